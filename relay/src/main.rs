@@ -1,0 +1,2 @@
+//! bulle.
+fn main() {}

@@ -1,0 +1,267 @@
+//! Frames between the console (or a bot) and the relay, on `/ws/agent`.
+
+use crate::frame::{Ack, Backfill, Delivery, Done, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
+use crate::link::Heard;
+use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, wire};
+use serde::{Deserialize, Serialize};
+
+wire! {
+    /// The first frame. The console is known by its cookie; others send a token.
+    #[derive(Default)]
+    pub struct Hello {
+        /// A session or API token; left out where the cookie speaks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub token: Option<String>,
+        /// The last seq seen of each conversation at hand; what lies after follows the `welcome` in `entries` frames.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub seen: Vec<Seen>,
+    }
+
+    /// Greets back with the whole state.
+    pub struct Welcome {
+        /// The agent who is greeted.
+        pub me: AgentId,
+        /// Everything open.
+        pub inbox: Inbox,
+        /// The relay's clock.
+        pub now: Millis,
+    }
+
+    /// The whole state of an agent's inbox.
+    pub struct Inbox {
+        /// The team, oneself among them.
+        pub agents: Vec<Agent>,
+        /// The sites.
+        pub sites: Vec<Site>,
+        /// One board per site.
+        pub boards: Vec<Board>,
+        /// Active and parked conversations that are assigned to this agent, and those offered to them.
+        pub chats: Vec<Conversation>,
+    }
+
+    /// Be available, or not.
+    #[derive(Copy)]
+    pub struct SetPresence {
+        /// Names the request.
+        pub id: MessageId,
+        /// `online` or `away`.
+        pub presence: Presence,
+    }
+
+    /// Take a conversation: queued, parked, or closed. Answered by `done` or `error`.
+    #[derive(Copy)]
+    pub struct Take {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// Take it even though all slots are full, where the site allows it: one extra chat at most, recorded.
+        #[serde(default)]
+        pub stretch: bool,
+    }
+
+    /// Offer one's active chat to another agent, or give it back to the queue.
+    #[derive(Copy)]
+    pub struct Transfer {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// To whom; left out: back to the front of the queue, without the sender.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub to: Option<AgentId>,
+    }
+
+    /// A request about one conversation: `accept` or `decline` a transfer, `close` it, or `dismiss` a "thanks" after the end.
+    #[derive(Copy)]
+    pub struct About {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+    }
+
+    /// What this console shows now. Replaces what it said before; decides which drafts and live entries it is sent.
+    #[derive(Default)]
+    pub struct Show {
+        /// Queue rows in view, at most 50: their visitors' drafts are sent.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub rows: Vec<ConversationId>,
+        /// The thread in view, whoever has it: its entries, drafts and changes are sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub open: Option<ConversationId>,
+    }
+
+    /// The agent is writing, or has stopped. Sent at most once every 3 s while writing.
+    #[derive(Copy)]
+    pub struct Typing {
+        /// In which conversation.
+        pub conversation: ConversationId,
+        /// Writing, or stopped.
+        pub on: bool,
+    }
+
+    /// Asks for the whole inbox again. Answered by `inbox`.
+    #[derive(Copy)]
+    pub struct GetInbox {}
+
+    /// A conversation that concerns this agent changed: replaces what was known. One that is no longer assigned or offered to
+    /// them has left their chats.
+    pub struct Chat {
+        /// The conversation as it is now.
+        pub conversation: Conversation,
+    }
+
+    /// The visitor is writing. Lapses by itself after 6 s.
+    pub struct VisitorTyping {
+        /// In which conversation.
+        pub conversation: ConversationId,
+        /// What stands in their composer, cut at 500 characters; empty: stopped.
+        pub draft: String,
+    }
+
+    /// An agent's presence, capacity or slots changed.
+    pub struct AgentUpdate {
+        /// The agent as they are now.
+        pub agent: Agent,
+    }
+
+    /// Desk revision of one site.
+    #[derive(Copy)]
+    pub struct Rev {
+        /// The site.
+        pub site: SiteId,
+        /// Its revision; another one than the board's: ask for the inbox.
+        pub rev: u64,
+    }
+
+    /// The answer to `ping`.
+    pub struct Pong {
+        /// The relay's clock.
+        pub now: Millis,
+        /// Heads of the agent's open conversations: ahead of the client's means a missed entry.
+        pub heads: Heads,
+        /// Desk revision of each site.
+        pub revs: Vec<Rev>,
+    }
+}
+
+frames! {
+    /// What an agent's client sends.
+    ToRelay {
+        /// First frame.
+        "hello" => Hello(Hello),
+        /// A message or note.
+        "say" => Say(Say),
+        /// Available or not.
+        "presence" => Presence(SetPresence),
+        /// Take a conversation.
+        "take" => Take(Take),
+        /// Hand a chat over.
+        "transfer" => Transfer(Transfer),
+        /// Accept a transfer.
+        "accept" => Accept(About),
+        /// Decline a transfer.
+        "decline" => Decline(About),
+        /// End a conversation.
+        "close" => Close(About),
+        /// A reopened one needs no answer.
+        "dismiss" => Dismiss(About),
+        /// What is in view.
+        "show" => Show(Show),
+        /// Writing.
+        "typing" => Typing(Typing),
+        /// Read mark.
+        "read" => Read(Read),
+        /// Fetch entries.
+        "backfill" => Backfill(Backfill),
+        /// Fetch the inbox.
+        "get_inbox" => GetInbox(GetInbox),
+        /// Alive?
+        "ping" => Ping(Ping),
+    }
+}
+
+frames! {
+    /// What the relay sends to agents.
+    FromRelay {
+        /// Answer to `hello`.
+        "welcome" => Welcome(Welcome),
+        /// The whole inbox again.
+        "inbox" => Inbox(Inbox),
+        /// A new entry.
+        "entry" => Entry(Delivery),
+        /// Several entries in order.
+        "entries" => Entries(Entries),
+        /// A message is on disk.
+        "ack" => Ack(Ack),
+        /// A request was carried out.
+        "done" => Done(Done),
+        /// Something was refused.
+        "error" => Error(ErrorFrame),
+        /// A site's open work.
+        "board" => Board(Board),
+        /// A conversation of theirs changed.
+        "chat" => Chat(Chat),
+        /// An agent changed.
+        "agent" => Agent(AgentUpdate),
+        /// The visitor writes.
+        "typing" => Typing(VisitorTyping),
+        /// The visitor has read.
+        "read" => Read(ReadMark),
+        /// Alive.
+        "pong" => Pong(Pong),
+    }
+}
+
+/// What an agent's [`Link`](crate::link::Link) says in `hello`.
+#[derive(Clone, Debug, Default)]
+pub struct Dialect {
+    /// Everything but `seen`, which the link fills in.
+    pub hello: Hello,
+}
+
+impl crate::link::Dialect for Dialect {
+    type ToRelay = ToRelay;
+    type FromRelay = FromRelay;
+    const FOLLOW_ALL: bool = false;
+
+    fn hello(&self, seen: Vec<Seen>) -> ToRelay {
+        ToRelay::Hello(Hello { seen, ..self.hello.clone() })
+    }
+    fn say(say: Say) -> ToRelay {
+        ToRelay::Say(say)
+    }
+    fn ping() -> ToRelay {
+        ToRelay::Ping(Ping {})
+    }
+    fn backfill(backfill: Backfill) -> ToRelay {
+        ToRelay::Backfill(backfill)
+    }
+    fn sort(frame: FromRelay) -> Heard<FromRelay> {
+        match frame {
+            FromRelay::Welcome(welcome) => {
+                let heads = welcome.inbox.heads();
+                Heard::Welcome(FromRelay::Welcome(welcome), heads)
+            }
+            FromRelay::Entry(delivery) => Heard::Entry(delivery),
+            FromRelay::Entries(entries) => Heard::Entries(entries),
+            FromRelay::Ack(ack) => Heard::Ack(ack),
+            FromRelay::Error(error) => Heard::Error(error),
+            FromRelay::Pong(pong) => {
+                let heads = pong.heads.clone();
+                Heard::Pong(FromRelay::Pong(pong), heads)
+            }
+            other => Heard::Other(other),
+        }
+    }
+}
+
+impl Inbox {
+    /// The head of every conversation in it.
+    pub fn heads(&self) -> Heads {
+        let queued = self.boards.iter().flat_map(|board| board.queue.iter().chain(&board.messages));
+        queued.chain(&self.chats).map(|row| Seen { conversation: row.id, seq: row.head }).collect()
+    }
+}

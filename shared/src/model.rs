@@ -1,0 +1,444 @@
+//! The nouns of the protocol: what a conversation, an entry, a visitor and an agent look like on the wire.
+//! Frames (`visitor.rs`, `agent.rs`) and REST bodies (`api.rs`) are made of these.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
+
+/// Longest text of a message, in Unicode scalar values. Long enough for a pasted log or letter, short enough for one frame.
+pub const MAX_TEXT: usize = 8_000;
+/// Longest name, email, title or time zone that a peer may send, in Unicode scalar values; longer ones are cut.
+pub const MAX_FIELD: usize = 256;
+/// Longest URL that a peer may send, in Unicode scalar values; longer ones are cut.
+pub const MAX_URL: usize = 2_048;
+/// Longest draft that is passed on as a live preview, in Unicode scalar values; longer ones are cut.
+pub const MAX_DRAFT: usize = 500;
+/// Longest preview of a message in a row of the inbox, in Unicode scalar values.
+pub const MAX_PREVIEW: usize = 140;
+/// Most rows of a queue that one console is sent.
+pub const MAX_ROWS: usize = 50;
+/// Most entries in one `entries` frame; `more` says that there are further ones.
+pub const MAX_PAGE: usize = 100;
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* pub $kind:tt $name:ident $body:tt)+) => {$(
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$meta])*
+        pub $kind $name $body
+    )+};
+}
+pub(crate) use wire;
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for a free slot of an eligible agent.
+    Queued,
+    /// Occupies a slot of its assigned agent.
+    Active,
+    /// Open without a slot: the visitor is gone or silent, or nobody was there to answer.
+    Parked,
+    /// Ended. The visitor may still write again.
+    Closed,
+}
+
+/// What an agent chose for themselves; `offline` follows from having no live connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Takes new chats.
+    Online,
+    /// Connected, keeps the chats at hand, gets no new ones.
+    Away,
+    /// Not connected.
+    Offline,
+}
+
+/// What a team member may do; each role may do all that the one before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Chats.
+    Agent,
+    /// Also sees and moves the chats of others.
+    Supervisor,
+    /// Also changes sites, settings and people.
+    Admin,
+}
+
+/// Who may read an entry or a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// The visitor: never sees internal entries.
+    Visitor,
+    /// The team: sees all.
+    Agents,
+}
+
+wire! {
+    /// An agent as others see them.
+    pub struct Person {
+        /// Their id.
+        pub id: AgentId,
+        /// Their display name.
+        pub name: String,
+    }
+
+    /// Who wrote an entry.
+    #[serde(rename_all = "snake_case")]
+    pub enum Author {
+        /// The visitor of the conversation.
+        Visitor,
+        /// An agent.
+        Agent(Person),
+        /// The relay itself (events).
+        System,
+    }
+
+    /// What an entry holds.
+    #[serde(rename_all = "snake_case")]
+    pub enum Body {
+        /// Plain text, at most [`MAX_TEXT`] characters; never interpreted as markup.
+        Text(String),
+        /// An internal note: text that never reaches the visitor.
+        Note(String),
+        /// Something that happened to the conversation.
+        Event(Event),
+    }
+
+    /// Something that happened to a conversation.
+    #[serde(rename_all = "snake_case")]
+    pub enum Event {
+        /// An agent has the chat now.
+        Assigned(Assigned),
+        /// The chat waits again; agents only.
+        Requeued(RequeueReason),
+        /// The chat was set aside; agents only.
+        Parked(ParkReason),
+        /// The parked chat goes on with the agent it had; agents only.
+        Resumed,
+        /// The chat ended.
+        Closed(CloseReason),
+        /// The visitor wrote again after the end.
+        Reopened,
+        /// The visitor left an address for the answer; agents only.
+        Contact(Contact),
+    }
+
+    /// Who got a chat and how.
+    pub struct Assigned {
+        /// The agent who has the chat now.
+        pub agent: Person,
+        /// How they came by it.
+        pub how: AssignedHow,
+    }
+
+    /// An address for an answer that comes later.
+    pub struct Contact {
+        /// Name, at most [`MAX_FIELD`] characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        /// Email address, at most [`MAX_FIELD`] characters.
+        pub email: String,
+    }
+
+    /// A page of the site, as the visitor's browser tells it. Untrusted text.
+    #[derive(Default)]
+    pub struct Page {
+        /// Address of the page, cut at [`MAX_URL`] characters.
+        pub url: String,
+        /// Title of the page, cut at [`MAX_FIELD`] characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub title: String,
+        /// Where the visitor came from, cut at [`MAX_URL`] characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub referrer: String,
+    }
+
+    /// One numbered entry of a conversation, as delivered to one audience.
+    pub struct Entry {
+        /// Its number.
+        pub seq: Seq,
+        /// Number of the entry before it that this receiver may see; 0: none. Greater than the last one seen: a gap.
+        pub prev: Seq,
+        /// The author's id for it (events: the relay's).
+        pub id: MessageId,
+        /// When it was committed.
+        pub at: Millis,
+        /// Who wrote it.
+        pub by: Author,
+        /// What it says.
+        pub body: Body,
+    }
+
+    /// How far a receiver has come in a conversation.
+    #[derive(Copy)]
+    pub struct Seen {
+        /// The conversation.
+        pub conversation: ConversationId,
+        /// The last seq that was seen; 0: none.
+        pub seq: Seq,
+    }
+
+    /// A new message on its way to the relay; the same for visitors and agents.
+    pub struct Say {
+        /// Chosen by the author, a UUIDv7; saying the same id again is answered with the same ack.
+        pub id: MessageId,
+        /// Which conversation. Visitors leave it out: they have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub conversation: Option<ConversationId>,
+        /// 1 to [`MAX_TEXT`] characters, not only white space.
+        pub text: String,
+        /// Agents only: an internal note instead of a message.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub note: bool,
+        /// Visitors only: the offline form's address for the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub contact: Option<Contact>,
+    }
+
+    /// A conversation as its visitor sees it.
+    pub struct Thread {
+        /// Its id.
+        pub id: ConversationId,
+        /// Where it stands.
+        pub state: State,
+        /// Number of the last entry that the visitor may see.
+        pub head: Seq,
+        /// Who answers, once somebody does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub agent: Option<Person>,
+        /// Place in the queue while queued, 1 is next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub position: Option<u32>,
+        /// Expected wait in ms, from recent handling times; left out while unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub estimate_ms: Option<Millis>,
+        /// Up to which seq an agent has read.
+        pub read: Seq,
+    }
+
+    /// What agents know of a visitor. Everything but `id` and `verified` is the visitor's own, untrusted word.
+    pub struct Visitor {
+        /// Their id.
+        pub id: VisitorId,
+        /// Their name, if they gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        /// Their email address, if they gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub email: Option<String>,
+        /// Language tag of their browser (BCP 47).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub locale: Option<String>,
+        /// IANA time zone of their browser.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub time_zone: Option<String>,
+        /// Whether a signed identity token vouched for them.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub verified: bool,
+    }
+
+    /// A conversation as agents see it: one row of the inbox.
+    pub struct Conversation {
+        /// Its id.
+        pub id: ConversationId,
+        /// Its site.
+        pub site: SiteId,
+        /// Its visitor.
+        pub visitor: Visitor,
+        /// Where it stands.
+        pub state: State,
+        /// The assigned agent. A parked one keeps its agent; a closed one tells who had it last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub agent: Option<Person>,
+        /// Number of its last entry.
+        pub head: Seq,
+        /// When it began.
+        pub opened_at: Millis,
+        /// When it was queued, while queued. Going "to the front" keeps the original time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub queued_at: Option<Millis>,
+        /// Greater goes first.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        pub priority: i32,
+        /// Beginning of the last message, at most [`MAX_PREVIEW`] characters.
+        pub preview: String,
+        /// When the last message was committed.
+        pub last_at: Millis,
+        /// Whether the visitor wrote last, so that an answer is due.
+        pub unanswered: bool,
+        /// Page the visitor was on when last heard of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub page: Option<Page>,
+        /// Whether the visitor is connected now.
+        pub visitor_online: bool,
+        /// Up to which seq the visitor has read.
+        pub visitor_read: Seq,
+        /// Up to which seq the assigned agent has read.
+        pub agent_read: Seq,
+        /// The conversation before this one with the same visitor, when this one continues a closed one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub previous: Option<ConversationId>,
+        /// Queued: the agent it waits for in particular, and until when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub preferred: Option<Preferred>,
+        /// Active: a transfer that waits for the other agent's answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub offer: Option<Offer>,
+    }
+
+    /// A preference that runs out.
+    pub struct Preferred {
+        /// Who is preferred.
+        pub agent: AgentId,
+        /// Until when nobody else is given the chat.
+        pub until: Millis,
+    }
+
+    /// A transfer that waits for an answer.
+    pub struct Offer {
+        /// Who should take the chat; a slot of theirs is reserved.
+        pub to: AgentId,
+        /// Who has it until then.
+        pub from: Person,
+        /// When the offer lapses.
+        pub until: Millis,
+    }
+
+    /// A team member as the team sees them.
+    pub struct Agent {
+        /// Their id.
+        pub id: AgentId,
+        /// Their display name.
+        pub name: String,
+        /// What they may do.
+        pub role: Role,
+        /// Whether they take chats now.
+        pub presence: Presence,
+        /// How many live chats they hold at most.
+        pub capacity: u32,
+        /// How many they hold now, transfers reserved for them among them.
+        pub slots_used: u32,
+    }
+
+    /// A site as agents see it.
+    pub struct Site {
+        /// Its id.
+        pub id: SiteId,
+        /// Its public key.
+        pub key: crate::ids::SiteKey,
+        /// Its display name.
+        pub name: String,
+    }
+
+    /// The open work of one site, whole. Sent at most once a second per site; the newest `rev` wins.
+    pub struct Board {
+        /// The site.
+        pub site: SiteId,
+        /// Revision of the site's desk: grows with every change of state.
+        pub rev: u64,
+        /// How many conversations are queued in all.
+        pub waiting: u32,
+        /// The first [`MAX_ROWS`] of them, in queue order.
+        pub queue: Vec<Conversation>,
+        /// How many are parked without an agent in all ("messages").
+        pub unassigned: u32,
+        /// The first [`MAX_ROWS`] of those, oldest first.
+        pub messages: Vec<Conversation>,
+    }
+}
+
+/// How an agent came by a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AssignedHow {
+    /// The desk handed it out.
+    Dispatched,
+    /// They picked it.
+    Taken,
+    /// They picked it beyond their capacity ("take anyway").
+    Stretched,
+    /// Another agent handed it over.
+    Transferred,
+}
+
+/// Why a chat waits again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RequeueReason {
+    /// Its agent's last connection has been gone too long.
+    AgentGone,
+    /// Its agent was given it and did not answer in time.
+    Unanswered,
+    /// Its agent handed it back to the queue.
+    HandedOver,
+    /// Its agent's account was disabled.
+    AgentDisabled,
+    /// The visitor wrote while it was parked.
+    VisitorSpoke,
+    /// The visitor came back to it.
+    VisitorReturned,
+}
+
+/// Why a chat was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ParkReason {
+    /// The visitor has left the site.
+    VisitorGone,
+    /// The visitor is there but silent.
+    VisitorSilent,
+    /// Nobody was there to answer when it began.
+    NobodyThere,
+}
+
+/// Why a chat ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// An agent ended it.
+    Agent,
+    /// The visitor ended it.
+    Visitor,
+    /// Nothing came for a day after an agent's last message.
+    Expired,
+    /// The visitor wrote after the end and it needed no answer ("thanks").
+    Dismissed,
+}
+
+impl Body {
+    /// Whether only the team may see it.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Note(_) => true,
+            Self::Event(event) => match event {
+                Event::Assigned(_) | Event::Closed(_) | Event::Reopened => false,
+                Event::Requeued(_) | Event::Parked(_) | Event::Resumed | Event::Contact(_) => true,
+            },
+        }
+    }
+}
+
+/// The text cut to at most `limit` Unicode scalar values.
+pub fn cut(text: &str, limit: usize) -> &str {
+    text.char_indices().nth(limit).map_or(text, |(end, _)| &text[..end])
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &i32) -> bool {
+    *value == 0
+}
