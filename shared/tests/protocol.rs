@@ -2,6 +2,8 @@
 //! was renamed, dropped or misspelt shows as a difference. Every frame, code and limit has to be on the page.
 //! The schemas are generated anew and compared; `BULLE_BLESS=1 cargo test -p shared --features schema --test protocol` rewrites them.
 
+#![allow(clippy::expect_used, reason = "the helpers of a test fail it by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
