@@ -38,6 +38,8 @@ help:
 
 # ---- Tools ------------------------------------------------------------------------------------------------------------
 tools:
+	@for need in cargo rustup cc node npm; do command -v $$need >/dev/null \
+	  || { echo "$$need is missing. Bulle is built with Rust (https://rustup.rs), a C compiler, and node with npm."; exit 1; }; done
 	@test -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" \
 	  || { $(call say,'installing the wasm32 target'); rustup target add wasm32-unknown-unknown; }
 	@$(call has,trunk,$(TRUNK_VERSION)) \
