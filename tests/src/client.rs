@@ -66,13 +66,11 @@ pub struct Client<D: Spoken> {
 }
 
 impl<D: Spoken> Client<D> {
-    /// A client that starts to connect as soon as it is awaited, with the outbox of an earlier life.
+    /// A client with the outbox of an earlier life, which connects after [`Client::restart`].
     pub fn new(dialect: D, door: Door, outbox: Vec<Say>) -> Self {
         let seed = uuid::Uuid::now_v7().as_u64_pair().1;
-        let mut link = Link::new(dialect, seed, outbox.clone());
-        link.restart(now());
         Self {
-            link,
+            link: Link::new(dialect, seed, outbox.clone()),
             door,
             opening: None,
             socket: None,
@@ -120,7 +118,7 @@ impl<D: Spoken> Client<D> {
         self.link.dialect_mut()
     }
 
-    /// Connects after a stop or a refusal, or sooner than planned.
+    /// Connects for the first time, after a stop or a refusal, or sooner than planned.
     pub fn restart(&mut self) {
         self.link.restart(now());
     }

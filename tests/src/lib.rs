@@ -2,14 +2,17 @@
 //!
 //! - [`door`]: opens one WebSocket the way a browser or the console would
 //! - [`client`]: drives [`shared::link::Link`] over such a socket
-//! - [`people`]: visitors and agents whose methods read like what a person does
-//! - [`relay`]: a relay in this process, or in one that can be killed
+//! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`process`]: child processes, and what `/proc` tells of them
 
+pub mod accounts;
+pub mod agent;
 pub mod client;
 pub mod door;
+pub mod people;
 pub mod process;
+pub mod visitor;
 
 use shared::ids::{MessageId, Millis};
 
