@@ -95,7 +95,8 @@ impl<D: Dialect> Link<D> {
         self.actions.pop_front()
     }
 
-    /// When [`Link::tick`] wants to be called; `None`: not before something else happens.
+    /// When [`Link::tick`] wants to be called, by the clock of the latest call that told the time; `None`: not before something else
+    /// happens.
     pub fn deadline(&self) -> Option<Millis> {
         match self.status {
             Status::Stopped | Status::Refused(_) => None,
