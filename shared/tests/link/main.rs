@@ -2,6 +2,8 @@
 //! overlap; a relay that restarts, refuses and answers late; a bus that loses; pages that reload; clocks that jump.
 //! `PROPTEST_CASES` sets how many worlds are tried.
 
+#![allow(clippy::expect_used, reason = "in a test, a panic is the report")]
+
 mod client;
 mod network;
 mod relay;
