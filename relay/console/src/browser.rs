@@ -24,9 +24,9 @@ pub fn now() -> Millis {
 /// Random bytes from the browser's cryptographic source; weak ones where it has none, good enough for names that need only differ.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    let strong = window().and_then(|window| window.crypto().ok()).and_then(|crypto| {
-        crypto.get_random_values_with_u8_array(&mut bytes).ok()
-    });
+    let strong = window()
+        .and_then(|window| window.crypto().ok())
+        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).ok());
     if strong.is_none() {
         bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
     }
@@ -69,6 +69,23 @@ pub fn keep(key: &str, value: &str) {
 pub fn forget(key: &str) {
     if let Some(storage) = storage() {
         let _refused_when_blocked = storage.remove_item(key);
+    }
+}
+
+/// Where what an agent is writing outlives a reload, but not the tab.
+fn session_storage() -> Option<Storage> {
+    window()?.session_storage().ok()?
+}
+
+/// What was being written under this name before the page was reloaded.
+pub fn draft(key: &str) -> Option<String> {
+    session_storage()?.get_item(key).ok()?
+}
+
+/// Keeps what is being written; nothing is kept of an empty text.
+pub fn keep_draft(key: &str, text: &str) {
+    if let Some(storage) = session_storage() {
+        let _refused_when_full_or_blocked = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
     }
 }
 

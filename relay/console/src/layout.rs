@@ -33,7 +33,11 @@ pub fn placed(lines: &[Line], day_of: impl Fn(Millis) -> i64) -> Vec<Placed> {
     let place = |line: &Line, before: Option<&Line>| {
         let new_day = before.is_none_or(|before| day_of(before.at) != day_of(line.at));
         let joined = before.is_some_and(|before| {
-            !new_day && before.by == line.by && kind(before) == kind(line) && kind(line) != Kind::Event && line.at - before.at < TOGETHER
+            !new_day
+                && before.by == line.by
+                && kind(before) == kind(line)
+                && kind(line) != Kind::Event
+                && line.at - before.at < TOGETHER
         });
         Placed { line: line.clone(), new_day, joined }
     };

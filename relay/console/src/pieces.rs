@@ -24,7 +24,8 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     for word in text.split_inclusive(char::is_whitespace) {
         let bare = word.trim_end();
         let start = bare.find("https://").or_else(|| bare.find("http://"));
-        let address = start.map(|start| bare[start..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"', '\'', '»', '>']));
+        let address =
+            start.map(|start| bare[start..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"', '\'', '»', '>']));
         match (start, address) {
             (Some(start), Some(address)) if is_web_address(address) => {
                 plain.push_str(&word[..start]);
@@ -76,8 +77,12 @@ mod tests {
     #[test]
     fn nothing_is_lost() {
         for text in ["", " ", "a  b\n\nc ", "https://a.example  https://b.example\n", "é https://ö.example/… ok"] {
-            let together: String =
-                pieces(text).into_iter().map(|piece| match piece { Piece::Plain(text) | Piece::Address(text) => text }).collect();
+            let together: String = pieces(text)
+                .into_iter()
+                .map(|piece| match piece {
+                    Piece::Plain(text) | Piece::Address(text) => text,
+                })
+                .collect();
             assert_eq!(together, text);
         }
     }

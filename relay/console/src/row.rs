@@ -171,13 +171,14 @@ impl Row {
 
     /// Number of the last stored line; 0: none. Tracks the lines.
     pub fn last_seq(&self) -> Seq {
-        self.lines.with(|lines| {
-            lines.iter().rev().map(|line| line.fate.get_untracked()).find_map(|fate| match fate {
-                Fate::Stored(seq) => Some(seq),
-                _ => None,
+        self.lines
+            .with(|lines| {
+                lines.iter().rev().map(|line| line.fate.get_untracked()).find_map(|fate| match fate {
+                    Fate::Stored(seq) => Some(seq),
+                    _ => None,
+                })
             })
-        })
-        .unwrap_or(0)
+            .unwrap_or(0)
     }
 
     /// How many messages of the visitor this agent has not read. Tracks lines and read mark.

@@ -70,9 +70,22 @@ pub fn board(rev: u64, queue: Vec<Conversation>) -> Board {
 
 pub fn entry(seq: Seq, by: Author, text: &str) -> Entry {
     let number = u8::try_from(100 + seq).unwrap_or(u8::MAX);
-    Entry { seq, prev: seq - 1, id: message_id(number), at: 1_000 * i64::try_from(seq).unwrap_or(0), by, body: Body::Text(text.to_owned()) }
+    Entry {
+        seq,
+        prev: seq - 1,
+        id: message_id(number),
+        at: 1_000 * i64::try_from(seq).unwrap_or(0),
+        by,
+        body: Body::Text(text.to_owned()),
+    }
 }
 
 pub fn say(id: u8, conversation: u8, text: &str) -> Say {
-    Say { id: message_id(id), conversation: Some(conversation_id(conversation)), text: text.to_owned(), note: false, contact: None }
+    Say {
+        id: message_id(id),
+        conversation: Some(conversation_id(conversation)),
+        text: text.to_owned(),
+        note: false,
+        contact: None,
+    }
 }

@@ -82,7 +82,6 @@ impl Live {
         let visible = window_event_listener(ev::visibilitychange, move |_| {
             if browser::is_visible() {
                 live.wake();
-                live.look();
             }
         });
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
@@ -236,7 +235,13 @@ impl Live {
         }
         driver.timer = driver.link.deadline().and_then(|at| {
             let pause = Duration::from_millis(u64::try_from(at - browser::now()).unwrap_or(0));
-            set_timeout_with_handle(move || { self.drive(|link| link.tick(browser::now())); }, pause).ok()
+            set_timeout_with_handle(
+                move || {
+                    self.drive(|link| link.tick(browser::now()));
+                },
+                pause,
+            )
+            .ok()
         });
     }
 

@@ -154,12 +154,12 @@ impl Desk {
             FromRelay::Inbox(inbox) => self.inbox(inbox, now),
             FromRelay::Board(board) => self.board(board, now),
             FromRelay::Chat(chat) => self.chat(chat.conversation, now),
-            FromRelay::Agent(update) => self.agents.update(|agents| {
-                match agents.iter_mut().find(|agent| agent.id == update.agent.id) {
+            FromRelay::Agent(update) => {
+                self.agents.update(|agents| match agents.iter_mut().find(|agent| agent.id == update.agent.id) {
                     Some(agent) => *agent = update.agent,
                     None => agents.push(update.agent),
-                }
-            }),
+                })
+            }
             FromRelay::Typing(typing) => self.with_row(typing.conversation, |row| {
                 let typed = Typed { draft: typing.draft, until: now + DRAFT_LAPSES };
                 row.typed.set((!typed.draft.is_empty()).then_some(typed));
@@ -247,7 +247,8 @@ impl Desk {
         });
         self.rows.with_value(|rows| {
             for row in rows.values() {
-                let place = queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
+                let place =
+                    queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
                 if row.place.get_untracked() != place {
                     row.place.set(place);
                 }
@@ -309,15 +310,16 @@ impl Desk {
 
     fn me_as_person(&self) -> Option<Person> {
         let id = self.me.get_untracked()?;
-        let name = self.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
+        let name =
+            self.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
         Some(Person { id, name: name.unwrap_or_default() })
     }
 
     fn pong(&self, pong: &Pong, now: Millis) -> Vec<Order> {
         self.skew.set_value(pong.now - now);
-        let current = self.boards.with_value(|boards| {
-            pong.revs.iter().all(|rev| boards.get(&rev.site).is_some_and(|board| board.rev >= rev.rev))
-        });
+        let current = self
+            .boards
+            .with_value(|boards| pong.revs.iter().all(|rev| boards.get(&rev.site).is_some_and(|board| board.rev >= rev.rev)));
         if current { Vec::new() } else { vec![Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))] }
     }
 

@@ -61,7 +61,7 @@ texts! {
     // Lists
     lists: "Conversations" / "Conversations";
     my_chats: "My chats" / "Mes conversations";
-    slots: "{used} of {capacity} slots" / "{used} sur {capacity} places";
+    slots: "{used} of {capacity} slots" / "{used} sur {capacity}";
     free_slot: "Free slot" / "Place libre";
     set_aside: "Set aside" / "Mises de côté";
     offered: "Offered to you" / "Proposées à vous";

@@ -22,6 +22,12 @@ pub fn Composer(row: Row) -> impl IntoView {
     let id = row.id;
     let text = RwSignal::from(row.composer);
     let noting = RwSignal::from(row.noting);
+    let draft_key = StoredValue::new(format!("bulle.draft.{id}"));
+    if text.with_untracked(String::is_empty)
+        && let Some(draft) = draft_key.with_value(|key| browser::draft(key))
+    {
+        text.set(draft);
+    }
     // When the visitor was last told that somebody writes; 0: they think nobody does.
     let told = StoredValue::new(0);
     let stop_typing = move || {
@@ -31,6 +37,7 @@ pub fn Composer(row: Row) -> impl IntoView {
     };
     let written = move |value: String| {
         let empty = value.trim().is_empty();
+        draft_key.with_value(|key| browser::keep_draft(key, &value));
         text.set(value);
         let now = browser::now();
         if empty || noting.get_untracked() {
@@ -49,6 +56,7 @@ pub fn Composer(row: Row) -> impl IntoView {
         let said = text.with_untracked(|text| text.trim().to_owned());
         live.say(id, said, noting.get_untracked());
         text.set(String::new());
+        draft_key.with_value(|key| browser::keep_draft(key, ""));
         told.set_value(0);
         noting.set(false);
         browser::focus("#composer");

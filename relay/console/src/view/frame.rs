@@ -43,13 +43,12 @@ pub fn Frame(
                     <Link to=Route::Team>{texts.team}</Link>
                     <Link to=Route::Install>{texts.install}</Link>
                 </nav>
-                <span class="stretch"></span>
                 {help.map(|help| view! {
                     <button class="quiet keys-button" aria-label=texts.shortcuts title=texts.shortcuts on:click=move |_| help.set(true)>"?"</button>
                 })}
                 <LanguageSwitch/>
                 <span class="whoami">{me.name.clone()}</span>
-                <button class="quiet" on:click=sign_out>{texts.sign_out}</button>
+                <button class="quiet sign-out" on:click=sign_out>{texts.sign_out}</button>
             </header>
             <Connection/>
             {children()}

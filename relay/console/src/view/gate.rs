@@ -154,15 +154,17 @@ fn JoinForm(token: String, invitation: Invitation) -> impl IntoView {
     view! {
         <Card title=title lead=lead>
             <form on:submit=submit novalidate>
-                <label>{texts.name}
-                    <input name="name" autocomplete="name" autofocus aria-describedby="name-hint" bind:value=name/>
+                <div>
+                    <label>{texts.name}<input name="name" autocomplete="name" autofocus aria-describedby="name-hint" bind:value=name/></label>
                     <span class="hint" id="name-hint">{texts.name_hint}</span>
-                </label>
+                </div>
                 <label>{texts.email}<input type="email" name="email" autocomplete="username" readonly=!first bind:value=email/></label>
-                <label>{texts.password}
-                    <input type="password" name="password" autocomplete="new-password" aria-describedby="password-hint" bind:value=password/>
+                <div>
+                    <label>{texts.password}
+                        <input type="password" name="password" autocomplete="new-password" aria-describedby="password-hint" bind:value=password/>
+                    </label>
                     <span class="hint" id="password-hint">{hint}</span>
-                </label>
+                </div>
                 <p role="alert" class="problem" class:hidden=move || problem.get().is_none()>{move || problem.get()}</p>
                 <button class="primary" type="submit" aria-busy=move || busy.get().to_string()>{texts.join_button}</button>
             </form>

@@ -1,6 +1,7 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
 //! is told about the view, read marks, and the count in the title.
 
+use leptos::ev;
 use leptos::prelude::*;
 use shared::link::Status;
 use shared::model::Conversation;
@@ -66,6 +67,18 @@ pub fn Inbox() -> impl IntoView {
             live.look();
         }
     });
+    let visible = window_event_listener(ev::visibilitychange, move |_| live.look());
+    on_cleanup(move || visible.remove());
+    // A row that moves to another list takes the focus with it; on a phone the page that covers the row gets it.
+    Effect::new(move || {
+        let open = desk.open.get();
+        for list in [desk.queue, desk.messages, desk.mine, desk.parked, desk.offers] {
+            list.track();
+        }
+        if let Some(id) = open {
+            request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
+        }
+    });
     let attention = Memo::new(move |_| {
         let chats = desk.mine.get().into_iter().chain(desk.parked.get());
         let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).count();
@@ -107,5 +120,16 @@ pub fn Inbox() -> impl IntoView {
             <TransferPicker/>
             <Shortcuts/>
         </Frame>
+    }
+}
+
+/// Gives a lost focus to the row of the open conversation, or to the thread where the row is not in view.
+fn keep_focus(row: &str) {
+    let lost = || browser::focused().is_none_or(|focused| focused.tag_name() == "BODY");
+    if lost() {
+        browser::focus(row);
+        if lost() {
+            browser::focus("#page");
+        }
     }
 }

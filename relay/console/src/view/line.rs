@@ -97,7 +97,8 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     };
     let state = Memo::new(move |_| match fate.get() {
         Fate::Pending => Delivery::Pending,
-        Fate::Stored(seq) if !note && seq <= read.get() => Delivery::Read,
+        Fate::Stored(_) if note => Delivery::Kept,
+        Fate::Stored(seq) if seq <= read.get() => Delivery::Read,
         Fate::Stored(_) => Delivery::Sent,
         Fate::Failed(code) => Delivery::Failed(texts.refusal(code)),
     });
@@ -107,6 +108,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
         Delivery::Pending => view! { <span class="mark-state is-pending">{texts.pending}</span> }.into_any(),
         Delivery::Sent => view! { <span class="mark-state is-sent">{texts.sent}</span> }.into_any(),
         Delivery::Read => view! { <span class="mark-state is-read">{texts.read}</span> }.into_any(),
+        Delivery::Kept => ().into_any(),
         Delivery::Failed(reason) => {
             let discard = move || row.with_value(|row| row.discard(id));
             view! {
@@ -126,5 +128,7 @@ enum Delivery {
     Pending,
     Sent,
     Read,
+    /// A note: it has nobody to reach.
+    Kept,
     Failed(&'static str),
 }

@@ -34,7 +34,8 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
     let live = expect_context::<Live>();
     let desk = live.desk;
     let id = row.id;
-    let (talk, typed, position) = (RwSignal::from(row.talk.clone()), RwSignal::from(row.typed.clone()), RwSignal::from(row.place.clone()));
+    let (talk, typed, position) =
+        (RwSignal::from(row.talk.clone()), RwSignal::from(row.typed.clone()), RwSignal::from(row.place.clone()));
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
     let unread = {
@@ -47,19 +48,44 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
         let since = talk.with(|talk| since(talk, place));
         time::span(desk.clock.get() - since, language())
     });
-    let preview = move || typed.with(|typed| typed.as_ref().map(|typed| typed.draft.clone())).unwrap_or_else(|| talk.with(|talk| talk.preview.clone()));
+    let preview = move || {
+        typed
+            .with(|typed| typed.as_ref().map(|typed| typed.draft.clone()))
+            .unwrap_or_else(|| talk.with(|talk| talk.preview.clone()))
+    };
     let writes = Memo::new(move |_| typed.with(Option::is_some));
-    let prefers_me = move || talk.with(|talk| talk.preferred.as_ref().is_some_and(|preferred| Some(preferred.agent) == desk.me.get()));
+    let prefers_me =
+        move || talk.with(|talk| talk.preferred.as_ref().is_some_and(|preferred| Some(preferred.agent) == desk.me.get()));
     let site = move || {
         let many = desk.sites.with(Vec::len) > 1;
-        many.then(|| desk.sites.with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()))).flatten()
+        many.then(|| {
+            desk.sites
+                .with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()))
+        })
+        .flatten()
     };
     let number = move || match place {
-        Place::Mine => desk.mine.with(|mine| mine.iter().position(|known| *known == id)).map(|index| index + 1).filter(|number| *number <= 9),
+        Place::Mine => {
+            desk.mine.with(|mine| mine.iter().position(|known| *known == id)).map(|index| index + 1).filter(|number| *number <= 9)
+        }
         _ => None,
     };
     let unread_words = move || fill(texts.unread, &[("count", &unread.get().to_string())]);
     let takes = matches!(place, Place::Queued | Place::Message);
+    let offer = Memo::new(move |_| {
+        let offer = talk.with(|talk| talk.offer.clone()).filter(|_| place == Place::Offered)?;
+        let seconds = ((offer.until - desk.clock.get()).max(0) / 1_000).to_string();
+        Some(fill(texts.offer_from, &[("name", &offer.from.name), ("seconds", &seconds)]))
+    });
+    let answers = (place == Place::Offered).then(|| {
+        view! {
+            <div class="row-answers">
+                <p class="hint">{move || offer.get()}</p>
+                <VerbButton row=row.clone() verb=Verb::Accept primary=true/>
+                <VerbButton row=row.clone() verb=Verb::Decline/>
+            </div>
+        }
+    });
     view! {
         <li class="row" class:is-open=move || is_open.get() class:is-unread=move || unread.get() != 0 class:is-writing=move || writes.get()>
             <button class="row-open" data-row=id.to_string() aria-current=move || is_open.get().then_some("true") on:click=move |_| live.open(Some(id))>
@@ -86,6 +112,7 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
                 </span>
             </button>
             {takes.then(|| view! { <span class="row-act"><VerbButton row=row.clone() verb=Verb::Take/></span> })}
+            {answers}
         </li>
     }
 }

@@ -25,7 +25,9 @@ pub fn Lists() -> impl IntoView {
         (hidden(desk.offers), hidden(desk.parked), hidden(desk.queue), hidden(desk.messages));
     let pips = move || {
         let used = desk.mine.with(Vec::len);
-        (0..capacity.get().max(used)).map(|slot| view! { <i class:used=slot < used class:over={slot >= capacity.get()}></i> }).collect_view()
+        (0..capacity.get().max(used))
+            .map(|slot| view! { <i class:used=slot < used class:over={slot >= capacity.get()}></i> })
+            .collect_view()
     };
     view! {
         <nav class="pane lists" aria-label=texts.lists>

@@ -48,7 +48,8 @@ pub fn Avatar(
     /// Chooses the tint.
     id: u128,
 ) -> impl IntoView {
-    let initials = move || name.with(|name| name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>());
+    let initials =
+        move || name.with(|name| name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>());
     let class = format!("avatar tint-{}", id % TINTS);
     view! { <span class=class aria-hidden="true">{initials}</span> }
 }
@@ -65,7 +66,12 @@ pub fn CopyButton(
         let text = text.clone();
         spawn_local(async move {
             copied.set(Some(browser::copy(&text).await));
-            set_timeout(move || { copied.try_set(None); }, COPIED_STAYS);
+            set_timeout(
+                move || {
+                    copied.try_set(None);
+                },
+                COPIED_STAYS,
+            );
         });
     };
     let word = move || if copied.get() == Some(true) { texts.copied } else { texts.copy };

@@ -162,7 +162,8 @@ fn write(live: Live, note: bool) {
 
 /// One step out: from the composer to the row of its chat, then out of the chat.
 fn leave(live: Live, panes: Panes) {
-    let in_field = browser::focused().is_some_and(|focused| matches!(focused.tag_name().as_str(), "TEXTAREA" | "INPUT" | "SELECT"));
+    let in_field =
+        browser::focused().is_some_and(|focused| matches!(focused.tag_name().as_str(), "TEXTAREA" | "INPUT" | "SELECT"));
     if in_field {
         let row = live.desk.open.get_untracked().map(|id| format!("[data-row='{id}']"));
         if !row.is_some_and(|row| browser::focus(&row))

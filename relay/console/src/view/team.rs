@@ -7,6 +7,7 @@ use shared::api::{self, AgentPatch, Invitation, Me};
 use shared::ids::AgentId;
 use shared::model::{Agent, Presence, Role};
 
+use crate::browser;
 use crate::locale::{language, texts};
 use crate::rest;
 use crate::socket::Live;
@@ -51,13 +52,15 @@ pub fn Team() -> impl IntoView {
 fn Member(id: AgentId, admin: bool) -> impl IntoView {
     let texts = texts();
     let desk = expect_context::<Live>().desk;
-    let agent: Memo<Option<Agent>> = Memo::new(move |_| desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
+    let agent: Memo<Option<Agent>> =
+        Memo::new(move |_| desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
     let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
     let capacity = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or(0, |agent| agent.capacity)));
     let outcome: RwSignal<Option<Result<(), &'static str>>> = RwSignal::new(None);
     let change = move |event| {
-        let Some(wanted) = event_target_value(&event).parse::<u32>().ok().filter(|wanted| (1..=MOST_CAPACITY).contains(wanted)) else {
+        let Some(wanted) = event_target_value(&event).parse::<u32>().ok().filter(|wanted| (1..=MOST_CAPACITY).contains(wanted))
+        else {
             outcome.set(Some(Err(texts.refusal_field)));
             return;
         };
@@ -69,7 +72,7 @@ fn Member(id: AgentId, admin: bool) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row"><Avatar name=name id=id.0.as_u128()/>{move || name.get()}</th>
+            <th scope="row"><span class="member"><Avatar name=name id=id.0.as_u128()/>{move || name.get()}</span></th>
             <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}</td>
             <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>
@@ -98,6 +101,12 @@ pub fn dot(presence: Presence) -> &'static str {
         Presence::Away => "is-away",
         Presence::Offline => "is-offline",
     }
+}
+
+/// The link with this console's origin, where the relay does not know its own.
+fn absolute(link: &str) -> String {
+    let origin = browser::window().and_then(|window| window.location().origin().ok()).filter(|_| link.starts_with('/'));
+    format!("{}{link}", origin.unwrap_or_default())
 }
 
 #[component]
@@ -131,11 +140,12 @@ fn InviteForm() -> impl IntoView {
     };
     let invitation = move || {
         made.get().map(|made| {
+            let link = absolute(&made.link);
             let until = fill(texts.invite_until, &[("date", &time::moment(made.expires_at, language()))]);
             view! {
                 <div class="invitation" role="status">
-                    <label>{fill(texts.invite_link, &[("email", &made.email)])}<input readonly value=made.link.clone()/></label>
-                    <CopyButton text=made.link/>
+                    <label>{fill(texts.invite_link, &[("email", &made.email)])}<input readonly value=link.clone()/></label>
+                    <CopyButton text=link/>
                     <p class="hint">{until}</p>
                 </div>
             }

@@ -31,9 +31,13 @@ pub fn Thread(row: Row) -> impl IntoView {
     let talk = RwSignal::from(row.talk.clone());
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
     let state = Memo::new(move |_| talk.with(|talk| talk.state));
-    let site = move || desk.sites.with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()));
+    let site = move || {
+        desk.sites.with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()))
+    };
     let writable = Memo::new(move |_| desk.me.get().is_some_and(|me| talk.with(|talk| may_write(talk, me))));
-    let holder = move || talk.with(|talk| talk.agent.as_ref().filter(|agent| Some(agent.id) != desk.me.get()).map(|agent| agent.name.clone()));
+    let holder = move || {
+        talk.with(|talk| talk.agent.as_ref().filter(|agent| Some(agent.id) != desk.me.get()).map(|agent| agent.name.clone()))
+    };
     let why_not = move || match (state.get(), holder()) {
         (State::Closed, _) => texts.was_closed.to_owned(),
         (State::Active | State::Parked, Some(name)) => fill(texts.held_by, &[("name", &name)]),
@@ -45,16 +49,19 @@ pub fn Thread(row: Row) -> impl IntoView {
         Some(if Some(offer.to) == desk.me.get() {
             fill(texts.offer_from, &[("name", &offer.from.name), ("seconds", &seconds)])
         } else {
-            let name = desk.agents.with(|agents| agents.iter().find(|agent| agent.id == offer.to).map(|agent| agent.name.clone()));
+            let name =
+                desk.agents.with(|agents| agents.iter().find(|agent| agent.id == offer.to).map(|agent| agent.name.clone()));
             fill(texts.offered_to, &[("name", &name.unwrap_or_default()), ("seconds", &seconds)])
         })
     };
     let foot = {
         let row = row.clone();
-        move || if writable.get() {
-            view! { <Composer row=row.clone()/> }.into_any()
-        } else {
-            view! { <p class="not-mine">{why_not}</p> }.into_any()
+        move || {
+            if writable.get() {
+                view! { <Composer row=row.clone()/> }.into_any()
+            } else {
+                view! { <p class="not-mine">{why_not}</p> }.into_any()
+            }
         }
     };
     view! {

@@ -34,7 +34,8 @@ pub fn TransferPicker() -> impl IntoView {
     });
     let others = Memo::new(move |_| {
         let me = desk.me.get();
-        let mut others: Vec<Agent> = desk.agents.with(|agents| agents.iter().filter(|agent| Some(agent.id) != me).cloned().collect());
+        let mut others: Vec<Agent> =
+            desk.agents.with(|agents| agents.iter().filter(|agent| Some(agent.id) != me).cloned().collect());
         others.sort_by_key(|agent| (!can_take(agent), agent.name.to_lowercase()));
         others.into_iter().map(|agent| agent.id).collect::<Vec<_>>()
     });
@@ -56,7 +57,8 @@ fn Candidate(id: AgentId) -> impl IntoView {
     let texts = texts();
     let live = expect_context::<Live>();
     let open = expect_context::<Panes>().picker;
-    let agent: Memo<Option<Agent>> = Memo::new(move |_| live.desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
+    let agent: Memo<Option<Agent>> =
+        Memo::new(move |_| live.desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
     let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
     let able = Memo::new(move |_| agent.with(|agent| agent.as_ref().is_some_and(can_take)));
