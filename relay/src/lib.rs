@@ -1,1 +1,11 @@
-//! The relay.
+//! Bulle's relay. A message's way through it: [`edge`] (the socket loop) → [`session`] (what the frame means) → [`hub`] (the verb) →
+//! [`desk`] (what it does to the conversation) → [`store`] (commit), and back out over the [`bus`] to every connection concerned.
+
+pub mod bus;
+pub mod clock;
+pub mod desk;
+pub mod edge;
+pub mod hub;
+pub mod metrics;
+pub mod session;
+pub mod store;

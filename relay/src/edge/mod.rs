@@ -1,0 +1,2 @@
+//! The HTTP and WebSocket edge.
+pub mod socket;
