@@ -106,8 +106,10 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     let talk = RwSignal::from(row.talk.clone());
     let read = Memo::new(move |_| talk.with(|talk| talk.visitor_read));
     let draft = Memo::new(move |_| typed.with(|typed| typed.as_ref().map(|typed| typed.draft.clone())));
+    // Frames and scrolls may come after the log has been taken off the page.
+    let drawn = move || log.try_get_untracked().flatten();
     let to_end = move || {
-        if let Some(log) = log.get_untracked() {
+        if let Some(log) = drawn() {
             log.set_scroll_top(log.scroll_height());
         }
     };
@@ -123,7 +125,7 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
         count
     });
     let scrolled = move |_| {
-        if let Some(log) = log.get_untracked() {
+        if let Some(log) = drawn() {
             let near = log.scroll_height() - log.scroll_top() - log.client_height() < NEAR_END;
             at_end.set(near);
             if near {
