@@ -105,6 +105,7 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     let typed = RwSignal::from(row.typed.clone());
     let talk = RwSignal::from(row.talk.clone());
     let read = Memo::new(move |_| talk.with(|talk| talk.visitor_read));
+    let composed = RwSignal::from(row.composer.clone());
     let draft = Memo::new(move |_| typed.with(|typed| typed.as_ref().map(|typed| typed.draft.clone())));
     // Frames and scrolls may come after the log has been taken off the page.
     let drawn = move || log.try_get_untracked().flatten();
@@ -116,6 +117,7 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     Effect::new(move |before: Option<usize>| {
         let count = lines.with(Vec::len);
         draft.track();
+        composed.track(); // a growing composer takes its height from the log
         if at_end.get_untracked() {
             // After the lines of this change are drawn.
             request_animation_frame(to_end);
