@@ -1,1 +1,10 @@
 //! The relay.
+pub mod api;
+pub mod backup;
+pub mod clock;
+pub mod config;
+pub mod desk;
+pub mod edge;
+pub mod error;
+pub mod metrics;
+pub mod store;
