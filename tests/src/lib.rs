@@ -1,1 +1,28 @@
-//! People for tests.
+//! People for tests and load: real sockets that run the protocol's own link machine against a real relay.
+//!
+//! - [`door`]: opens one WebSocket the way a browser or the console would
+//! - [`client`]: drives [`shared::link::Link`] over such a socket
+//! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
+//! - [`accounts`]: signing in and inviting over the REST API
+//! - [`process`]: child processes, and what `/proc` tells of them
+
+pub mod accounts;
+pub mod agent;
+pub mod client;
+pub mod door;
+pub mod people;
+pub mod process;
+pub mod visitor;
+
+use shared::ids::{MessageId, Millis};
+
+/// Milliseconds since the epoch by this machine's clock.
+pub fn now() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// A new name for a message or request.
+pub fn new_id() -> MessageId {
+    MessageId(uuid::Uuid::now_v7())
+}

@@ -1,1 +1,65 @@
-//! The chat panel.
+//! The chat panel that visitors see, mounted by `loader.js` into the shadow root that it made.
+//!
+//! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay
+//! - [`state`]: what is known and its one `apply`; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
+//! - [`panel`] and below it one file per component, built with `leptos::html` builders: `view!` would turn static parts
+//!   into `innerHTML`, which pages with Trusted Types refuse
+
+mod banner;
+mod browser;
+mod composer;
+mod header;
+mod i18n;
+mod lines;
+mod log;
+mod offline;
+mod panel;
+mod socket;
+mod state;
+mod typing;
+
+use std::rc::Rc;
+
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{CssStyleSheet, ShadowRoot};
+
+use crate::browser::Home;
+use crate::socket::Relay;
+use crate::state::Chat;
+
+/// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`.
+/// Returns a function that opens (`true`) or closes (`false`) the panel; the panel tells what became of it by `bulle:*` events.
+#[wasm_bindgen]
+pub fn mount(root: ShadowRoot, settings: JsValue) -> JsValue {
+    dress(&root);
+    let home = Rc::new(Home::new(&settings, root.host()));
+    let open = RwSignal::new(home.load_for_tab(panel::OPEN).is_some());
+    let (relay, state) = Relay::new(home.clone(), open);
+    let started = relay.clone();
+    if let Ok(place) = document().create_element("div") {
+        // Appending to a root that the loader just made cannot fail.
+        _ = root.append_child(&place);
+        let texts = i18n::texts(&home.locale);
+        let view = move || {
+            let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
+            panel::panel(chat)
+        };
+        mount_to(place.unchecked_into(), view).forget();
+    }
+    started.start();
+    browser::handler(move |wish| open.set(wish.is_truthy())).into_js_value()
+}
+
+/// Constructable style sheets need no permission from the page's content security policy.
+fn dress(root: &ShadowRoot) {
+    if let Ok(sheet) = CssStyleSheet::new() {
+        _ = sheet.replace_sync(include_str!("panel.css"));
+        let sheets = js_sys::Reflect::get(root, &"adoptedStyleSheets".into()).map(|sheets| js_sys::Array::from(&sheets));
+        if let Ok(sheets) = sheets {
+            sheets.push(&sheet);
+            _ = js_sys::Reflect::set(root, &"adoptedStyleSheets".into(), &sheets);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+# Bulle's small build. `make run` and `make test` are all that most people need; README.md says the rest.
+# cargo judges what of the Rust code is stale, make judges the two WebAssembly bundles that the relay embeds.
+
+# ---- Tools: the one place where their versions are pinned -------------------------------------------------------------
+TRUNK_VERSION := 0.21.14
+BINARYEN_VERSION := 132
+TERSER_VERSION := 5.51.2
+CARGO_DENY_VERSION := 0.20.2
+# Must equal the library's, and that one is pinned already.
+BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+
+# A tool that is found in the right version is used; any other is installed here, out of everybody's way.
+TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulle
+export PATH := $(TOOLS)/bin:$(TOOLS)/node_modules/.bin:$(PATH)
+# Keeps Trunk from fetching another one.
+export TRUNK_TOOLS_WASM_OPT := version_$(BINARYEN_VERSION)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# cargo uses every core by itself and locks its folder.
+.NOTPARALLEL:
+.PHONY: help run test dev lint audit bench size tools lint-tools browsers widget console relay
+
+# say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
+say = printf '\033[1m== %s\033[0m\n' $(1)
+has = $(1) --version 2>/dev/null | grep -qwF -- $(2)
+
+help:
+	@echo 'make run    build everything optimized and start the relay on port 8080 with a demo site'
+	@echo 'make test   the gate: lint, byte budgets, and every test, in real browsers too'
+	@echo 'make dev    the same as run, unoptimized, rebuilt on every change'
+	@echo 'make lint   formatting, clippy with warnings denied, licences and sources of dependencies'
+	@echo 'make audit  known vulnerabilities in dependencies (fetches the advisory database)'
+	@echo 'make bench  time and memory budgets, measured on this machine'
+	@echo 'make size   byte budgets of what visitors load'
+
+# ---- Tools ------------------------------------------------------------------------------------------------------------
+tools:
+	@for need in cargo rustup cc node npm; do command -v $$need >/dev/null \
+	  || { echo "$$need is missing. Bulle is built with Rust (https://rustup.rs), a C compiler, and node with npm."; exit 1; }; done
+	@test -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" \
+	  || { $(call say,'installing the wasm32 target'); rustup target add wasm32-unknown-unknown; }
+	@$(call has,trunk,$(TRUNK_VERSION)) \
+	  || { $(call say,'installing trunk $(TRUNK_VERSION) (about 3 minutes)'); \
+	       cargo install trunk --locked --debug --version $(TRUNK_VERSION) --root $(TOOLS); }
+	@$(call has,wasm-bindgen,$(BINDGEN_VERSION)) \
+	  || { $(call say,'installing wasm-bindgen-cli $(BINDGEN_VERSION) (about 3 minutes)'); \
+	       cargo install wasm-bindgen-cli --version $(BINDGEN_VERSION) --root $(TOOLS); }
+	@{ $(call has,wasm-opt,$(BINARYEN_VERSION)) && $(call has,terser,$(TERSER_VERSION)); } \
+	  || { $(call say,'installing binaryen $(BINARYEN_VERSION) and terser $(TERSER_VERSION)'); mkdir -p $(TOOLS); \
+	       npm install --prefix $(TOOLS) --no-audit --no-fund binaryen@$(BINARYEN_VERSION).0.0 terser@$(TERSER_VERSION); }
+
+lint-tools:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+	@$(call has,cargo-deny,$(CARGO_DENY_VERSION)) \
+	  || { $(call say,'installing cargo-deny $(CARGO_DENY_VERSION) (about 4 minutes)'); \
+	       cargo install cargo-deny --locked --debug --version $(CARGO_DENY_VERSION) --root $(TOOLS); }
+
+# Debian's names. Elsewhere: install Chromium and its chromedriver by hand, then this step finds them.
+browsers:
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+	  || { $(call say,'installing chromium and chromedriver'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends chromium chromium-driver; }
+
+# ---- What the relay embeds --------------------------------------------------------------------------------------------
+# The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
+DIST := target/dist
+BOTH := Cargo.toml Cargo.lock shared/Cargo.toml $(shell find shared/src -type f)
+WIDGET := $(BOTH) Trunk.toml $(shell find widget -type f -not -name size.mjs)
+CONSOLE := $(BOTH) $(shell find relay/console -type f -not -path '*/target/*')
+
+widget: $(DIST)/widget.stamp
+console: $(DIST)/console.stamp
+
+# The relay appends `(settings)` to the loader, so the minified text has to stay one callable expression.
+$(DIST)/widget.stamp: $(WIDGET) | tools
+	@$(call say,'building the widget')
+	trunk build --offline
+	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
+	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
+	terser $(DIST)/widget/widget.js --module --compress passes=2 --mangle --output $(DIST)/widget/widget.js
+	@touch $@
+
+$(DIST)/console.stamp: $(CONSOLE) | tools
+	@$(call say,'building the console')
+	cd relay/console && trunk build --offline
+	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
+	@touch $@
+
+relay: widget console
+	@$(call say,'building the relay')
+	cargo build --release -p relay
+
+# ---- Run --------------------------------------------------------------------------------------------------------------
+run: relay
+	@target/release/bulle serve --demo
+
+# Trunk serves the widget's page and rebuilds both bundles; the loop restarts the relay when its code or a bundle changed.
+dev: tools
+	@mkdir -p $(DIST)/widget $(DIST)/console; rm -f $(DIST)/*.stamp
+	@trap 'kill $$(jobs -p) 2>/dev/null || true' EXIT; \
+	trunk serve --offline & \
+	(cd relay/console && exec trunk watch --offline) & \
+	while true; do \
+	  touch target/dev.stamp; relay=; \
+	  if cargo build -p relay; then target/debug/bulle serve --demo & relay=$$!; fi; \
+	  until test -n "$$(find relay shared/src $(DIST)/widget $(DIST)/console -type f -newer target/dev.stamp \
+	                      -not -path 'relay/console/*' -print -quit)"; do sleep 1; done; \
+	  if test -n "$$relay"; then kill $$relay; wait $$relay || true; fi; \
+	done
+
+# ---- Check ------------------------------------------------------------------------------------------------------------
+# The feature builds the JSON Schemas that shared/tests/protocol.rs compares with those in shared/schemas.
+FEATURES := --features shared/schema
+
+# All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure.
+test: tools browsers lint size
+	@$(call say,'building the tests')
+	cargo build --workspace --all-targets $(FEATURES)
+	@$(call say,'testing')
+	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) 2>&1 | tee target/test.log || status=$$?; \
+	awk '/^test result:/ { passed += $$4; failed += $$6 } \
+	     END { printf "%d passed, %d failed\n", passed, failed; exit !(passed > 0 && failed == 0) }' target/test.log \
+	  && exit $$status
+
+lint: tools lint-tools
+	@$(call say,'linting')
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(FEATURES) -- -D warnings
+	cargo clippy -p widget -p console --target wasm32-unknown-unknown -- -D warnings
+	cargo deny --log-level error check licenses bans sources
+
+audit: lint-tools
+	cargo deny check advisories
+
+size: widget
+	@node widget/size.mjs $(DIST)/widget
+
+bench: relay
+	cargo run --release -p tests --bin bulle-load -- bench

@@ -1,0 +1,131 @@
+//! The root: who is signed in, and which page shows. The live connection exists exactly as long as somebody is signed in;
+//! changing page or language keeps it.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::api::Me;
+use shared::link::Status;
+
+use crate::browser;
+use crate::locale::{Language, Locale, texts};
+use crate::nav::Nav;
+use crate::rest;
+use crate::route::Route;
+use crate::socket::{Live, is_signed_out};
+use crate::view::{Inbox, Install, Join, Missing, SignIn, Team};
+
+/// Who uses this console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Not known yet.
+    Asking,
+    /// The relay did not answer.
+    Unreachable,
+    /// Nobody; whether a session ended under their hands.
+    Nobody { ejected: bool },
+    /// This agent.
+    Agent(Me),
+}
+
+/// Who is signed in, in context.
+#[derive(Clone, Copy)]
+pub struct Session(pub RwSignal<Who>);
+
+impl Session {
+    /// Asks the relay who the cookie stands for.
+    pub fn ask(self) {
+        spawn_local(async move {
+            self.0.set(match rest::me().await {
+                Ok(Some(me)) => Who::Agent(me),
+                Ok(None) => Who::Nobody { ejected: false },
+                Err(_) => Who::Unreachable,
+            });
+        });
+    }
+}
+
+/// The whole console.
+#[component]
+pub fn App() -> impl IntoView {
+    let locale = Locale::detect();
+    let nav = Nav::start();
+    let session = Session(RwSignal::new(Who::Asking));
+    provide_context(locale);
+    provide_context(nav);
+    provide_context(session);
+    session.ask();
+
+    Effect::new(move || {
+        let tag = locale.0.get().tag();
+        if let Some(root) = browser::document().and_then(|document| document.document_element()) {
+            let _html_takes_any_attribute = root.set_attribute("lang", tag);
+        }
+    });
+    Effect::new(move || {
+        let route = nav.route();
+        session.0.with(|who| match who {
+            Who::Nobody { .. } if !route.is_public() => nav.go(Route::SignIn),
+            Who::Agent(_) if route == Route::SignIn => nav.go(Route::Inbox),
+            _ => {}
+        });
+    });
+
+    let me = Memo::new(move |_| session.0.with(|who| if let Who::Agent(me) = who { Some(me.clone()) } else { None }));
+    let joining = Memo::new(move |_| if let Route::Join(token) = nav.route() { Some(token) } else { None });
+    move || match (joining.get(), me.get()) {
+        (Some(token), _) => in_language(locale, move || view! { <Join token=token.clone()/> }).into_any(),
+        (None, Some(me)) => view! { <SignedIn me/> }.into_any(),
+        (None, None) => in_language(locale, || view! { <SignedOut/> }).into_any(),
+    }
+}
+
+/// Draws anew when the language changes.
+fn in_language<V: IntoView + 'static>(locale: Locale, page: impl Fn() -> V + Send + 'static) -> impl IntoView {
+    move || {
+        let _: Language = locale.0.get();
+        page()
+    }
+}
+
+#[component]
+fn SignedOut() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let texts = texts();
+    move || match session.0.get() {
+        Who::Asking | Who::Agent(_) => view! { <p class="waiting" role="status">{texts.loading}</p> }.into_any(),
+        Who::Unreachable => view! {
+            <main class="waiting">
+                <p role="alert">{texts.unreachable}</p>
+                <button class="primary" on:click=move |_| session.ask()>{texts.try_again}</button>
+            </main>
+        }
+        .into_any(),
+        Who::Nobody { ejected } => view! { <SignIn ejected/> }.into_any(),
+    }
+}
+
+#[component]
+fn SignedIn(me: Me) -> impl IntoView {
+    let locale = expect_context::<Locale>();
+    let nav = expect_context::<Nav>();
+    let session = expect_context::<Session>();
+    let live = Live::start(me.id);
+    provide_context(live);
+    provide_context(me);
+
+    Effect::new(move || {
+        if let Status::Refused(code) = live.desk.status.get()
+            && is_signed_out(code)
+        {
+            session.0.set(Who::Nobody { ejected: true });
+        }
+    });
+    in_language(locale, move || {
+        move || match nav.route() {
+            Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
+            Route::Team => view! { <Team/> }.into_any(),
+            Route::Install => view! { <Install/> }.into_any(),
+            Route::Missing => view! { <Missing/> }.into_any(),
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! The little that the console needs of the browser: clock, chance, storage, focus, clipboard. Every call may fail quietly, as
+//! browsers without storage or clipboard do; callers say what that means.
+
+use shared::ids::{MessageId, Millis};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, HtmlElement, Storage, VisibilityState, Window};
+
+/// The window, if there is one (unit tests have none).
+pub fn window() -> Option<Window> {
+    if cfg!(target_arch = "wasm32") { web_sys::window() } else { None }
+}
+
+/// The document.
+pub fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// This browser's clock.
+pub fn now() -> Millis {
+    js_sys::Date::now() as Millis
+}
+
+/// Random bytes from the browser's cryptographic source; weak ones where it has none, good enough for names that need only differ.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let strong = window()
+        .and_then(|window| window.crypto().ok())
+        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).ok());
+    if strong.is_none() {
+        bytes.fill_with(|| (js_sys::Math::random() * 256.0) as u8);
+    }
+    bytes
+}
+
+/// A new name for a message or request.
+pub fn new_id() -> MessageId {
+    MessageId::v7(now(), random())
+}
+
+/// The browser's preferred language.
+pub fn language() -> Option<String> {
+    window()?.navigator().language()
+}
+
+/// Whether somebody can see the page.
+pub fn is_visible() -> bool {
+    document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
+}
+
+/// The storage that outlives the page.
+pub fn storage() -> Option<Storage> {
+    window()?.local_storage().ok()?
+}
+
+/// A kept value.
+pub fn kept(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+/// Keeps a value, where the browser lets us.
+pub fn keep(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _refused_when_full_or_blocked = storage.set_item(key, value);
+    }
+}
+
+/// Forgets a value.
+pub fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        let _refused_when_blocked = storage.remove_item(key);
+    }
+}
+
+/// Where what an agent is writing outlives a reload, but not the tab.
+fn session_storage() -> Option<Storage> {
+    window()?.session_storage().ok()?
+}
+
+/// What was being written under this name before the page was reloaded.
+pub fn draft(key: &str) -> Option<String> {
+    session_storage()?.get_item(key).ok()?
+}
+
+/// Keeps what is being written; nothing is kept of an empty text.
+pub fn keep_draft(key: &str, text: &str) {
+    if let Some(storage) = session_storage() {
+        let _refused_when_full_or_blocked = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
+    }
+}
+
+/// Moves the focus to the first element that the selector finds.
+pub fn focus(selector: &str) -> bool {
+    let found = document().and_then(|document| document.query_selector(selector).ok()?);
+    let element = found.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
+}
+
+/// The focused element.
+pub fn focused() -> Option<HtmlElement> {
+    document()?.active_element()?.dyn_into().ok()
+}
+
+/// Puts a text on the clipboard; whether it got there.
+pub async fn copy(text: &str) -> bool {
+    // Pages on plain http (other than loopback) have no clipboard at all: reading the missing property gives undefined.
+    let Some(navigator) = window().map(|window| window.navigator()) else { return false };
+    let clipboard = navigator.clipboard();
+    if clipboard.is_undefined() {
+        return false;
+    }
+    JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}

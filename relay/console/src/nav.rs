@@ -1,0 +1,63 @@
+//! Where the console is: the address bar as a signal, without reloads. Links stay links: middle click and "open in new tab" work.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use crate::browser;
+use crate::route::Route;
+
+/// The page in view, in context.
+#[derive(Clone, Copy)]
+pub struct Nav(RwSignal<Route>);
+
+impl Nav {
+    /// Reads the address and follows it from now on.
+    pub fn start() -> Self {
+        let nav = Self(RwSignal::new(here()));
+        let listener = window_event_listener(ev::popstate, move |_| nav.0.set(here()));
+        on_cleanup(move || listener.remove());
+        nav
+    }
+
+    /// The page in view. Tracks it.
+    pub fn route(self) -> Route {
+        self.0.get()
+    }
+
+    /// Goes to a page.
+    pub fn go(self, route: Route) {
+        if let Some(history) = browser::window().and_then(|window| window.history().ok()) {
+            let _refused_only_for_foreign_addresses = history.push_state_with_url(&JsValue::NULL, "", Some(&route.path()));
+        }
+        self.0.set(route);
+    }
+}
+
+fn here() -> Route {
+    let path = browser::window().and_then(|window| window.location().pathname().ok());
+    path.map_or(Route::Missing, |path| Route::of(&path))
+}
+
+/// A link inside the console.
+#[component]
+pub fn Link(
+    /// Where it leads.
+    to: Route,
+    /// What it shows.
+    children: Children,
+) -> impl IntoView {
+    let nav = expect_context::<Nav>();
+    let path = to.path();
+    let current = {
+        let to = to.clone();
+        move || (nav.route() == to).then_some("page")
+    };
+    let follow = move |event: ev::MouseEvent| {
+        if event.button() == 0 && !event.ctrl_key() && !event.meta_key() && !event.shift_key() {
+            event.prevent_default();
+            nav.go(to.clone());
+        }
+    };
+    view! { <a href=path aria-current=current on:click=follow>{children()}</a> }
+}

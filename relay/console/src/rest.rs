@@ -1,0 +1,128 @@
+//! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
+
+use gloo_net::http::{Request, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::api::{AgentPatch, ApiError, EntriesPage, History, Invitation, Invite, Join, Me, SignIn, SiteSetup, Why};
+use shared::close::ErrorCode;
+use shared::ids::{AgentId, ConversationId};
+use shared::model::Entry;
+
+use crate::text::Texts;
+
+/// Most pages of an earlier conversation that are fetched: 2,000 entries are more than anybody reads beside a chat.
+const MOST_PAGES: usize = 20;
+
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestError {
+    /// The relay refused.
+    Refused(ErrorCode),
+    /// It could not be reached, or did not answer as a relay does.
+    Unreachable,
+}
+
+impl RestError {
+    /// What it means to an agent.
+    pub fn words(self, texts: &Texts) -> &'static str {
+        match self {
+            Self::Refused(code) => texts.refusal(code),
+            Self::Unreachable => texts.unreachable,
+        }
+    }
+}
+
+/// Who is signed in; `None`: nobody.
+pub async fn me() -> Result<Option<Me>, RestError> {
+    match get("/api/session").await {
+        Ok(me) => Ok(Some(me)),
+        Err(RestError::Refused(ErrorCode::BadToken)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Signs in.
+pub async fn sign_in(body: &SignIn) -> Result<Me, RestError> {
+    send(Request::post("/api/session"), body).await
+}
+
+/// Signs out.
+pub async fn sign_out() -> Result<(), RestError> {
+    let request = Request::delete("/api/session").json(&serde_json::json!({})).map_err(|_| RestError::Unreachable)?;
+    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+}
+
+/// What an invitation is for.
+pub async fn invitation(token: &str) -> Result<Invitation, RestError> {
+    get(&format!("/api/invitations/{token}")).await
+}
+
+/// Joins with an invitation.
+pub async fn join(token: &str, body: &Join) -> Result<Me, RestError> {
+    send(Request::post(&format!("/api/invitations/{token}")), body).await
+}
+
+/// Invites somebody.
+pub async fn invite(body: &Invite) -> Result<Invitation, RestError> {
+    send(Request::post("/api/invitations"), body).await
+}
+
+/// Changes a team member.
+pub async fn patch_agent(agent: AgentId, body: &AgentPatch) -> Result<(), RestError> {
+    let request = Request::patch(&format!("/api/agents/{agent}")).json(body).map_err(|_| RestError::Unreachable)?;
+    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+}
+
+/// What site owners paste.
+pub async fn sites() -> Result<Vec<SiteSetup>, RestError> {
+    get("/api/sites").await
+}
+
+/// The visitor's earlier conversations.
+pub async fn history(conversation: ConversationId) -> Result<History, RestError> {
+    get(&format!("/api/conversations/{conversation}/history")).await
+}
+
+/// A whole conversation, up to [`MOST_PAGES`] pages.
+pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for _ in 0..MOST_PAGES {
+        let after = entries.last().map_or(0, |entry| entry.seq);
+        let page: EntriesPage = get(&format!("/api/conversations/{conversation}/entries?after={after}")).await?;
+        let ends = !page.more || page.entries.is_empty();
+        entries.extend(page.entries);
+        if ends {
+            break;
+        }
+    }
+    Ok(entries)
+}
+
+/// Why a queued conversation waits.
+pub async fn why(conversation: ConversationId) -> Result<Why, RestError> {
+    get(&format!("/api/conversations/{conversation}/why")).await
+}
+
+async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
+    let response = Request::get(path).send().await.map_err(|_| RestError::Unreachable)?;
+    read(accepted(response).await?).await
+}
+
+async fn send<T: DeserializeOwned>(request: RequestBuilder, body: &impl Serialize) -> Result<T, RestError> {
+    let request = request.json(body).map_err(|_| RestError::Unreachable)?;
+    let response = request.send().await.map_err(|_| RestError::Unreachable)?;
+    read(accepted(response).await?).await
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, RestError> {
+    response.json().await.map_err(|_| RestError::Unreachable)
+}
+
+async fn accepted(response: Response) -> Result<Response, RestError> {
+    if response.ok() {
+        return Ok(response);
+    }
+    // A proxy's error page is no ApiError: then the relay itself was not reached.
+    let error: Result<ApiError, _> = response.json().await;
+    Err(error.map_or(RestError::Unreachable, |error| RestError::Refused(error.code)))
+}

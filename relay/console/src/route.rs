@@ -1,0 +1,65 @@
+//! Which page an address means. Pure; `nav.rs` asks it whenever the address changes.
+
+/// A page of the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Queue, chats, thread and visitor.
+    Inbox,
+    /// Email and password.
+    SignIn,
+    /// Whoever holds this invitation's token may join.
+    Join(String),
+    /// What a site owner pastes.
+    Install,
+    /// Who is there, and invitations.
+    Team,
+    /// Nothing is here.
+    Missing,
+}
+
+impl Route {
+    /// The page of a path as in `location.pathname`; a slash at the end makes no difference.
+    pub fn of(path: &str) -> Self {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match parts.as_slice() {
+            ["console"] => Self::Inbox,
+            ["console", "sign-in"] => Self::SignIn,
+            ["console", "join", token] => Self::Join((*token).to_owned()),
+            ["console", "install"] => Self::Install,
+            ["console", "team"] => Self::Team,
+            _ => Self::Missing,
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Inbox | Self::Missing => "/console/".to_owned(),
+            Self::SignIn => "/console/sign-in".to_owned(),
+            Self::Join(token) => format!("/console/join/{token}"),
+            Self::Install => "/console/install".to_owned(),
+            Self::Team => "/console/team".to_owned(),
+        }
+    }
+
+    /// Whether it shows without anybody signed in.
+    pub fn is_public(&self) -> bool {
+        matches!(self, Self::SignIn | Self::Join(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_pages_agree() {
+        for route in [Route::Inbox, Route::SignIn, Route::Join("t0k_-en".to_owned()), Route::Install, Route::Team] {
+            assert_eq!(Route::of(&route.path()), route);
+            assert_eq!(Route::of(&format!("{}/", route.path())), route);
+        }
+        assert_eq!(Route::of("/console"), Route::Inbox);
+        assert_eq!(Route::of("/console/join"), Route::Missing);
+        assert_eq!(Route::of("/elsewhere"), Route::Missing);
+    }
+}

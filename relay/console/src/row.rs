@@ -1,0 +1,263 @@
+//! One conversation as the console holds it. Every part is a signal of its own, so that a keystroke of a visitor redraws one line
+//! of one row. `state.rs` is the only one that writes what the relay said; views write only the composer.
+
+use leptos::prelude::*;
+use shared::close::ErrorCode;
+use shared::ids::{ConversationId, MessageId, Millis, Seq};
+use shared::model::{Author, Body, Conversation, Entry, Event, Person, Say};
+
+use crate::verbs::{Problem, Verb};
+
+/// How long a visitor's draft counts without a new one (protocol: lapses by itself after 6 s).
+pub const DRAFT_LAPSES: Millis = 6_000;
+
+/// A conversation. Cheap to clone: every clone is the same conversation.
+#[derive(Clone)]
+pub struct Row {
+    /// Its id.
+    pub id: ConversationId,
+    /// What the relay last said of it.
+    pub talk: ArcRwSignal<Conversation>,
+    /// Place in its site's queue, 1 is next; 0: not queued.
+    pub place: ArcRwSignal<u32>,
+    /// The thread, as far as it was followed; by seq, messages on their way last.
+    pub lines: ArcRwSignal<Vec<Line>>,
+    /// What the visitor is writing.
+    pub typed: ArcRwSignal<Option<Typed>>,
+    /// Up to where this agent has read.
+    pub read_to: ArcRwSignal<Seq>,
+    /// This agent's draft.
+    pub composer: ArcRwSignal<String>,
+    /// Whether the draft is a note.
+    pub noting: ArcRwSignal<bool>,
+    /// A request that waits for its `done`.
+    pub doing: ArcRwSignal<Option<Verb>>,
+    /// Why the last request was refused.
+    pub problem: ArcRwSignal<Option<Problem>>,
+}
+
+/// A visitor's draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// What stands in their composer; cut by the relay.
+    pub draft: String,
+    /// When it lapses, by this browser's clock.
+    pub until: Millis,
+}
+
+/// One entry of the thread, or a message on its way to become one.
+#[derive(Clone)]
+pub struct Line {
+    /// The author's id for it; the same before and after the relay confirms it.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub by: Author,
+    /// What it says.
+    pub body: Body,
+    /// When it was written or committed.
+    pub at: Millis,
+    /// What became of it.
+    pub fate: ArcRwSignal<Fate>,
+}
+
+/// What became of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// In the outbox.
+    Pending,
+    /// On disk at the relay, under this number.
+    Stored(Seq),
+    /// Refused for good.
+    Failed(ErrorCode),
+}
+
+impl Line {
+    fn of(entry: Entry) -> Self {
+        let fate = ArcRwSignal::new(Fate::Stored(entry.seq));
+        Self { id: entry.id, by: entry.by, body: entry.body, at: entry.at, fate }
+    }
+
+    /// Its number; messages that have none yet come last.
+    fn rank(&self) -> Seq {
+        match self.fate.get_untracked() {
+            Fate::Stored(seq) => seq,
+            Fate::Pending | Fate::Failed(_) => Seq::MAX,
+        }
+    }
+}
+
+impl Row {
+    /// A conversation that was just heard of.
+    pub fn new(talk: Conversation) -> Self {
+        Self {
+            id: talk.id,
+            place: ArcRwSignal::new(0),
+            lines: ArcRwSignal::default(),
+            typed: ArcRwSignal::default(),
+            read_to: ArcRwSignal::new(talk.agent_read),
+            composer: ArcRwSignal::default(),
+            noting: ArcRwSignal::default(),
+            doing: ArcRwSignal::default(),
+            problem: ArcRwSignal::default(),
+            talk: ArcRwSignal::new(talk),
+        }
+    }
+
+    /// Replaces what was known; nothing is redrawn when nothing changed.
+    pub fn learn(&self, talk: Conversation) {
+        if self.read_to.get_untracked() < talk.agent_read {
+            self.read_to.set(talk.agent_read);
+        }
+        if self.talk.with_untracked(|known| *known != talk) {
+            self.talk.set(talk);
+        }
+    }
+
+    /// Shows a message of this agent that is on its way.
+    pub fn pending(&self, say: Say, me: Person, now: Millis) {
+        let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
+        let line = Line { id: say.id, by: Author::Agent(me), body, at: now, fate: ArcRwSignal::new(Fate::Pending) };
+        self.lines.update(|lines| match lines.iter().find(|known| known.id == line.id) {
+            Some(known) => known.fate.set(Fate::Pending),
+            None => lines.push(line),
+        });
+    }
+
+    /// Its message is on disk, under this number.
+    pub fn stored(&self, id: MessageId, seq: Seq) {
+        self.lines.update(|lines| {
+            if let Some(line) = lines.iter().find(|line| line.id == id) {
+                line.fate.set(Fate::Stored(seq));
+            }
+            lines.sort_by_key(Line::rank);
+        });
+    }
+
+    /// Its message was refused for good.
+    pub fn failed(&self, id: MessageId, code: ErrorCode) {
+        self.lines.with_untracked(|lines| {
+            if let Some(line) = lines.iter().find(|line| line.id == id) {
+                line.fate.set(Fate::Failed(code));
+            }
+        });
+    }
+
+    /// Takes a failed message out of the thread.
+    pub fn discard(&self, id: MessageId) {
+        self.lines.update(|lines| lines.retain(|line| line.id != id));
+    }
+
+    /// The next entry has come. One's own may come this way too, after a lost ack or from another tab.
+    pub fn entry(&self, entry: Entry) {
+        if entry.by == Author::Visitor {
+            self.typed.set(None);
+        }
+        let known = self.lines.with_untracked(|lines| lines.iter().any(|line| line.id == entry.id));
+        if known {
+            self.stored(entry.id, entry.seq);
+        } else {
+            self.lines.update(|lines| {
+                let place = lines.partition_point(|line| line.rank() < entry.seq);
+                lines.insert(place, Line::of(entry));
+            });
+        }
+    }
+
+    /// Forgets the thread, once nobody follows it any more.
+    pub fn forget(&self) {
+        self.lines.set(Vec::new());
+        self.typed.set(None);
+    }
+
+    /// Number of the last stored line; 0: none. Tracks the lines.
+    pub fn last_seq(&self) -> Seq {
+        self.lines
+            .with(|lines| {
+                lines.iter().rev().map(|line| line.fate.get_untracked()).find_map(|fate| match fate {
+                    Fate::Stored(seq) => Some(seq),
+                    _ => None,
+                })
+            })
+            .unwrap_or(0)
+    }
+
+    /// How many messages of the visitor this agent has not read. Tracks lines and read mark.
+    pub fn unread(&self) -> usize {
+        let read_to = self.read_to.get();
+        self.lines.with(|lines| {
+            let theirs = lines.iter().filter(|line| line.by == Author::Visitor && matches!(line.body, Body::Text(_)));
+            theirs.filter(|line| matches!(line.fate.get_untracked(), Fate::Stored(seq) if seq > read_to)).count()
+        })
+    }
+
+    /// Whether the visitor wrote again after the end and nobody has answered since: then the chat can be dismissed. Tracks the lines.
+    pub fn is_dismissable(&self) -> bool {
+        self.lines.with(|lines| {
+            let decisive = lines.iter().rev().find(|line| match &line.body {
+                Body::Event(event) => matches!(event, Event::Reopened | Event::Closed(_)),
+                Body::Text(_) => matches!(line.by, Author::Agent(_)),
+                Body::Note(_) => false,
+            });
+            decisive.is_some_and(|line| line.body == Body::Event(Event::Reopened))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{conversation, entry, person, say};
+
+    fn seqs(row: &Row) -> Vec<Seq> {
+        row.lines.with_untracked(|lines| lines.iter().map(Line::rank).collect())
+    }
+
+    #[test]
+    fn own_messages_take_their_place_once_stored() {
+        let row = Row::new(conversation(1));
+        row.entry(entry(1, Author::Visitor, "hello"));
+        let mine = say(7, 1, "hi");
+        row.pending(mine.clone(), person(9), 5);
+        row.entry(entry(2, Author::Visitor, "anyone?"));
+        assert_eq!(seqs(&row), [1, 2, Seq::MAX]);
+        row.stored(mine.id, 3);
+        row.entry(entry(4, Author::Visitor, "ah"));
+        assert_eq!(seqs(&row), [1, 2, 3, 4]);
+        assert_eq!(row.last_seq(), 4);
+    }
+
+    #[test]
+    fn the_entry_of_an_own_message_doubles_nothing() {
+        let row = Row::new(conversation(1));
+        let mine = say(7, 1, "hi");
+        row.pending(mine.clone(), person(9), 5);
+        row.entry(Entry { id: mine.id, ..entry(1, Author::Agent(person(9)), "hi") });
+        row.stored(mine.id, 1);
+        assert_eq!(seqs(&row), [1]);
+    }
+
+    #[test]
+    fn unread_counts_the_visitors_messages_after_the_mark() {
+        let row = Row::new(conversation(1));
+        for seq in 1..=3 {
+            row.entry(entry(seq, Author::Visitor, "hello"));
+        }
+        row.entry(entry(4, Author::System, "not theirs"));
+        row.read_to.set(1);
+        assert_eq!(row.unread(), 2);
+        row.learn(Conversation { agent_read: 3, ..conversation(1) });
+        assert_eq!(row.unread(), 0);
+    }
+
+    #[test]
+    fn a_reopened_chat_is_dismissable_until_answered() {
+        let row = Row::new(conversation(1));
+        row.entry(entry(1, Author::Visitor, "hello"));
+        assert!(!row.is_dismissable());
+        row.entry(Entry { body: Body::Event(Event::Reopened), ..entry(2, Author::System, "") });
+        row.entry(entry(3, Author::Visitor, "thanks"));
+        assert!(row.is_dismissable());
+        row.entry(entry(4, Author::Agent(person(9)), "welcome"));
+        assert!(!row.is_dismissable());
+    }
+}

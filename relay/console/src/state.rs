@@ -1,0 +1,463 @@
+//! Everything real-time the console knows, as signals, and the ONE function that changes it: [`Desk::apply`].
+//! `socket.rs` feeds it what the link emits and carries out the [`Order`]s that come back; views only read, and write what the
+//! agent is about to say. No I/O: tests drive it natively.
+
+use std::collections::{HashMap, HashSet};
+
+use leptos::prelude::*;
+use shared::agent::{FromRelay, Inbox, Pong, Show, ToRelay};
+use shared::frame::{ErrorFrame, Read};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
+use shared::link::{Emit, Status};
+use shared::model::{Agent, Author, Board, Body, Conversation, MAX_PREVIEW, MAX_ROWS, Person, Presence, Say, Site, State, cut};
+
+use crate::row::{DRAFT_LAPSES, Row, Typed};
+use crate::verbs::{Problem, Verb};
+
+/// What the driver has to do after an event.
+#[derive(Debug, PartialEq)]
+pub enum Order {
+    /// Keep this conversation complete, from its beginning to this head.
+    Follow(ConversationId, Seq),
+    /// It is of no interest any more.
+    Unfollow(ConversationId),
+    /// Send a frame.
+    Send(ToRelay),
+}
+
+/// A request on its way.
+#[derive(Clone, Copy)]
+enum Request {
+    Presence,
+    About(ConversationId, Verb),
+}
+
+/// The state. `Copy`: every copy is the same desk, owned by the reactive owner that made it.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// Who is signed in here, once greeted.
+    pub me: RwSignal<Option<AgentId>>,
+    /// How the connection stands.
+    pub status: RwSignal<Status>,
+    /// The team.
+    pub agents: RwSignal<Vec<Agent>>,
+    /// The sites.
+    pub sites: RwSignal<Vec<Site>>,
+    /// Queued conversations of all sites, next first.
+    pub queue: RwSignal<Vec<ConversationId>>,
+    /// How many are queued, those past the rows among them.
+    pub waiting: RwSignal<u32>,
+    /// Parked conversations without an agent.
+    pub messages: RwSignal<Vec<ConversationId>>,
+    /// How many there are in all.
+    pub unassigned: RwSignal<u32>,
+    /// My active chats, one a slot.
+    pub mine: RwSignal<Vec<ConversationId>>,
+    /// My parked ones.
+    pub parked: RwSignal<Vec<ConversationId>>,
+    /// Transfers that wait for my answer.
+    pub offers: RwSignal<Vec<ConversationId>>,
+    /// The conversation in view.
+    pub open: RwSignal<Option<ConversationId>>,
+    /// The relay's clock, moved on once a second.
+    pub clock: RwSignal<Millis>,
+    /// The presence that was asked for and is not confirmed yet.
+    pub wanted: RwSignal<Option<Presence>>,
+    /// Why the presence did not change.
+    pub presence_problem: RwSignal<Option<Problem>>,
+    /// The relay's clock minus this browser's.
+    skew: StoredValue<Millis>,
+    rows: StoredValue<HashMap<ConversationId, Row>>,
+    boards: StoredValue<HashMap<SiteId, Board>>,
+    requests: StoredValue<HashMap<MessageId, Request>>,
+    followed: StoredValue<HashSet<ConversationId>>,
+    /// Messages of an earlier life whose conversation has not been heard of yet.
+    unplaced: StoredValue<Vec<Say>>,
+}
+
+impl Desk {
+    /// An empty desk, in the current owner.
+    pub fn new() -> Self {
+        Self {
+            me: RwSignal::default(),
+            status: RwSignal::new(Status::Stopped),
+            agents: RwSignal::default(),
+            sites: RwSignal::default(),
+            queue: RwSignal::default(),
+            waiting: RwSignal::default(),
+            messages: RwSignal::default(),
+            unassigned: RwSignal::default(),
+            mine: RwSignal::default(),
+            parked: RwSignal::default(),
+            offers: RwSignal::default(),
+            open: RwSignal::default(),
+            clock: RwSignal::default(),
+            wanted: RwSignal::default(),
+            presence_problem: RwSignal::default(),
+            skew: StoredValue::default(),
+            rows: StoredValue::default(),
+            boards: StoredValue::default(),
+            requests: StoredValue::default(),
+            followed: StoredValue::default(),
+            unplaced: StoredValue::default(),
+        }
+    }
+
+    /// A conversation that is at hand.
+    pub fn row(&self, id: ConversationId) -> Option<Row> {
+        self.rows.with_value(|rows| rows.get(&id).cloned())
+    }
+
+    /// Myself, as the team sees me. Tracks the team.
+    pub fn myself(&self) -> Option<Agent> {
+        let me = self.me.get()?;
+        self.agents.with(|agents| agents.iter().find(|agent| agent.id == me).cloned())
+    }
+
+    /// Takes in what the link emits; `now` is this browser's clock. The only place that changes what the relay decides.
+    pub fn apply(&self, event: Emit<FromRelay>, now: Millis) -> Vec<Order> {
+        match event {
+            Emit::Status(status) => self.status(status),
+            Emit::Pending(say) => self.place(say, now),
+            Emit::Sent(say, ack) => self.with_row(ack.conversation, |row| {
+                row.stored(say.id, ack.seq);
+                row.read_to.update(|read| *read = (*read).max(ack.seq));
+            }),
+            Emit::Failed(say, error) => {
+                if let Some(conversation) = say.conversation {
+                    self.with_row(conversation, |row| row.failed(say.id, error.code));
+                }
+            }
+            Emit::Entry(conversation, entry) => self.with_row(conversation, |row| row.entry(entry)),
+            Emit::Glimpse(delivery) => self.with_row(delivery.conversation, |row| {
+                if let (Author::Visitor, Body::Text(text)) = (&delivery.entry.by, &delivery.entry.body) {
+                    row.typed.set(None);
+                    let (head, preview) = (delivery.entry.seq, cut(text, MAX_PREVIEW).to_owned());
+                    row.talk.update(|talk| *talk = Conversation { head, preview, last_at: delivery.entry.at, ..talk.clone() });
+                }
+            }),
+            Emit::Refused(error) => self.refused(&error),
+            Emit::Frame(frame) => return self.frame(frame, now),
+        }
+        Vec::new()
+    }
+
+    fn frame(&self, frame: FromRelay, now: Millis) -> Vec<Order> {
+        match frame {
+            FromRelay::Welcome(welcome) => {
+                self.skew.set_value(welcome.now - now);
+                self.clock.set(welcome.now);
+                self.me.set(Some(welcome.me));
+                self.inbox(welcome.inbox, now);
+                return std::iter::once(self.show()).chain(self.sync_follows()).collect();
+            }
+            FromRelay::Inbox(inbox) => self.inbox(inbox, now),
+            FromRelay::Board(board) => self.board(board, now),
+            FromRelay::Chat(chat) => self.chat(chat.conversation, now),
+            FromRelay::Agent(update) => {
+                self.agents.update(|agents| match agents.iter_mut().find(|agent| agent.id == update.agent.id) {
+                    Some(agent) => *agent = update.agent,
+                    None => agents.push(update.agent),
+                })
+            }
+            FromRelay::Typing(typing) => self.with_row(typing.conversation, |row| {
+                let typed = Typed { draft: typing.draft, until: now + DRAFT_LAPSES };
+                row.typed.set((!typed.draft.is_empty()).then_some(typed));
+            }),
+            FromRelay::Read(mark) => self.with_row(mark.conversation, |row| {
+                if row.talk.with_untracked(|talk| talk.visitor_read < mark.seq) {
+                    row.talk.update(|talk| talk.visitor_read = mark.seq);
+                }
+            }),
+            FromRelay::Done(done) => self.done(done.id),
+            FromRelay::Pong(pong) => return self.pong(&pong, now),
+            // The link consumes these; it emits what they mean.
+            FromRelay::Entry(_) | FromRelay::Entries(_) | FromRelay::Ack(_) | FromRelay::Error(_) => {}
+        }
+        self.sync_follows()
+    }
+
+    fn status(&self, status: Status) {
+        self.status.set(status);
+        if status != Status::Online {
+            // The answers of requests on their way are lost with the connection; the next welcome brings the truth.
+            for (_, request) in self.requests.try_update_value(std::mem::take).unwrap_or_default() {
+                if let Request::About(conversation, _) = request {
+                    self.with_row(conversation, |row| row.doing.set(None));
+                }
+            }
+            self.wanted.set(None);
+        }
+    }
+
+    fn inbox(&self, inbox: Inbox, now: Millis) {
+        self.agents.set(inbox.agents);
+        self.sites.set(inbox.sites);
+        self.boards.set_value(HashMap::new());
+        let gone: Vec<ConversationId> = self.at_hand().filter(|id| !inbox.chats.iter().any(|talk| talk.id == *id)).collect();
+        for list in [self.mine, self.parked, self.offers] {
+            list.update(|list| list.retain(|id| !gone.contains(id)));
+        }
+        for talk in inbox.chats {
+            self.chat(talk, now);
+        }
+        for board in inbox.boards {
+            self.board(board, now);
+        }
+        if self.boards.with_value(HashMap::is_empty) {
+            self.draw_boards();
+        }
+    }
+
+    /// The newest revision wins: boards may overtake each other on their way through a cluster.
+    fn board(&self, board: Board, now: Millis) {
+        let stale = self.boards.with_value(|boards| boards.get(&board.site).is_some_and(|known| known.rev >= board.rev));
+        if stale {
+            return;
+        }
+        let held: HashSet<ConversationId> = self.at_hand().collect();
+        for talk in board.queue.iter().chain(&board.messages) {
+            // What is mine is told by `chat`, at once; a board may be a second old.
+            if !held.contains(&talk.id) {
+                self.learn(talk.clone(), now);
+            }
+        }
+        self.boards.update_value(|boards| {
+            boards.insert(board.site, board);
+        });
+        self.draw_boards();
+    }
+
+    /// Draws queue and messages anew from the boards, without what is mine already.
+    fn draw_boards(&self) {
+        let held: HashSet<ConversationId> = self.at_hand().collect();
+        let (queue, messages, waiting, unassigned) = self.boards.with_value(|boards| {
+            let mut queue: Vec<(i32, Millis, ConversationId, usize)> = Vec::new();
+            let mut messages: Vec<(Millis, ConversationId)> = Vec::new();
+            for board in boards.values() {
+                let rows = board.queue.iter().enumerate();
+                queue.extend(rows.map(|(index, row)| (-row.priority, row.queued_at.unwrap_or(row.opened_at), row.id, index + 1)));
+                messages.extend(board.messages.iter().map(|row| (row.last_at, row.id)));
+            }
+            queue.sort_unstable();
+            messages.sort_unstable();
+            let waiting: u32 = boards.values().map(|board| board.waiting).sum();
+            let unassigned: u32 = boards.values().map(|board| board.unassigned).sum();
+            (queue, messages, waiting, unassigned)
+        });
+        self.rows.with_value(|rows| {
+            for row in rows.values() {
+                let place =
+                    queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
+                if row.place.get_untracked() != place {
+                    row.place.set(place);
+                }
+            }
+        });
+        set_if_other(self.queue, queue.into_iter().map(|(.., id, _)| id).filter(|id| !held.contains(id)).collect());
+        set_if_other(self.messages, messages.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect());
+        set_if_other(self.waiting, waiting);
+        set_if_other(self.unassigned, unassigned);
+        self.prune();
+    }
+
+    /// A conversation that concerns me changed: it enters, stays in or leaves my lists.
+    fn chat(&self, talk: Conversation, now: Millis) {
+        let me = self.me.get_untracked();
+        let (id, state) = (talk.id, talk.state);
+        let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
+        let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
+        self.learn(talk, now);
+        for (list, belongs) in [
+            (self.mine, assigned && state == State::Active),
+            (self.parked, assigned && state == State::Parked),
+            (self.offers, offered),
+        ] {
+            let listed = list.with_untracked(|list| list.contains(&id));
+            if belongs && !listed {
+                list.update(|list| list.push(id));
+            } else if !belongs && listed {
+                list.update(|list| list.retain(|known| *known != id));
+            }
+        }
+        self.draw_boards();
+    }
+
+    /// Keeps what the relay says of a conversation, and gives it the messages that waited for it.
+    fn learn(&self, talk: Conversation, now: Millis) {
+        let id = talk.id;
+        match self.row(id) {
+            Some(row) => row.learn(talk),
+            None => {
+                self.rows.update_value(|rows| {
+                    rows.insert(id, Row::new(talk));
+                });
+                let waiting = self.unplaced.try_update_value(std::mem::take).unwrap_or_default();
+                for say in waiting {
+                    self.place(say, now);
+                }
+            }
+        }
+    }
+
+    fn place(&self, say: Say, now: Millis) {
+        let row = say.conversation.and_then(|id| self.row(id));
+        match (row, self.me_as_person()) {
+            (Some(row), Some(me)) => row.pending(say, me, now + self.skew.get_value()),
+            _ => self.unplaced.update_value(|unplaced| unplaced.push(say)),
+        }
+    }
+
+    fn me_as_person(&self) -> Option<Person> {
+        let id = self.me.get_untracked()?;
+        let name =
+            self.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
+        Some(Person { id, name: name.unwrap_or_default() })
+    }
+
+    fn pong(&self, pong: &Pong, now: Millis) -> Vec<Order> {
+        self.skew.set_value(pong.now - now);
+        let current = self
+            .boards
+            .with_value(|boards| pong.revs.iter().all(|rev| boards.get(&rev.site).is_some_and(|board| board.rev >= rev.rev)));
+        if current { Vec::new() } else { vec![Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))] }
+    }
+
+    /// Notes a request about a conversation; its row shows that it is on its way.
+    pub fn asked(&self, id: MessageId, conversation: ConversationId, verb: Verb) {
+        self.requests.update_value(|requests| {
+            requests.insert(id, Request::About(conversation, verb));
+        });
+        self.with_row(conversation, |row| {
+            row.doing.set(Some(verb));
+            row.problem.set(None);
+        });
+    }
+
+    /// Notes that another presence was asked for.
+    pub fn asked_presence(&self, id: MessageId, presence: Presence) {
+        self.requests.update_value(|requests| {
+            requests.insert(id, Request::Presence);
+        });
+        self.wanted.set(Some(presence));
+        self.presence_problem.set(None);
+    }
+
+    fn done(&self, id: MessageId) {
+        match self.requests.try_update_value(|requests| requests.remove(&id)).flatten() {
+            Some(Request::About(conversation, _)) => self.with_row(conversation, |row| row.doing.set(None)),
+            Some(Request::Presence) => {
+                if let (Some(presence), Some(me)) = (self.wanted.get_untracked(), self.me.get_untracked()) {
+                    self.agents.update(|agents| {
+                        agents.iter_mut().filter(|agent| agent.id == me).for_each(|agent| agent.presence = presence);
+                    });
+                }
+                self.wanted.set(None);
+            }
+            None => {}
+        }
+    }
+
+    fn refused(&self, error: &ErrorFrame) {
+        let request = error.id.and_then(|id| self.requests.try_update_value(|requests| requests.remove(&id)).flatten());
+        match request {
+            Some(Request::About(conversation, verb)) => self.with_row(conversation, |row| {
+                row.doing.set(None);
+                row.problem.set(Some(Problem::Refused(verb, error.code)));
+            }),
+            Some(Request::Presence) => {
+                self.wanted.set(None);
+                self.presence_problem.set(Some(Problem::Refused(Verb::Take, error.code)));
+            }
+            None => {}
+        }
+    }
+
+    /// Puts a conversation into view, or none.
+    pub fn show_thread(&self, id: Option<ConversationId>) -> Vec<Order> {
+        if self.open.get_untracked() != id {
+            self.open.set(id);
+            self.prune();
+        }
+        self.sync_follows()
+    }
+
+    /// What this console shows now, for the relay.
+    pub fn show(&self) -> Order {
+        let rows = self.queue.with_untracked(|queue| queue.iter().take(MAX_ROWS).copied().collect());
+        Order::Send(ToRelay::Show(Show { rows, open: self.open.get_untracked() }))
+    }
+
+    /// The open conversation is being looked at: if it is mine and has something new, that is read now.
+    pub fn look(&self) -> Option<Order> {
+        let conversation = self.open.get_untracked()?;
+        let row = self.row(conversation)?;
+        let mine = self.at_hand().any(|id| id == conversation);
+        let seq = untrack(|| row.last_seq());
+        if !mine || seq <= row.read_to.get_untracked() {
+            return None;
+        }
+        row.read_to.set(seq);
+        Some(Order::Send(ToRelay::Read(Read { conversation, seq })))
+    }
+
+    /// A second has passed: clocks move, drafts lapse.
+    pub fn tick(&self, now: Millis) {
+        self.clock.set(now + self.skew.get_value());
+        self.rows.with_value(|rows| {
+            for row in rows.values() {
+                if row.typed.with_untracked(|typed| typed.as_ref().is_some_and(|typed| typed.until <= now)) {
+                    row.typed.set(None);
+                }
+            }
+        });
+    }
+
+    /// Mine, set aside and offered.
+    fn at_hand(&self) -> impl Iterator<Item = ConversationId> {
+        [self.mine, self.parked, self.offers].into_iter().flat_map(|list| list.get_untracked())
+    }
+
+    /// Follows what is at hand or in view, and nothing else.
+    fn sync_follows(&self) -> Vec<Order> {
+        let wanted: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
+        let known = self.followed.get_value();
+        let mut orders = Vec::new();
+        for &id in known.difference(&wanted) {
+            self.with_row(id, |row| row.forget());
+            orders.push(Order::Unfollow(id));
+        }
+        for &id in wanted.difference(&known) {
+            if let Some(row) = self.row(id) {
+                orders.push(Order::Follow(id, row.talk.with_untracked(|talk| talk.head)));
+            }
+        }
+        let followed = wanted.into_iter().filter(|id| self.row(*id).is_some()).collect();
+        self.followed.set_value(followed);
+        orders
+    }
+
+    /// Drops the rows that no list names any more.
+    fn prune(&self) {
+        let mut kept: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
+        kept.extend(self.queue.get_untracked());
+        kept.extend(self.messages.get_untracked());
+        kept.extend(self.followed.get_value());
+        self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
+    }
+
+    fn with_row(&self, id: ConversationId, act: impl FnOnce(&Row)) {
+        if let Some(row) = self.row(id) {
+            act(&row);
+        }
+    }
+}
+
+fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! The desk, driven as the link drives it.
+
+use super::*;
+use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
+use shared::agent::{AgentUpdate, Chat, Rev, VisitorTyping, Welcome};
+use shared::close::ErrorCode;
+use shared::frame::{Ack, Delivery, Done};
+use shared::model::{Offer, Seen};
+
+/// A desk with its owner, greeted as agent 9, after the given queue and chats.
+fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, Vec<Order>) {
+    let owner = Owner::new();
+    owner.set();
+    let desk = Desk::new();
+    let inbox = Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats };
+    let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
+    (owner, desk, orders)
+}
+
+fn mine(number: u8) -> Conversation {
+    Conversation { state: State::Active, agent: Some(person(9)), queued_at: None, ..conversation(number) }
+}
+
+fn hear(desk: &Desk, frame: FromRelay) -> Vec<Order> {
+    desk.apply(Emit::Frame(frame), 0)
+}
+
+#[test]
+fn a_welcome_fills_the_lists_shows_the_queue_and_follows_my_chats() {
+    let (_owner, desk, orders) = greeted(vec![conversation(1), conversation(2)], vec![mine(3)]);
+    assert_eq!(desk.queue.get_untracked(), [conversation_id(1), conversation_id(2)]);
+    assert_eq!(desk.mine.get_untracked(), [conversation_id(3)]);
+    let rows = vec![conversation_id(1), conversation_id(2)];
+    assert_eq!(orders[0], Order::Send(ToRelay::Show(Show { rows, open: None })));
+    assert_eq!(orders[1], Order::Follow(conversation_id(3), 1));
+    assert_eq!(desk.row(conversation_id(2)).map(|row| row.place.get_untracked()), Some(2));
+}
+
+#[test]
+fn older_boards_change_nothing() {
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    hear(&desk, FromRelay::Board(board(5, vec![conversation(1), conversation(2)])));
+    hear(&desk, FromRelay::Board(board(4, vec![])));
+    assert_eq!(desk.waiting.get_untracked(), 2);
+}
+
+#[test]
+fn a_chat_that_is_handed_to_me_leaves_the_queue_at_once() {
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let orders = hear(&desk, FromRelay::Chat(Chat { conversation: mine(1) }));
+    assert!(desk.queue.get_untracked().is_empty());
+    assert_eq!(desk.mine.get_untracked(), [conversation_id(1)]);
+    assert_eq!(orders, [Order::Follow(conversation_id(1), 1)]);
+    // A board that was made before does not bring it back, nor its old state.
+    hear(&desk, FromRelay::Board(board(2, vec![conversation(1)])));
+    assert!(desk.queue.get_untracked().is_empty());
+    assert_eq!(desk.row(conversation_id(1)).map(|row| row.talk.get_untracked().state), Some(State::Active));
+}
+
+#[test]
+fn a_closed_chat_leaves_but_stays_in_view() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1), mine(2)]);
+    desk.show_thread(Some(conversation_id(1)));
+    for number in [1, 2] {
+        hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { state: State::Closed, ..mine(number) } }));
+    }
+    assert!(desk.mine.get_untracked().is_empty());
+    assert!(desk.row(conversation_id(1)).is_some(), "still open");
+    assert_eq!(desk.show_thread(None), [Order::Unfollow(conversation_id(1))]);
+    hear(&desk, FromRelay::Board(board(2, vec![])));
+    assert!(desk.row(conversation_id(1)).is_none(), "nothing names it any more");
+}
+
+#[test]
+fn an_offer_is_listed_until_it_is_gone() {
+    let (_owner, desk, _) = greeted(vec![], vec![]);
+    let theirs = Conversation { agent: Some(person(8)), ..mine(1) };
+    let offer = Some(Offer { to: agent_id(9), from: person(8), until: 30_000 });
+    hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { offer, ..theirs.clone() } }));
+    assert_eq!(desk.offers.get_untracked(), [conversation_id(1)]);
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs }));
+    assert!(desk.offers.get_untracked().is_empty() && desk.mine.get_untracked().is_empty());
+}
+
+#[test]
+fn only_done_ends_a_request_and_a_refusal_says_why() {
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let row = desk.row(conversation_id(1)).expect("queued");
+    desk.asked(message_id(1), row.id, Verb::Take);
+    assert_eq!(row.doing.get_untracked(), Some(Verb::Take));
+    let error = ErrorFrame { id: Some(message_id(1)), code: ErrorCode::NoFreeSlot, message: String::new(), retry_after_ms: None };
+    desk.apply(Emit::Refused(error), 0);
+    assert_eq!(row.doing.get_untracked(), None);
+    assert_eq!(row.problem.get_untracked(), Some(Problem::Refused(Verb::Take, ErrorCode::NoFreeSlot)));
+    desk.asked(message_id(2), row.id, Verb::TakeAnyway);
+    hear(&desk, FromRelay::Done(Done { id: message_id(2) }));
+    assert_eq!((row.doing.get_untracked(), row.problem.get_untracked()), (None, None));
+}
+
+#[test]
+fn a_lost_connection_forgets_requests() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    desk.asked(message_id(1), conversation_id(1), Verb::Close);
+    desk.asked_presence(message_id(2), Presence::Away);
+    desk.apply(Emit::Status(Status::Waiting(5)), 0);
+    assert_eq!(desk.row(conversation_id(1)).and_then(|row| row.doing.get_untracked()), None);
+    assert_eq!(desk.wanted.get_untracked(), None);
+    assert_eq!(desk.myself().map(|me| me.presence), Some(Presence::Online), "never confirmed");
+}
+
+#[test]
+fn presence_is_true_once_done() {
+    let (_owner, desk, _) = greeted(vec![], vec![]);
+    desk.asked_presence(message_id(2), Presence::Away);
+    assert_eq!(desk.myself().map(|me| me.presence), Some(Presence::Online));
+    hear(&desk, FromRelay::Done(Done { id: message_id(2) }));
+    assert_eq!(desk.myself().map(|me| me.presence), Some(Presence::Away));
+    hear(&desk, FromRelay::Agent(AgentUpdate { agent: Agent { slots_used: 2, ..agent(9) } }));
+    assert_eq!(desk.myself().map(|me| (me.presence, me.slots_used)), Some((Presence::Online, 2)));
+}
+
+#[test]
+fn drafts_appear_and_lapse_or_end_with_the_message() {
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let row = desk.row(conversation_id(1)).expect("queued");
+    let typing = || FromRelay::Typing(VisitorTyping { conversation: conversation_id(1), draft: "I wond".to_owned() });
+    hear(&desk, typing());
+    desk.tick(DRAFT_LAPSES - 1);
+    assert!(row.typed.get_untracked().is_some());
+    desk.tick(DRAFT_LAPSES);
+    assert!(row.typed.get_untracked().is_none());
+    hear(&desk, typing());
+    let delivery = Delivery { conversation: conversation_id(1), entry: entry(2, Author::Visitor, "I wonder") };
+    desk.apply(Emit::Glimpse(delivery), 0);
+    assert!(row.typed.get_untracked().is_none());
+    assert_eq!(row.talk.get_untracked().preview, "I wonder");
+}
+
+#[test]
+fn messages_of_an_earlier_life_appear_with_their_conversation() {
+    let owner = Owner::new();
+    owner.set();
+    let desk = Desk::new();
+    desk.apply(Emit::Pending(say(1, 3, "kept")), 0);
+    let inbox = Inbox { agents: vec![agent(9)], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)] };
+    hear(&desk, FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 0 }));
+    let row = desk.row(conversation_id(3)).expect("mine");
+    assert_eq!(row.lines.with_untracked(Vec::len), 1);
+    let ack = Ack { id: message_id(1), conversation: conversation_id(3), seq: 2, prev: 1, at: 0 };
+    desk.apply(Emit::Sent(say(1, 3, "kept"), ack), 0);
+    assert_eq!(untrack(|| row.last_seq()), 2);
+}
+
+#[test]
+fn looking_reads_what_is_mine_once() {
+    let (_owner, desk, _) = greeted(vec![conversation(2)], vec![mine(1)]);
+    desk.apply(Emit::Entry(conversation_id(1), entry(1, Author::Visitor, "hello")), 0);
+    assert_eq!(desk.look(), None, "not in view");
+    desk.show_thread(Some(conversation_id(1)));
+    assert_eq!(desk.look(), Some(Order::Send(ToRelay::Read(Read { conversation: conversation_id(1), seq: 1 }))));
+    assert_eq!(desk.look(), None, "read already");
+}
+
+#[test]
+fn a_pong_with_another_revision_fetches_the_inbox() {
+    let (_owner, desk, _) = greeted(vec![], vec![]);
+    let pong = |rev| FromRelay::Pong(Pong { now: 0, heads: Vec::<Seen>::new(), revs: vec![Rev { site: site_id(1), rev }] });
+    assert_eq!(hear(&desk, pong(1)), []);
+    assert_eq!(hear(&desk, pong(2)), [Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))]);
+}

@@ -1,0 +1,167 @@
+//! What an agent can do to a conversation, as requests that wait for their answer: only `done` makes them true.
+//! Pure; `socket.rs` sends what this builds.
+
+use shared::agent::{About, Take, ToRelay, Transfer};
+use shared::close::ErrorCode;
+use shared::ids::{AgentId, ConversationId, MessageId};
+use shared::model::{AssignedHow, CloseReason, Conversation, Event, ParkReason, RequeueReason, State};
+
+use crate::text::{Texts, fill};
+
+/// A request about one conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Pick it.
+    Take,
+    /// Pick it beyond capacity.
+    TakeAnyway,
+    /// Offer it to another agent.
+    Transfer(AgentId),
+    /// Give it back to the queue.
+    GiveBack,
+    /// Accept what was offered.
+    Accept,
+    /// Decline it.
+    Decline,
+    /// End it.
+    Close,
+    /// End a reopened one that needs no answer.
+    Dismiss,
+}
+
+/// Why a request did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The relay refused.
+    Refused(Verb, ErrorCode),
+    /// There is no connection to send it over.
+    Offline,
+}
+
+impl Verb {
+    /// The frame that asks for it.
+    pub fn frame(self, id: MessageId, conversation: ConversationId) -> ToRelay {
+        let about = About { id, conversation };
+        match self {
+            Self::Take => ToRelay::Take(Take { id, conversation, stretch: false }),
+            Self::TakeAnyway => ToRelay::Take(Take { id, conversation, stretch: true }),
+            Self::Transfer(to) => ToRelay::Transfer(Transfer { id, conversation, to: Some(to) }),
+            Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None }),
+            Self::Accept => ToRelay::Accept(about),
+            Self::Decline => ToRelay::Decline(about),
+            Self::Close => ToRelay::Close(about),
+            Self::Dismiss => ToRelay::Dismiss(about),
+        }
+    }
+
+    /// Whether it makes sense for a conversation in this state, asked by this agent.
+    pub fn fits(self, talk: &Conversation, me: AgentId) -> bool {
+        let mine = talk.agent.as_ref().is_some_and(|agent| agent.id == me);
+        let offered = talk.offer.as_ref().is_some_and(|offer| offer.to == me);
+        match self {
+            Self::Take | Self::TakeAnyway => !offered && talk.state != State::Active,
+            Self::Transfer(_) => mine && talk.state == State::Active && talk.offer.is_none(),
+            Self::GiveBack => mine && talk.state == State::Active,
+            Self::Accept | Self::Decline => offered,
+            Self::Close => mine && talk.state != State::Closed || is_unassigned_message(talk),
+            Self::Dismiss => talk.state != State::Closed && (mine || talk.state == State::Queued),
+        }
+    }
+}
+
+impl Problem {
+    /// What it means to an agent.
+    pub fn words(self, texts: &Texts) -> &'static str {
+        match self {
+            Self::Offline => texts.offline_action,
+            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::Accept, ErrorCode::AgentUnavailable) => texts.refusal_self,
+            Self::Refused(_, code) => texts.refusal(code),
+        }
+    }
+
+    /// Whether "take anyway" is worth offering.
+    pub fn invites_stretch(self) -> bool {
+        matches!(self, Self::Refused(Verb::Take, ErrorCode::NoFreeSlot))
+    }
+}
+
+/// Whether an agent may write to the visitor: the chat is theirs, or a message that anybody may answer.
+pub fn may_write(talk: &Conversation, me: AgentId) -> bool {
+    let mine = talk.agent.as_ref().is_some_and(|agent| agent.id == me);
+    mine && matches!(talk.state, State::Active | State::Parked) || is_unassigned_message(talk)
+}
+
+fn is_unassigned_message(talk: &Conversation) -> bool {
+    talk.state == State::Parked && talk.agent.is_none()
+}
+
+/// An event of the thread in words.
+pub fn event_words(event: &Event, texts: &Texts) -> String {
+    let plain = match event {
+        Event::Assigned(assigned) => {
+            let template = match assigned.how {
+                AssignedHow::Dispatched => texts.event_dispatched,
+                AssignedHow::Taken => texts.event_taken,
+                AssignedHow::Stretched => texts.event_stretched,
+                AssignedHow::Transferred => texts.event_transferred,
+            };
+            return fill(template, &[("agent", &assigned.agent.name)]);
+        }
+        Event::Contact(contact) => return fill(texts.event_contact, &[("email", &contact.email)]),
+        Event::Requeued(reason) => match reason {
+            RequeueReason::AgentGone => texts.event_agent_gone,
+            RequeueReason::Unanswered => texts.event_unanswered,
+            RequeueReason::HandedOver => texts.event_handed_over,
+            RequeueReason::AgentDisabled => texts.event_disabled,
+            RequeueReason::VisitorSpoke => texts.event_spoke,
+            RequeueReason::VisitorReturned => texts.event_returned,
+        },
+        Event::Parked(reason) => match reason {
+            ParkReason::VisitorGone => texts.event_visitor_gone,
+            ParkReason::VisitorSilent => texts.event_visitor_silent,
+            ParkReason::NobodyThere => texts.event_nobody,
+        },
+        Event::Resumed => texts.event_resumed,
+        Event::Closed(reason) => match reason {
+            CloseReason::Agent => texts.event_closed_agent,
+            CloseReason::Visitor => texts.event_closed_visitor,
+            CloseReason::Expired => texts.event_expired,
+            CloseReason::Dismissed => texts.event_dismissed,
+        },
+        Event::Reopened => texts.event_reopened,
+    };
+    plain.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{agent_id, conversation, person};
+    use shared::model::Offer;
+
+    #[test]
+    fn only_what_the_state_allows_is_offered() {
+        let me = agent_id(9);
+        let queued = conversation(1);
+        assert!(Verb::Take.fits(&queued, me));
+        assert!(!Verb::Close.fits(&queued, me) && !may_write(&queued, me));
+
+        let active = Conversation { state: State::Active, agent: Some(person(9)), ..queued.clone() };
+        assert!(!Verb::Take.fits(&active, me));
+        assert!(Verb::Close.fits(&active, me) && Verb::GiveBack.fits(&active, me) && may_write(&active, me));
+        assert!(!Verb::Close.fits(&active, agent_id(8)) && !may_write(&active, agent_id(8)));
+
+        let message = Conversation { state: State::Parked, ..queued.clone() };
+        assert!(Verb::Take.fits(&message, me) && may_write(&message, me));
+        let closed = Conversation { state: State::Closed, agent: Some(person(9)), ..queued };
+        assert!(Verb::Take.fits(&closed, me) && !may_write(&closed, me) && !Verb::Close.fits(&closed, me));
+    }
+
+    #[test]
+    fn an_offer_is_answered_by_its_receiver_only() {
+        let offer = Some(Offer { to: agent_id(8), from: person(9), until: 0 });
+        let offered = Conversation { state: State::Active, agent: Some(person(9)), offer, ..conversation(1) };
+        assert!(Verb::Accept.fits(&offered, agent_id(8)) && !Verb::Accept.fits(&offered, agent_id(9)));
+        assert!(!Verb::Transfer(agent_id(7)).fits(&offered, agent_id(9)), "one offer at a time");
+    }
+}

@@ -1,0 +1,93 @@
+//! Where agents write. The draft belongs to the conversation, not to this view: opening another chat and coming back loses nothing.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use shared::ids::Millis;
+use shared::model::MAX_TEXT;
+
+use crate::browser;
+use crate::locale::texts;
+use crate::row::Row;
+use crate::socket::Live;
+use crate::text::fill;
+
+/// Pause between two `typing` frames while writing (protocol: at most one every 3 s).
+const TYPING_EVERY: Millis = 3_000;
+
+/// The composer of one conversation.
+#[component]
+pub fn Composer(row: Row) -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let id = row.id;
+    let text = RwSignal::from(row.composer);
+    let noting = RwSignal::from(row.noting);
+    let draft_key = StoredValue::new(format!("bulle.draft.{id}"));
+    if text.with_untracked(String::is_empty)
+        && let Some(draft) = draft_key.with_value(|key| browser::draft(key))
+    {
+        text.set(draft);
+    }
+    // When the visitor was last told that somebody writes; 0: they think nobody does.
+    let told = StoredValue::new(0);
+    let stop_typing = move || {
+        if told.try_update_value(std::mem::take).is_some_and(|told| told != 0) {
+            live.typing(id, false);
+        }
+    };
+    let written = move |value: String| {
+        let empty = value.trim().is_empty();
+        draft_key.with_value(|key| browser::keep_draft(key, &value));
+        text.set(value);
+        let now = browser::now();
+        if empty || noting.get_untracked() {
+            stop_typing();
+        } else if now - told.get_value() >= TYPING_EVERY {
+            told.set_value(now);
+            live.typing(id, true);
+        }
+    };
+    let over = Memo::new(move |_| text.with(|text| text.trim().chars().count().saturating_sub(MAX_TEXT)));
+    let blank = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
+    let send = move || {
+        if blank.get_untracked() || over.get_untracked() > 0 {
+            return;
+        }
+        let said = text.with_untracked(|text| text.trim().to_owned());
+        live.say(id, said, noting.get_untracked());
+        text.set(String::new());
+        draft_key.with_value(|key| browser::keep_draft(key, ""));
+        told.set_value(0);
+        noting.set(false);
+        browser::focus("#composer");
+    };
+    let pressed = move |event: KeyboardEvent| {
+        // Enter also ends the composition of, say, Japanese: that one is not ours.
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+            event.prevent_default();
+            send();
+        }
+    };
+    on_cleanup(stop_typing);
+    let hint = move || match over.get() {
+        0 if noting.get() => texts.note_hint.to_owned(),
+        0 => texts.enter_hint.to_owned(),
+        over => fill(texts.too_long, &[("over", &over.to_string())]),
+    };
+    view! {
+        <form class="composer" class:noting=move || noting.get() on:submit=move |event| { event.prevent_default(); send(); }>
+            <textarea id="composer" rows="2" aria-describedby="composer-hint" prop:value=move || text.get()
+                aria-label=move || if noting.get() { texts.note } else { texts.message }
+                placeholder=move || if noting.get() { texts.write_note } else { texts.write_message }
+                on:input=move |event| written(event_target_value(&event)) on:keydown=pressed></textarea>
+            <div class="composer-foot">
+                <button type="button" class="toggle" aria-pressed=move || noting.get().to_string() data-key="n" title=texts.note
+                    on:click=move |_| { noting.update(|noting| *noting = !*noting); browser::focus("#composer"); }>{texts.note_on}</button>
+                <span class="hint" id="composer-hint" class:problem=move || over.get() != 0>{hint}</span>
+                <button type="submit" class="primary" disabled=move || blank.get() || over.get() != 0>
+                    {move || if noting.get() { texts.add_note } else { texts.send }}
+                </button>
+            </div>
+        </form>
+    }
+}

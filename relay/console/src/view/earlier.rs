@@ -1,0 +1,61 @@
+//! An earlier conversation of the same visitor, read only, in place of the thread.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::model::Conversation;
+
+use crate::browser;
+use crate::layout;
+use crate::locale::texts;
+use crate::rest::{self, RestError};
+use crate::row::Row;
+use crate::time;
+use crate::view::inbox::Panes;
+use crate::view::line::ThreadLine;
+use crate::view::parts::visitor_name;
+
+/// The conversation and the way back.
+#[component]
+pub fn Earlier(talk: Conversation) -> impl IntoView {
+    let texts = texts();
+    let panes = expect_context::<Panes>();
+    let name = visitor_name(&talk.visitor, texts);
+    let began = time::moment(talk.opened_at, crate::locale::language());
+    let row = Row::new(talk);
+    let outcome: RwSignal<Option<Result<(), RestError>>> = RwSignal::new(None);
+    let filling = row.clone();
+    spawn_local(async move {
+        let entries = rest::entries(filling.id).await;
+        outcome.try_set(Some(entries.map(|entries| entries.into_iter().for_each(|entry| filling.entry(entry)))));
+    });
+    let read = {
+        let talk = row.talk.clone();
+        Memo::new(move |_| talk.with(|talk| talk.visitor_read))
+    };
+    let shown_name = {
+        let name = name.clone();
+        Memo::new(move |_| name.clone())
+    };
+    let lines = RwSignal::from(row.lines.clone());
+    let placed = move || lines.with(|lines| layout::placed(lines, time::local_day));
+    let today = time::local_day(browser::now());
+    let row = StoredValue::new(row);
+    view! {
+        <header class="head">
+            <div class="head-who"><h1>{name}</h1><p class="hint">{texts.earlier_reading}" · "{began}</p></div>
+            <button class="plain" on:click=move |_| panes.earlier.set(None)>{texts.back_to_current}</button>
+        </header>
+        <div class="log-frame">
+            <div class="log is-earlier" role="log" aria-label=texts.earlier_reading tabindex="0">
+                {move || match outcome.get() {
+                    None => view! { <p class="hint">{texts.loading}</p> }.into_any(),
+                    Some(Err(error)) => view! { <p role="alert" class="problem">{error.words(texts)}</p> }.into_any(),
+                    Some(Ok(())) => ().into_any(),
+                }}
+                <For each=placed key=layout::Placed::key let:placed>
+                    <ThreadLine placed name=shown_name today read row=row.get_value()/>
+                </For>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,117 @@
+//! The frame around every page of a signed-in agent: the bar with navigation, language and sign-out, and the connection notice.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::api::Me;
+use shared::link::Status;
+
+use crate::app::{Session, Who};
+use crate::locale::{Language, Locale, language, texts};
+use crate::nav::Link;
+use crate::rest;
+use crate::route::Route;
+use crate::socket::Live;
+use crate::text::fill;
+
+/// The bar and, below it, the page.
+#[component]
+pub fn Frame(
+    /// Opens the overlay of keys, where a page has one.
+    #[prop(optional)]
+    help: Option<RwSignal<bool>>,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let texts = texts();
+    let session = expect_context::<Session>();
+    let me = expect_context::<Me>();
+    let sign_out = move |_| {
+        spawn_local(async move {
+            // Whatever the relay answers: it is asked again who is signed in, and that is shown.
+            let _asked_again_below = rest::sign_out().await;
+            session.0.set(Who::Asking);
+            session.ask();
+        });
+    };
+    view! {
+        <div class="frame">
+            <a class="skip" href="#page">{texts.skip}</a>
+            <header class="bar">
+                <span class="brand"><Brand/>"Bulle"</span>
+                <nav aria-label="Bulle">
+                    <Link to=Route::Inbox>{texts.inbox}</Link>
+                    <Link to=Route::Team>{texts.team}</Link>
+                    <Link to=Route::Install>{texts.install}</Link>
+                </nav>
+                {help.map(|help| view! {
+                    <button class="quiet keys-button" aria-label=texts.shortcuts title=texts.shortcuts on:click=move |_| help.set(true)>"?"</button>
+                })}
+                <LanguageSwitch/>
+                <span class="whoami">{me.name.clone()}</span>
+                <button class="quiet sign-out" on:click=sign_out>{texts.sign_out}</button>
+            </header>
+            <Connection/>
+            {children()}
+        </div>
+    }
+}
+
+/// The mark: a bubble.
+#[component]
+pub fn Brand() -> impl IntoView {
+    view! { <span class="mark" aria-hidden="true"></span> }
+}
+
+/// English or French.
+#[component]
+pub fn LanguageSwitch() -> impl IntoView {
+    let locale = expect_context::<Locale>();
+    let current = language();
+    let choose = move |event| {
+        let tag = event_target_value(&event);
+        if let Some(language) = Language::ALL.into_iter().find(|language| language.tag() == tag) {
+            locale.choose(language);
+        }
+    };
+    view! {
+        <select class="language" aria-label=texts().language on:change=choose>
+            {Language::ALL.map(|language| view! {
+                <option value=language.tag() selected=language == current lang=language.tag()>{language.name()}</option>
+            })}
+        </select>
+    }
+}
+
+/// Tells when the connection is gone, and when it is tried again.
+#[component]
+fn Connection() -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let desk = live.desk;
+    // The clock ticks only for a waiting link; a healthy one draws nothing.
+    let notice = Memo::new(move |_| match desk.status.get() {
+        Status::Online | Status::Stopped => None,
+        Status::Connecting if desk.me.get().is_none() => Some(texts.connecting.to_owned()),
+        Status::Connecting => Some(texts.reconnecting.to_owned()),
+        Status::Waiting(at) => {
+            desk.clock.track();
+            let seconds = (at - crate::browser::now() + 999).max(0) / 1_000;
+            Some(fill(texts.reconnect_in, &[("seconds", &seconds.to_string())]))
+        }
+        Status::Refused(code) => Some(fill(texts.refused, &[("code", &code.to_string())])),
+    });
+    let waits = move || matches!(desk.status.get(), Status::Waiting(_));
+    view! {
+        <div class="connection" role="status" class:hidden=move || notice.get().is_none()>
+            <span>{move || notice.get()}</span>
+            <button class="quiet" class:hidden=move || !waits() on:click=move |_| live.wake()>{texts.reconnect_now}</button>
+        </div>
+    }
+}
+
+/// No such page.
+#[component]
+pub fn Missing() -> impl IntoView {
+    let texts = texts();
+    view! { <Frame><main id="page" class="sheet"><p>{texts.not_found}</p><p><Link to=Route::Inbox>{texts.inbox}</Link></p></main></Frame> }
+}

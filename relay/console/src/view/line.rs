@@ -1,0 +1,134 @@
+//! One line of the thread: a message, a note or an event, with its day, its name and its mark.
+
+use leptos::prelude::*;
+use shared::ids::{Millis, Seq};
+use shared::model::{Author, Body};
+
+use crate::layout::{Placed, is_visitors};
+use crate::locale::{Language, language, texts};
+use crate::pieces::{Piece, pieces};
+use crate::row::{Fate, Line, Row};
+use crate::socket::Live;
+use crate::text::{Texts, fill};
+use crate::time;
+use crate::verbs::event_words;
+
+/// A line where it stands.
+#[component]
+pub fn ThreadLine(
+    /// The line and what surrounds it.
+    placed: Placed,
+    /// The visitor's name.
+    name: Memo<String>,
+    /// The number of today.
+    today: i64,
+    /// Up to where the visitor has read.
+    read: Memo<Seq>,
+    /// The conversation, for sending a failed message again.
+    row: Row,
+) -> impl IntoView {
+    let texts = texts();
+    let language = language();
+    let Placed { line, new_day, joined } = placed;
+    let day = new_day.then(|| view! { <p class="day"><span>{day_words(line.at, today, texts, language)}</span></p> });
+    let at = time::clock(line.at, language);
+    let (text, note) = match &line.body {
+        Body::Event(event) => {
+            let words = event_words(event, texts);
+            return view! { {day}<p class="event">{words}<time>{at}</time></p> }.into_any();
+        }
+        Body::Text(text) => (text.clone(), false),
+        Body::Note(text) => (text.clone(), true),
+    };
+    let theirs = is_visitors(&line);
+    let class = match (theirs, note) {
+        (true, _) => "line theirs",
+        (false, false) => "line ours",
+        (false, true) => "line ours note",
+    };
+    let me = expect_context::<Live>().desk.me.get_untracked();
+    let who = match line.by.clone() {
+        Author::Visitor => view! { {move || name.get()} }.into_any(),
+        Author::Agent(person) if Some(person.id) == me => view! { {texts.you} }.into_any(),
+        Author::Agent(person) => view! { {person.name} }.into_any(),
+        Author::System => view! { {""} }.into_any(),
+    };
+    view! {
+        {day}
+        <div class=class class:joined=joined>
+            <p class="line-head"><span class="who">{who}</span>{note.then(|| view! { <span class="tag">{texts.note}</span> })}<time>{at}</time></p>
+            <p class="line-body" dir="auto">{pieces(&text).into_iter().map(piece).collect_view()}</p>
+            {(!theirs).then(|| view! { <Mark line=line.clone() note read row/> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn piece(piece: Piece) -> impl IntoView {
+    match piece {
+        Piece::Plain(text) => text.into_any(),
+        Piece::Address(address) => {
+            let shown = address.clone();
+            view! { <a href=address target="_blank" rel="noopener nofollow noreferrer">{shown}</a> }.into_any()
+        }
+    }
+}
+
+/// Today, yesterday, or the day's name.
+fn day_words(at: Millis, today: i64, texts: &'static Texts, language: Language) -> String {
+    match today - time::local_day(at) {
+        0 => texts.today.to_owned(),
+        1 => texts.yesterday.to_owned(),
+        _ => time::day(at, language),
+    }
+}
+
+/// What became of a message of ours: on its way, stored, read, or refused with a second chance.
+#[component]
+fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let fate = RwSignal::from(line.fate);
+    let id = line.id;
+    let conversation = row.id;
+    let text = match line.body {
+        Body::Text(text) | Body::Note(text) => text,
+        Body::Event(_) => String::new(),
+    };
+    let state = Memo::new(move |_| match fate.get() {
+        Fate::Pending => Delivery::Pending,
+        Fate::Stored(_) if note => Delivery::Kept,
+        Fate::Stored(seq) if seq <= read.get() => Delivery::Read,
+        Fate::Stored(_) => Delivery::Sent,
+        Fate::Failed(code) => Delivery::Failed(texts.refusal(code)),
+    });
+    let row = StoredValue::new(row);
+    let text = StoredValue::new(text);
+    move || match state.get() {
+        Delivery::Pending => view! { <span class="mark-state is-pending">{texts.pending}</span> }.into_any(),
+        Delivery::Sent => view! { <span class="mark-state is-sent">{texts.sent}</span> }.into_any(),
+        Delivery::Read => view! { <span class="mark-state is-read">{texts.read}</span> }.into_any(),
+        Delivery::Kept => ().into_any(),
+        Delivery::Failed(reason) => {
+            let discard = move || row.with_value(|row| row.discard(id));
+            view! {
+                <span class="mark-state is-failed" role="alert">
+                    {fill(texts.failed, &[("reason", reason)])}
+                    <button class="quiet" on:click=move |_| { discard(); live.say(conversation, text.get_value(), note); }>{texts.resend}</button>
+                    <button class="quiet" on:click=move |_| discard()>{texts.discard}</button>
+                </span>
+            }
+            .into_any()
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    Pending,
+    Sent,
+    Read,
+    /// A note: it has nobody to reach.
+    Kept,
+    Failed(&'static str),
+}

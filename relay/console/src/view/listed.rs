@@ -1,0 +1,126 @@
+//! One conversation in a list: who, since when, what they said last or are writing now, and what it needs.
+
+use leptos::prelude::*;
+use shared::model::Conversation;
+
+use crate::locale::{language, texts};
+use crate::row::Row;
+use crate::socket::Live;
+use crate::text::fill;
+use crate::time;
+use crate::verbs::Verb;
+use crate::view::actions::VerbButton;
+use crate::view::parts::{Avatar, visitor_name};
+
+/// Which list a row stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A slot of mine.
+    Mine,
+    /// Mine, without a slot.
+    Parked,
+    /// Offered to me by another agent.
+    Offered,
+    /// Waits for anybody.
+    Queued,
+    /// Parked for anybody.
+    Message,
+}
+
+/// A row: a button that opens the conversation and, where anybody may have it, one that takes it.
+#[component]
+pub fn Listed(row: Row, place: Place) -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let desk = live.desk;
+    let id = row.id;
+    let (talk, typed, position) =
+        (RwSignal::from(row.talk.clone()), RwSignal::from(row.typed.clone()), RwSignal::from(row.place.clone()));
+    let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
+    let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
+    let unread = {
+        let row = row.clone();
+        Memo::new(move |_| row.unread())
+    };
+    let due = Memo::new(move |_| talk.with(|talk| talk.unanswered));
+    let is_open = Memo::new(move |_| desk.open.get() == Some(id));
+    let waited = Memo::new(move |_| {
+        let since = talk.with(|talk| since(talk, place));
+        time::span(desk.clock.get() - since, language())
+    });
+    let preview = move || {
+        typed
+            .with(|typed| typed.as_ref().map(|typed| typed.draft.clone()))
+            .unwrap_or_else(|| talk.with(|talk| talk.preview.clone()))
+    };
+    let writes = Memo::new(move |_| typed.with(Option::is_some));
+    let prefers_me =
+        move || talk.with(|talk| talk.preferred.as_ref().is_some_and(|preferred| Some(preferred.agent) == desk.me.get()));
+    let site = move || {
+        let many = desk.sites.with(Vec::len) > 1;
+        many.then(|| {
+            desk.sites
+                .with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()))
+        })
+        .flatten()
+    };
+    let number = move || match place {
+        Place::Mine => {
+            desk.mine.with(|mine| mine.iter().position(|known| *known == id)).map(|index| index + 1).filter(|number| *number <= 9)
+        }
+        _ => None,
+    };
+    let unread_words = move || fill(texts.unread, &[("count", &unread.get().to_string())]);
+    let takes = matches!(place, Place::Queued | Place::Message);
+    let offer = Memo::new(move |_| {
+        let offer = talk.with(|talk| talk.offer.clone()).filter(|_| place == Place::Offered)?;
+        let seconds = ((offer.until - desk.clock.get()).max(0) / 1_000).to_string();
+        Some(fill(texts.offer_from, &[("name", &offer.from.name), ("seconds", &seconds)]))
+    });
+    let answers = (place == Place::Offered).then(|| {
+        view! {
+            <div class="row-answers">
+                <p class="hint">{move || offer.get()}</p>
+                <VerbButton row=row.clone() verb=Verb::Accept primary=true/>
+                <VerbButton row=row.clone() verb=Verb::Decline/>
+            </div>
+        }
+    });
+    view! {
+        <li class="row" class:is-open=move || is_open.get() class:is-unread=move || unread.get() != 0 class:is-writing=move || writes.get()>
+            <button class="row-open" data-row=id.to_string() aria-current=move || is_open.get().then_some("true") on:click=move |_| live.open(Some(id))>
+                <span class="row-face"><Avatar name=name id=id.0.as_u128()/><i class="live" class:hidden=move || !online.get() title=texts.on_site></i></span>
+                <span class="row-top">
+                    <span class="row-name">{move || name.get()}</span>
+                    <span class="row-time" title=move || (place == Place::Queued).then(|| fill(texts.waits, &[("time", &waited.get())]))>
+                        {move || waited.get()}
+                    </span>
+                </span>
+                <span class="row-text">
+                    <span class="writes" class:hidden=move || !writes.get()>{texts.types}</span>
+                    <span class="row-preview" dir="auto">{preview}</span>
+                </span>
+                <span class="row-marks">
+                    {move || (place == Place::Queued && position.get() != 0).then(|| view! {
+                        <span class="tag position" title=fill(texts.position, &[("position", &position.get().to_string())])>"#"{position.get()}</span>
+                    })}
+                    {move || site().map(|site| view! { <span class="tag">{site}</span> })}
+                    {move || prefers_me().then(|| view! { <span class="tag accent">{texts.waits_for_you}</span> })}
+                    {move || (unread.get() > 0).then(|| view! { <span class="badge" aria-label=unread_words>{unread.get()}</span> })}
+                    {move || (due.get() && unread.get() == 0 && place != Place::Queued).then(|| view! { <span class="due" title=texts.answer_due></span> })}
+                    {move || number().map(|number| view! { <kbd aria-hidden="true">{number}</kbd> })}
+                </span>
+            </button>
+            {takes.then(|| view! { <span class="row-act"><VerbButton row=row.clone() verb=Verb::Take/></span> })}
+            {answers}
+        </li>
+    }
+}
+
+/// Since when the time of a row counts: the queue shows the wait, everything else the last message.
+fn since(talk: &Conversation, place: Place) -> i64 {
+    match place {
+        Place::Queued => talk.queued_at.unwrap_or(talk.opened_at),
+        _ => talk.last_at,
+    }
+}

@@ -1,0 +1,91 @@
+//! The left pane: presence, my chats with their slots drawn, what is set aside, offers, the queue and the messages.
+
+use leptos::prelude::*;
+use shared::ids::ConversationId;
+
+use crate::locale::texts;
+use crate::socket::Live;
+use crate::text::fill;
+use crate::view::listed::{Listed, Place};
+use crate::view::presence::PresenceSwitch;
+
+/// The left pane.
+#[component]
+pub fn Lists() -> impl IntoView {
+    let texts = texts();
+    let desk = expect_context::<Live>().desk;
+    let capacity = Memo::new(move |_| desk.myself().map_or(0, |me| usize::try_from(me.capacity).unwrap_or(0)));
+    let free = Memo::new(move |_| capacity.get().saturating_sub(desk.mine.with(Vec::len)));
+    let slots = move || {
+        let (used, capacity) = (desk.mine.with(Vec::len).to_string(), capacity.get().to_string());
+        fill(texts.slots, &[("used", &used), ("capacity", &capacity)])
+    };
+    let hidden = |list: RwSignal<Vec<ConversationId>>| Memo::new(move |_| list.with(Vec::is_empty));
+    let (no_offers, no_parked, no_queue, no_messages) =
+        (hidden(desk.offers), hidden(desk.parked), hidden(desk.queue), hidden(desk.messages));
+    let pips = move || {
+        let used = desk.mine.with(Vec::len);
+        (0..capacity.get().max(used))
+            .map(|slot| view! { <i class:used=slot < used class:over={slot >= capacity.get()}></i> })
+            .collect_view()
+    };
+    view! {
+        <nav class="pane lists" aria-label=texts.lists>
+            <PresenceSwitch/>
+            <section class:hidden=move || no_offers.get() class="offers">
+                <h2>{texts.offered}</h2>
+                <ul aria-label=texts.offered><Rows list=desk.offers place=Place::Offered/></ul>
+            </section>
+            <section>
+                <h2>{texts.my_chats}<span class="pips" aria-hidden="true">{pips}</span><span class="count">{slots}</span></h2>
+                <ol class="slots" aria-label=texts.my_chats>
+                    <Rows list=desk.mine place=Place::Mine/>
+                    <For each=move || 0..free.get() key=|slot| *slot let:_slot><li class="slot-free" data-free="">{texts.free_slot}</li></For>
+                </ol>
+            </section>
+            <section class:hidden=move || no_parked.get()>
+                <h2>{texts.set_aside}<Count count=Signal::derive(move || desk.parked.with(Vec::len))/></h2>
+                <ul aria-label=texts.set_aside><Rows list=desk.parked place=Place::Parked/></ul>
+            </section>
+            <section>
+                <h2>{texts.queue}<Count count=Signal::derive(move || to_count(desk.waiting.get()))/></h2>
+                <ol aria-label=texts.queue><Rows list=desk.queue place=Place::Queued/></ol>
+                <p class="hint empty" class:hidden=move || !no_queue.get()>{texts.queue_empty}</p>
+                <More list=desk.queue total=desk.waiting/>
+            </section>
+            <section>
+                <h2>{texts.messages}<Count count=Signal::derive(move || to_count(desk.unassigned.get()))/></h2>
+                <ul aria-label=texts.messages><Rows list=desk.messages place=Place::Message/></ul>
+                <p class="hint empty" class:hidden=move || !no_messages.get()>{texts.messages_empty}</p>
+                <More list=desk.messages total=desk.unassigned/>
+            </section>
+        </nav>
+    }
+}
+
+fn to_count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The rows of one list, keyed: a conversation that moves keeps its node.
+#[component]
+fn Rows(list: RwSignal<Vec<ConversationId>>, place: Place) -> impl IntoView {
+    let desk = expect_context::<Live>().desk;
+    view! { <For each=move || list.get() key=|id| *id let:id>{desk.row(id).map(|row| view! { <Listed row place/> })}</For> }
+}
+
+/// How many there are; nothing for none.
+#[component]
+fn Count(count: Signal<usize>) -> impl IntoView {
+    view! { <span class="count" class:hidden=move || count.get() == 0>{move || count.get()}</span> }
+}
+
+/// That there are more than the rows show.
+#[component]
+fn More(list: RwSignal<Vec<ConversationId>>, total: RwSignal<u32>) -> impl IntoView {
+    let texts = texts();
+    let more = Memo::new(move |_| to_count(total.get()).saturating_sub(list.with(Vec::len)));
+    // Right after an assignment the total is a moment ahead of the rows; only a full page means that rows are left out.
+    let cut = move || more.get() > 0 && list.with(Vec::len) + 1 >= shared::model::MAX_ROWS;
+    view! { <p class="hint empty" class:hidden=move || !cut()>{move || fill(texts.more_rows, &[("count", &more.get().to_string())])}</p> }
+}

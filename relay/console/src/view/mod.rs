@@ -1,0 +1,26 @@
+//! What the agent sees: one component per file. Views read signals and act through [`Live`](crate::socket::Live); everything that
+//! visitors typed reaches the page as text nodes.
+
+mod actions;
+mod composer;
+mod earlier;
+mod frame;
+mod gate;
+mod inbox;
+mod install;
+mod line;
+mod listed;
+mod lists;
+mod parts;
+mod presence;
+mod shortcuts;
+mod team;
+mod thread;
+mod transfer;
+mod visitor;
+
+pub use frame::Missing;
+pub use gate::{Join, SignIn};
+pub use inbox::Inbox;
+pub use install::Install;
+pub use team::Team;

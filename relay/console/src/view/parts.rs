@@ -1,0 +1,92 @@
+//! Small parts that several views share: avatar, names, copy button, refusals.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::model::{Role, State, Visitor};
+use std::time::Duration;
+
+use crate::browser;
+use crate::locale::texts;
+use crate::text::Texts;
+
+/// How many tints the style sheet has for avatars.
+const TINTS: u128 = 8;
+/// How long "Copied" stays.
+const COPIED_STAYS: Duration = Duration::from_secs(2);
+
+/// The visitor's name; without one, "Visitor" and the end of their id, so that two of them can be told apart.
+pub fn visitor_name(visitor: &Visitor, texts: &Texts) -> String {
+    let given = visitor.name.as_deref().or(visitor.email.as_deref()).map(str::trim).filter(|name| !name.is_empty());
+    given.map_or_else(|| format!("{} {:04x}", texts.visitor, visitor.id.0.as_u128() & 0xffff), str::to_owned)
+}
+
+/// A state in one word.
+pub fn state_word(state: State, texts: &Texts) -> &'static str {
+    match state {
+        State::Queued => texts.state_queued,
+        State::Active => texts.state_active,
+        State::Parked => texts.state_parked,
+        State::Closed => texts.state_closed,
+    }
+}
+
+/// A role in one word.
+pub fn role_word(role: Role, texts: &Texts) -> &'static str {
+    match role {
+        Role::Agent => texts.role_agent,
+        Role::Supervisor => texts.role_supervisor,
+        Role::Admin => texts.role_admin,
+    }
+}
+
+/// Initials on a tint that follows from the id. Decoration: the name stands beside it.
+#[component]
+pub fn Avatar(
+    /// Whose initials.
+    #[prop(into)]
+    name: Signal<String>,
+    /// Chooses the tint.
+    id: u128,
+) -> impl IntoView {
+    let initials =
+        move || name.with(|name| name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>());
+    let class = format!("avatar tint-{}", id % TINTS);
+    view! { <span class=class aria-hidden="true">{initials}</span> }
+}
+
+/// A button that puts a text on the clipboard and says whether it did.
+#[component]
+pub fn CopyButton(
+    /// What to copy.
+    text: String,
+) -> impl IntoView {
+    let texts = texts();
+    let copied: RwSignal<Option<bool>> = RwSignal::new(None);
+    let copy = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            copied.set(Some(browser::copy(&text).await));
+            set_timeout(
+                move || {
+                    copied.try_set(None);
+                },
+                COPIED_STAYS,
+            );
+        });
+    };
+    let word = move || if copied.get() == Some(true) { texts.copied } else { texts.copy };
+    view! {
+        <button type="button" class="quiet" on:click=copy>{word}</button>
+        <span role="status" class="hint">{move || (copied.get() == Some(false)).then_some(texts.copy_failed)}</span>
+    }
+}
+
+/// A refusal in words, announced when it appears.
+#[component]
+pub fn Refusal(
+    /// What to say; nothing while there is nothing to say.
+    #[prop(into)]
+    words: Signal<Option<&'static str>>,
+) -> impl IntoView {
+    view! { <p role="alert" class="problem" class:hidden=move || words.get().is_none()>{move || words.get()}</p> }
+}

@@ -1,0 +1,101 @@
+//! Choosing who gets the chat: everybody else in the team with presence and free slots. Nothing moves until they accept.
+
+use leptos::html;
+use leptos::prelude::*;
+use shared::ids::AgentId;
+use shared::model::{Agent, Presence};
+
+use crate::locale::texts;
+use crate::socket::Live;
+use crate::text::fill;
+use crate::verbs::Verb;
+use crate::view::actions::perform_on_open;
+use crate::view::inbox::Panes;
+use crate::view::parts::Avatar;
+use crate::view::presence::presence_word;
+use crate::view::team::dot;
+
+/// The picker: a modal dialog, so that focus stays inside and Escape leaves.
+#[component]
+pub fn TransferPicker() -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let desk = live.desk;
+    let open = expect_context::<Panes>().picker;
+    let dialog: NodeRef<html::Dialog> = NodeRef::new();
+    Effect::new(move || {
+        if let Some(dialog) = dialog.get() {
+            if !open.get() {
+                dialog.close();
+            } else if !dialog.open() {
+                let _shown_already = dialog.show_modal();
+            }
+        }
+    });
+    let others = Memo::new(move |_| {
+        let me = desk.me.get();
+        let mut others: Vec<Agent> =
+            desk.agents.with(|agents| agents.iter().filter(|agent| Some(agent.id) != me).cloned().collect());
+        others.sort_by_key(|agent| (!can_take(agent), agent.name.to_lowercase()));
+        others.into_iter().map(|agent| agent.id).collect::<Vec<_>>()
+    });
+    view! {
+        <dialog class="dialog" node_ref=dialog aria-labelledby="transfer-title" on:close=move |_| open.set(false)>
+            <h2 id="transfer-title">{texts.transfer_to}</h2>
+            <ul class="agents"><For each=move || others.get() key=|id| *id let:id><Candidate id/></For></ul>
+            <p class="hint" class:hidden=move || !others.with(Vec::is_empty)>{texts.alone}</p>
+            <div class="dialog-foot">
+                <button class="plain" on:click=move |_| { open.set(false); perform_on_open(live, Verb::GiveBack); }>{texts.give_back}</button>
+                <button class="quiet" on:click=move |_| open.set(false)>{texts.cancel}</button>
+            </div>
+        </dialog>
+    }
+}
+
+#[component]
+fn Candidate(id: AgentId) -> impl IntoView {
+    let texts = texts();
+    let live = expect_context::<Live>();
+    let open = expect_context::<Panes>().picker;
+    let agent: Memo<Option<Agent>> =
+        Memo::new(move |_| live.desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
+    let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
+    let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
+    let able = Memo::new(move |_| agent.with(|agent| agent.as_ref().is_some_and(can_take)));
+    let room = move || {
+        let free = agent.with(|agent| agent.as_ref().map_or(0, |agent| agent.capacity.saturating_sub(agent.slots_used)));
+        if free == 0 { texts.no_slot.to_owned() } else { fill(texts.free_slots, &[("free", &free.to_string())]) }
+    };
+    let choose = move |_| {
+        open.set(false);
+        perform_on_open(live, Verb::Transfer(id));
+    };
+    view! {
+        <li>
+            <button class="agent" disabled=move || !able.get() on:click=choose>
+                <Avatar name=name id=id.0.as_u128()/>
+                <span class="agent-name">{move || name.get()}</span>
+                <span class="hint"><span class=move || format!("dot {}", dot(presence()))></span>
+                    {move || presence_word(presence(), texts)}" · "{room}</span>
+            </button>
+        </li>
+    }
+}
+
+/// Whether an agent could accept a chat now.
+fn can_take(agent: &Agent) -> bool {
+    agent.presence == Presence::Online && agent.slots_used < agent.capacity
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::agent;
+
+    #[test]
+    fn only_online_agents_with_a_free_slot_are_offered_chats() {
+        assert!(can_take(&agent(1)));
+        assert!(!can_take(&Agent { presence: Presence::Away, ..agent(1) }));
+        assert!(!can_take(&Agent { slots_used: 3, ..agent(1) }));
+    }
+}

@@ -1,0 +1,295 @@
+//! An agent at the console: what they do there, and what it shows them.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use shared::agent::{About, Dialect, FromRelay, GetInbox, Hello, Inbox, SetPresence, Show, Take, ToRelay, Transfer, Typing};
+use shared::close::ErrorCode;
+use shared::frame::{Ack, Read};
+use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId};
+use shared::model::{self, Author, Board, Conversation, Person, Presence, Say, State};
+
+use crate::accounts::{Account, Office};
+use crate::client::Client;
+use crate::new_id;
+use crate::people::{self, Command, Habits};
+
+/// What the console shows.
+#[derive(Clone, Default)]
+pub struct Console {
+    /// Who sits there.
+    pub me: Option<AgentId>,
+    /// The team.
+    pub agents: BTreeMap<AgentId, model::Agent>,
+    /// The sites' open work.
+    pub boards: BTreeMap<SiteId, Board>,
+    /// Chats that were ever assigned or offered to this agent, as last heard of.
+    pub chats: BTreeMap<ConversationId, Conversation>,
+    /// What visitors are writing.
+    pub drafts: BTreeMap<ConversationId, String>,
+    /// Up to where visitors have read.
+    pub read: BTreeMap<ConversationId, Seq>,
+}
+
+impl Console {
+    /// Chats that occupy a slot of this agent.
+    pub fn active(&self) -> Vec<ConversationId> {
+        self.chats.values().filter(|chat| self.holds(chat)).map(|chat| chat.id).collect()
+    }
+
+    /// Whether a chat is active and theirs.
+    pub fn holds(&self, chat: &Conversation) -> bool {
+        chat.state == State::Active && chat.agent.as_ref().map(|agent| agent.id) == self.me
+    }
+
+    /// A row of the queue.
+    pub fn queued(&self, conversation: ConversationId) -> Option<&Conversation> {
+        self.boards.values().flat_map(|board| &board.queue).find(|row| row.id == conversation)
+    }
+
+    /// A row of the messages that nobody was there to answer.
+    pub fn message(&self, conversation: ConversationId) -> Option<&Conversation> {
+        self.boards.values().flat_map(|board| &board.messages).find(|row| row.id == conversation)
+    }
+
+    fn show_all(&mut self, inbox: &Inbox) {
+        self.agents = inbox.agents.iter().map(|agent| (agent.id, agent.clone())).collect();
+        self.boards = inbox.boards.iter().map(|board| (board.site, board.clone())).collect();
+        self.chats = inbox.chats.iter().map(|chat| (chat.id, chat.clone())).collect();
+    }
+}
+
+impl Habits for Dialect {
+    type View = Console;
+
+    fn note(console: &mut Console, client: &mut Client<Self>, frame: &FromRelay) {
+        match frame {
+            FromRelay::Welcome(welcome) => {
+                console.me = Some(welcome.me);
+                console.show_all(&welcome.inbox);
+            }
+            FromRelay::Inbox(inbox) => console.show_all(inbox),
+            FromRelay::Board(board) => {
+                console.boards.insert(board.site, board.clone());
+            }
+            FromRelay::Chat(chat) => {
+                console.chats.insert(chat.conversation.id, chat.conversation.clone());
+            }
+            FromRelay::Agent(update) => {
+                console.agents.insert(update.agent.id, update.agent.clone());
+            }
+            FromRelay::Typing(typing) => {
+                console.drafts.insert(typing.conversation, typing.draft.clone());
+            }
+            FromRelay::Read(read) => {
+                console.read.insert(read.conversation, read.seq);
+            }
+            _ => {}
+        }
+        // The console follows every chat that its agent holds.
+        if matches!(frame, FromRelay::Welcome(_) | FromRelay::Inbox(_) | FromRelay::Chat(_)) {
+            for chat in console.chats.values().filter(|chat| console.holds(chat)) {
+                client.follow(chat.id, chat.head);
+            }
+        }
+    }
+
+    fn signature(console: &Console) -> Author {
+        let me = console.me.and_then(|me| console.agents.get(&me));
+        me.map_or(Author::System, |me| Author::Agent(Person { id: me.id, name: me.name.clone() }))
+    }
+
+    fn done(frame: &FromRelay) -> Option<MessageId> {
+        match frame {
+            FromRelay::Done(done) => Some(done.id),
+            _ => None,
+        }
+    }
+}
+
+/// An agent.
+pub struct Agent {
+    person: people::Person<Dialect>,
+    /// Their account.
+    pub account: Account,
+}
+
+impl Deref for Agent {
+    type Target = people::Person<Dialect>;
+    fn deref(&self) -> &Self::Target {
+        &self.person
+    }
+}
+
+impl Agent {
+    /// Somebody who is signed in, and has not opened the console yet.
+    pub fn new(office: &Office, account: &Account) -> Self {
+        let dialect = Dialect { hello: Hello::default() };
+        Self { person: people::Person::new(&account.me.name, dialect, office.door(account)), account: account.clone() }
+    }
+
+    /// Their id.
+    pub fn id(&self) -> AgentId {
+        self.account.me.id
+    }
+
+    /// Opens the console and is available.
+    pub async fn comes_online(&self) {
+        self.connects().await;
+        self.sets(Presence::Online).await;
+    }
+
+    /// Chooses a presence, and sees it shown.
+    pub async fn sets(&self, presence: Presence) {
+        let id = new_id();
+        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence })).await;
+        assert_eq!(answer, Ok(()), "presence {presence:?}");
+        self.sees_colleague(self.id(), |agent| agent.presence == presence).await;
+    }
+
+    /// Takes a conversation.
+    pub async fn takes(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Take(Take { id, conversation, stretch: false })).await
+    }
+
+    /// Takes a conversation beyond their capacity.
+    pub async fn stretches_for(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Take(Take { id, conversation, stretch: true })).await
+    }
+
+    /// Offers a chat to a colleague.
+    pub async fn offers(&self, conversation: ConversationId, to: &Agent) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: Some(to.id()) })).await
+    }
+
+    /// Gives a chat back to the queue.
+    pub async fn gives_back(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None })).await
+    }
+
+    /// Accepts an offered chat.
+    pub async fn accepts(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        self.asks(conversation, ToRelay::Accept).await
+    }
+
+    /// Declines an offered chat.
+    pub async fn declines(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        self.asks(conversation, ToRelay::Decline).await
+    }
+
+    /// Ends a conversation.
+    pub async fn closes(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        self.asks(conversation, ToRelay::Close).await
+    }
+
+    /// Finds that a reopened conversation needs no answer.
+    pub async fn dismisses(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        self.asks(conversation, ToRelay::Dismiss).await
+    }
+
+    async fn asks(&self, conversation: ConversationId, request: impl Fn(About) -> ToRelay) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, request(About { id, conversation })).await
+    }
+
+    /// Writes to the visitor, and sees it sent.
+    pub async fn says(&self, conversation: ConversationId, text: &str) -> Ack {
+        let id = self.starts_to_say(conversation, text).await;
+        self.is_acked(id).await
+    }
+
+    /// Writes to the visitor.
+    pub async fn starts_to_say(&self, conversation: ConversationId, text: &str) -> MessageId {
+        self.writes(conversation, text, false).await
+    }
+
+    /// Writes an internal note, and sees it kept.
+    pub async fn notes(&self, conversation: ConversationId, text: &str) -> Ack {
+        let id = self.writes(conversation, text, true).await;
+        self.is_acked(id).await
+    }
+
+    /// Writes to somebody who is none of their business, and learns that it was refused.
+    pub async fn says_in_vain(&self, conversation: ConversationId, text: &str) -> ErrorCode {
+        let id = self.starts_to_say(conversation, text).await;
+        self.is_told_off(id).await
+    }
+
+    async fn writes(&self, conversation: ConversationId, text: &str, note: bool) -> MessageId {
+        let id = new_id();
+        self.mutters(Say { id, conversation: Some(conversation), text: text.to_owned(), note, contact: None }).await;
+        id
+    }
+
+    /// Begins to write, or stops.
+    pub async fn types(&self, conversation: ConversationId, on: bool) {
+        self.sends(ToRelay::Typing(Typing { conversation, on })).await;
+    }
+
+    /// Reads up to an entry.
+    pub async fn reads(&self, conversation: ConversationId, seq: Seq) {
+        self.sends(ToRelay::Read(Read { conversation, seq })).await;
+    }
+
+    /// Looks at the queue, with these rows in view.
+    pub async fn looks_at(&self, rows: &[ConversationId]) {
+        self.sends(ToRelay::Show(Show { rows: rows.to_vec(), open: None })).await;
+    }
+
+    /// Opens the thread of a conversation, whoever has it.
+    pub async fn opens(&self, conversation: ConversationId) {
+        self.sends(ToRelay::Show(Show { rows: Vec::new(), open: Some(conversation) })).await;
+        self.command(Command::Follow(conversation, 1)).await;
+    }
+
+    /// Reloads the inbox, and waits until it is there.
+    pub async fn reloads(&self) {
+        self.sends(ToRelay::GetInbox(GetInbox {})).await;
+    }
+
+    /// Waits until the console shows something.
+    pub async fn until_console<T>(&self, what: &str, find: impl Fn(&Console) -> Option<T>) -> T {
+        self.until(what, |log| find(&log.view)).await
+    }
+
+    /// Waits until a chat is theirs.
+    pub async fn has(&self, conversation: ConversationId) -> Conversation {
+        let mine = |console: &Console| console.chats.get(&conversation).filter(|chat| console.holds(chat)).cloned();
+        self.until_console("the chat is theirs", mine).await
+    }
+
+    /// Waits until a chat is in this state.
+    pub async fn sees_state(&self, conversation: ConversationId, state: State) -> Conversation {
+        let so = |console: &Console| console.chats.get(&conversation).filter(|chat| chat.state == state).cloned();
+        self.until_console(&format!("the chat is {state:?}"), so).await
+    }
+
+    /// Waits until a chat is no longer theirs.
+    pub async fn has_lost(&self, conversation: ConversationId) {
+        let lost = |console: &Console| console.chats.get(&conversation).is_none_or(|chat| !console.holds(chat)).then_some(());
+        self.until_console("the chat is no longer theirs", lost).await;
+    }
+
+    /// Waits until a conversation stands in the queue.
+    pub async fn sees_in_queue(&self, conversation: ConversationId) -> Conversation {
+        self.until_console("it is in the queue", |console| console.queued(conversation).cloned()).await
+    }
+
+    /// Waits until a conversation is offered to them.
+    pub async fn is_offered(&self, conversation: ConversationId) -> Conversation {
+        let me = self.id();
+        let offered = |console: &Console| {
+            console.chats.get(&conversation).filter(|chat| chat.offer.as_ref().is_some_and(|offer| offer.to == me)).cloned()
+        };
+        self.until_console("it is offered to them", offered).await
+    }
+
+    /// Waits until a colleague (or they themselves) is shown so.
+    pub async fn sees_colleague(&self, id: AgentId, holds: impl Fn(&model::Agent) -> bool) -> model::Agent {
+        self.until_console("a colleague", |console| console.agents.get(&id).filter(|agent| holds(agent)).cloned()).await
+    }
+}

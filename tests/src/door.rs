@@ -1,0 +1,86 @@
+//! Opens one WebSocket to the relay, with the headers that a browser would send. Everything else (greeting, resuming, retrying)
+//! is the job of whoever holds the socket: [`client`](crate::client), or a test that speaks raw text.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Context, Result};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+/// A WebSocket over plain TCP.
+pub type Socket = WebSocketStream<TcpStream>;
+
+/// Read buffer of one client: tungstenite's own default of 128 KiB would make 10,000 of them cost more than a gigabyte.
+const READ_BUFFER: usize = 2048;
+
+/// Where and as whom a socket is opened.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Address of the relay.
+    pub relay: SocketAddr,
+    /// Path and query.
+    pub path: String,
+    /// The page's origin, if the client is a browser.
+    pub origin: Option<String>,
+    /// The `cookie` header, if there is one.
+    pub cookie: Option<String>,
+    /// The subprotocol to offer, if any.
+    pub subprotocol: Option<&'static str>,
+    /// Local address to connect from: each has its own range of ports.
+    pub from: Option<IpAddr>,
+}
+
+impl Door {
+    /// The visitors' endpoint of a site, as a page on `http://shop.example` would open it.
+    pub fn visitor(relay: SocketAddr, site: &str) -> Self {
+        Self {
+            relay,
+            path: format!("/ws/visitor?site={site}"),
+            origin: Some("http://shop.example".into()),
+            cookie: None,
+            subprotocol: Some(shared::SUBPROTOCOL),
+            from: None,
+        }
+    }
+
+    /// The agents' endpoint, as the console would open it after signing in.
+    pub fn agent(relay: SocketAddr, cookie: String) -> Self {
+        Self {
+            relay,
+            path: "/ws/agent".into(),
+            origin: Some(format!("http://{relay}")),
+            cookie: Some(cookie),
+            subprotocol: Some(shared::SUBPROTOCOL),
+            from: None,
+        }
+    }
+
+    /// Opens the socket.
+    pub async fn open(&self) -> Result<Socket> {
+        let tcp = TcpSocket::new_v4()?;
+        if let Some(from) = self.from {
+            tcp.bind(SocketAddr::new(from, 0))?;
+        }
+        let stream = tcp.connect(self.relay).await.context("no connection to the relay")?;
+        stream.set_nodelay(true)?;
+        let mut request = format!("ws://{}{}", self.relay, self.path).into_client_request()?;
+        let headers = request.headers_mut();
+        if let Some(origin) = &self.origin {
+            headers.insert("origin", HeaderValue::from_str(origin)?);
+        }
+        if let Some(cookie) = &self.cookie {
+            headers.insert("cookie", HeaderValue::from_str(cookie)?);
+        }
+        if let Some(subprotocol) = self.subprotocol {
+            headers.insert("sec-websocket-protocol", HeaderValue::from_static(subprotocol));
+        }
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(0);
+        let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+            .await
+            .context("the relay did not accept the upgrade")?;
+        Ok(socket)
+    }
+}

@@ -1,0 +1,51 @@
+// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, and what comes until the visitor can type.
+// Called by `make size` with the folder of the built widget; ends with 1 past a budget, or when the glue could write markup.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+const dist = process.argv[2];
+// What the relay appends to the loader; a long but ordinary site.
+const settings = {
+  key: "main-website",
+  relay: "https://chat.example-company.com",
+  assets: `https://chat.example-company.com/a/${"0123456789abcdef".repeat(2)}/`,
+  color: "#2456e6",
+  side: "right",
+  locale: null,
+  name: "The Example Company",
+};
+
+// The page to develop on and types are nothing that a visitor loads.
+const isLoaded = (path) => path !== "loader.js" && /\.(js|css|wasm)$/.test(path);
+const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))
+  .filter(isLoaded);
+const read = (path) => [path, readFileSync(join(dist, path))];
+
+const [, loader] = read("loader.js");
+const groups = [
+  { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
+  { title: "all until typing", budget: 90 * 1024, files: paths.sort().map(read) },
+];
+
+let failed = false;
+const row = (name, ...sizes) => console.log(name.padEnd(32) + sizes.map((size) => String(size).padStart(10)).join(""));
+row("bytes", "raw", "gzip", "brotli", "budget");
+for (const { title, budget, files } of groups) {
+  const sizes = files.map(([, bytes]) => [bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length]);
+  files.forEach(([path], index) => row(`  ${path}`, ...sizes[index]));
+  const [raw, gzip, brotli] = [0, 1, 2].map((column) => sizes.reduce((sum, size) => sum + size[column], 0));
+  const past = files.length === 0 || brotli > budget;
+  failed ||= past;
+  row(title, raw, gzip, brotli, budget, past ? "  PAST IT" : "");
+}
+
+for (const [path, bytes] of groups.flatMap((group) => group.files)) {
+  if (!path.endsWith(".wasm") && bytes.includes("innerHTML")) {
+    console.log(`${path} contains innerHTML: pages with Trusted Types refuse it`);
+    failed = true;
+  }
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,66 @@
+//! One line above the composer: the place in the queue, or what is wrong with the connection.
+
+use leptos::html;
+use leptos::prelude::*;
+use shared::ids::Millis;
+
+use crate::i18n::{Texts, fill};
+use crate::state::{Chat, Notice};
+
+const MINUTE: Millis = 60_000;
+
+/// The banner; assistive technology hears when it changes.
+pub fn banner(chat: Chat) -> AnyView {
+    let notice = Memo::new(move |_| chat.state.with(|state| state.notice()));
+    let class = move || match notice.get() {
+        Notice::None => "banner",
+        Notice::Queued(..) | Notice::Later => "banner calm",
+        Notice::Reconnecting | Notice::Unavailable => "banner trouble",
+    };
+    html::div().class(class).attr("role", "status").child(move || say(chat.texts, notice.get())).into_any()
+}
+
+fn say(texts: &Texts, notice: Notice) -> String {
+    match notice {
+        Notice::None => String::new(),
+        Notice::Reconnecting => texts.reconnecting.to_owned(),
+        Notice::Unavailable => texts.unavailable.to_owned(),
+        Notice::Later => texts.later.to_owned(),
+        Notice::Queued(position, estimate) => {
+            let place = match position {
+                None => texts.waiting.to_owned(),
+                Some(1) => texts.next.to_owned(),
+                Some(position) => fill(texts.position, &position.to_string()),
+            };
+            match estimate {
+                None => place,
+                Some(wait) => [&place, " ", &minutes(texts, wait), "."].concat(),
+            }
+        }
+    }
+}
+
+/// A wait in words, rounded to minutes.
+fn minutes(texts: &Texts, wait: Millis) -> String {
+    let minutes = u32::try_from((wait + MINUTE / 2) / MINUTE).unwrap_or(0);
+    match minutes {
+        0 => texts.soon.to_owned(),
+        _ => fill(texts.minutes[(texts.plural)(minutes)], &minutes.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::texts;
+
+    #[test]
+    fn the_queue_is_told_in_words() {
+        let (english, french) = (texts("en"), texts("fr"));
+        assert_eq!(say(english, Notice::Queued(Some(2), Some(170_000))), "You are number 2 in line. About 3 minutes.");
+        assert_eq!(say(english, Notice::Queued(Some(1), Some(65_000))), "You are next. About 1 minute.");
+        assert_eq!(say(english, Notice::Queued(Some(1), Some(20_000))), "You are next. Less than a minute.");
+        assert_eq!(say(french, Notice::Queued(Some(2), Some(90_000))), "Vous êtes numéro 2 dans la file. Environ 2 minutes.");
+        assert_eq!(say(english, Notice::Queued(None, None)), english.waiting);
+    }
+}
