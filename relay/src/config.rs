@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::ids::Millis;
 
+use crate::desk::Rules;
 use crate::edge::origin::Origin;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
@@ -74,6 +75,13 @@ config! {
     invitation_lifetime_ms: Millis = 7 * 24 * 60 * 60 * 1_000;
     /// Serves the sample shop under `/demo` and its site `demo`. Not for production.
     demo: bool = false;
+    /// The rules of the desk. Times are in ms, 1 to 31,536,000,000 (a year): `grace`: a visitor may be gone this long before their chat is
+    /// set aside; `park_after`: or silent this long after an agent's message; `agent_gone`: an agent may be gone this long before
+    /// their chats wait again; `answer_timeout`: or leave a chat that the desk gave them unanswered; `prefer_for`: a woken chat waits for
+    /// the agent it had; `reopen_wait`: a reopened one for its last agent; `reopen_within`: a message after the end goes into the same
+    /// chat; `close_after`: a chat set aside is closed after an agent's message; `offer_for`: a transfer may be answered.
+    /// `stretch` (`true` or `false`): agents may take one chat beyond their capacity.
+    desk: Rules = Rules::default();
 }
 
 /// How log lines are written.
@@ -110,7 +118,9 @@ impl Config {
     fn out_of_range(&self) -> Option<(&'static str, String)> {
         const DAY: Millis = 24 * 60 * 60 * 1_000;
         let size = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
-        let ranges: [(&'static str, i64, RangeInclusive<i64>); 7] = [
+        let rules = &self.desk;
+        let time = |name, value| (name, value, 1..=365 * DAY);
+        let ranges: [(&'static str, i64, RangeInclusive<i64>); 16] = [
             ("max_frame", size(self.max_frame), 1_024..=1_048_576),
             ("hello_timeout_ms", self.hello_timeout_ms, 100..=60_000),
             ("ping_every_ms", self.ping_every_ms, 100..=300_000),
@@ -118,6 +128,15 @@ impl Config {
             ("write_timeout_ms", self.write_timeout_ms, 100..=300_000),
             ("session_lifetime_ms", self.session_lifetime_ms, 60_000..=365 * DAY),
             ("invitation_lifetime_ms", self.invitation_lifetime_ms, 60_000..=30 * DAY),
+            time("desk.grace", rules.grace),
+            time("desk.park_after", rules.park_after),
+            time("desk.agent_gone", rules.agent_gone),
+            time("desk.answer_timeout", rules.answer_timeout),
+            time("desk.prefer_for", rules.prefer_for),
+            time("desk.reopen_wait", rules.reopen_wait),
+            time("desk.reopen_within", rules.reopen_within),
+            time("desk.close_after", rules.close_after),
+            time("desk.offer_for", rules.offer_for),
         ];
         for (name, value, range) in ranges {
             if !range.contains(&value) {

@@ -10,6 +10,7 @@ use shared::close::ErrorCode;
 use shared::ids::Millis;
 use shared::model::Role;
 
+use crate::desk::DeskError;
 use crate::store::StoreError;
 
 /// A refused REST request. The message says what to do about it; it goes to the client as it stands.
@@ -114,6 +115,16 @@ impl IntoResponse for RestError {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl From<DeskError> for RestError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Store(error) => Self::Store(error),
+            DeskError::NotFound => Self::NotFound("agent"),
+            other => Self::Refused { code: other.code(), message: other.to_string() },
+        }
     }
 }
 

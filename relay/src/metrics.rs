@@ -17,10 +17,10 @@ pub const FRAMES_OUT: &str = "bulle_frames_sent_total";
 pub const MESSAGES: &str = "bulle_messages_total";
 /// Counter: requests and frames refused, by `reason` (an error code of the protocol).
 pub const REFUSALS: &str = "bulle_refusals_total";
-/// Counter: commits of the store; messages divided by commits is how well group commit works.
-pub const COMMITS: &str = "bulle_store_commits_total";
-/// Histogram: time from a write's arrival at the store to its commit, in seconds.
-pub const COMMIT_SECONDS: &str = "bulle_store_commit_seconds";
+/// Counter: transactions committed.
+pub const COMMITS: &str = "bulle_commits_total";
+/// Histogram: jobs that were committed together; how well group commit works.
+pub const COMMIT_JOBS: &str = "bulle_commit_jobs";
 /// Counter: conversations handed to agents, by `how` (`dispatched`, `taken`, `stretched`, `transferred`).
 pub const ASSIGNMENTS: &str = "bulle_assignments_total";
 /// Histogram: how long a conversation was queued before an agent got it, in seconds.
@@ -41,8 +41,8 @@ pub fn describe() {
     describe_counter!(FRAMES_OUT, Unit::Count, "Frames queued for clients, by kind");
     describe_counter!(MESSAGES, Unit::Count, "Messages committed, by author");
     describe_counter!(REFUSALS, Unit::Count, "Requests and frames refused, by error code");
-    describe_counter!(COMMITS, Unit::Count, "Commits of the store");
-    describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "From a write's arrival at the store to its commit");
+    describe_counter!(COMMITS, Unit::Count, "Transactions committed");
+    describe_histogram!(COMMIT_JOBS, Unit::Count, "Jobs that were committed together");
     describe_counter!(ASSIGNMENTS, Unit::Count, "Conversations handed to agents, by way");
     describe_histogram!(WAIT_SECONDS, Unit::Seconds, "How long conversations were queued");
     describe_counter!(RESYNCS, Unit::Count, "Clients told to resync");

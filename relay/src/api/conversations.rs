@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::api::{EntriesPage, History, Why};
+use shared::close::ErrorCode;
 use shared::ids::{ConversationId, Seq};
 use shared::model::{Audience, Conversation, MAX_PAGE};
 
 use super::roles::{Act, may_read};
 use super::{Json, Path, Query};
+use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::router::Shared;
 use crate::error::RestError;
@@ -62,8 +64,9 @@ pub async fn why(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<Why>, RestError> {
     readable(&shared, &account, id).await?;
-    let reason = shared.desk.why(id).await.map_err(RestError::Store)?;
-    Ok(Json(Why { reason }))
+    let reason = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
+    let not_waiting = || RestError::Refused { code: ErrorCode::WrongState, message: "this conversation is not waiting".to_owned() };
+    reason.map(|reason| Json(Why { reason })).ok_or_else(not_waiting)
 }
 
 /// The conversation, if there is one and this account may read it; that others have one is not told.

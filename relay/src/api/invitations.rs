@@ -9,7 +9,7 @@ use shared::ids::{AgentId, Millis};
 use shared::model::{MAX_FIELD, Role};
 
 use super::roles::Act;
-use super::session::{begin, me, normal_email};
+use super::session::{Begun, me, normal_email};
 use super::{Json, Path};
 use crate::clock;
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::edge::caller::Caller;
 use crate::edge::origin::Origin;
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::store::{NewInvitation, Store, StoreError};
+use crate::store::{InvitationRecord, NewAgent, Store, StoreError};
 
 /// Longest password, in characters: longer ones would only feed the hash.
 const MAX_PASSWORD: usize = 256;
@@ -32,12 +32,12 @@ pub async fn invite(
 ) -> Result<Json<Invitation>, RestError> {
     Act::Invite.by(&account)?;
     let email = proper_email(&body.email)?;
-    if shared.store.account_by_email(&email).await.map_err(RestError::Store)?.is_some() {
-        return Err(RestError::Invalid { field: "email", problem: "belongs to an account already".to_owned() });
+    if shared.store.account(email.clone()).await.map_err(RestError::Store)?.is_some() {
+        return Err(taken());
     }
     let base = caller.base.ok_or(RestError::Unencrypted)?;
     let expires_at = clock::now() + shared.config.invitation_lifetime_ms;
-    let link = create(&*shared.store, &base, &email, body.role, expires_at).await.map_err(RestError::Store)?;
+    let link = create(&shared.store, &base, &email, body.role, expires_at).await.map_err(RestError::Store)?;
     Ok(Json(Invitation { link, email, role: body.role, expires_at }))
 }
 
@@ -77,10 +77,14 @@ pub async fn join(
         return Err(RestError::Invalid { field: "password", problem });
     }
     let password_hash = shared.passwords.hash(body.password).await.map_err(RestError::internal)?;
-    let id = AgentId::v7(clock::now(), clock::random_bytes());
-    let account = shared.store.join(hash, id, &name, &email, &password_hash, clock::now()).await.map_err(RestError::Store)?;
-    let cookie = begin(&shared, caller.base.as_ref(), account.agent.id).await?;
-    Ok((cookie, Json(me(&account))))
+    let begun = Begun::new(&shared, caller.base.as_ref())?;
+    let new = NewAgent { id: AgentId::v7(begun.now, clock::random_bytes()), email, name, password_hash };
+    let account = match shared.store.use_invitation(hash, new, begun.hash, begun.now, begun.expires_at).await {
+        Ok(account) => account.ok_or(RestError::InvitationGone)?,
+        Err(StoreError::Conflict) => return Err(taken()),
+        Err(error) => return Err(RestError::Store(error)),
+    };
+    Ok((begun.cookie, Json(me(&account))))
 }
 
 /// A one-time link by which the first admin joins a relay that has no accounts yet; `None` where there are some. Each start makes a new
@@ -88,21 +92,25 @@ pub async fn join(
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn first_admin_link(store: &dyn Store, config: &Config, base: &Origin) -> Result<Option<String>, StoreError> {
-    if store.has_accounts().await? {
+pub async fn first_admin_link(store: &Store, config: &Config, base: &Origin) -> Result<Option<String>, StoreError> {
+    if store.has_agents().await? {
         return Ok(None);
     }
     create(store, base, "", Role::Admin, clock::now() + config.invitation_lifetime_ms).await.map(Some)
 }
 
-async fn create(store: &dyn Store, base: &Origin, email: &str, role: Role, expires_at: Millis) -> Result<String, StoreError> {
+async fn create(store: &Store, base: &Origin, email: &str, role: Role, expires_at: Millis) -> Result<String, StoreError> {
     let (token, hash) = auth::new_token();
-    store.invite(NewInvitation { hash, email: email.to_owned(), role, expires_at }).await?;
+    store.create_invitation(hash, InvitationRecord { email: email.to_owned(), role, expires_at }).await?;
     Ok(link(base, &token))
 }
 
 fn link(base: &Origin, token: &str) -> String {
     format!("{base}/console/join/{token}")
+}
+
+fn taken() -> RestError {
+    RestError::Invalid { field: "email", problem: "belongs to an account already".to_owned() }
 }
 
 fn proper_email(email: &str) -> Result<String, RestError> {

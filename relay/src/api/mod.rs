@@ -40,7 +40,7 @@ pub fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/invitations", post(invitations::invite))
         .route("/invitations/{token}", get(invitations::show).post(invitations::join))
         .route("/agents", get(agents::list))
-        .route("/agents/{id}", patch(agents::list))
+        .route("/agents/{id}", patch(agents::change))
         .route("/sites", get(sites::list))
         .route("/conversations/{id}", get(conversations::show))
         .route("/conversations/{id}/entries", get(conversations::entries))

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use shared::api::{Me, SignIn};
-use shared::ids::AgentId;
+use shared::ids::Millis;
 
 use super::Json;
 use crate::clock;
@@ -32,16 +32,18 @@ pub async fn sign_in(
         metrics::counter!(SIGN_INS, "outcome" => "throttled").increment(1);
     }
     throttled?;
-    let account = shared.store.account_by_email(&email).await.map_err(RestError::Store)?;
+    let account = shared.store.account(email).await.map_err(RestError::Store)?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let fits = shared.passwords.fits(body.password, stored).await.map_err(RestError::internal)?;
-    let Some(account) = account.filter(|account| fits && !account.disabled) else {
+    let Some(account) = account.filter(|_| fits) else {
         metrics::counter!(SIGN_INS, "outcome" => "refused").increment(1);
         return Err(RestError::WrongPassword);
     };
     metrics::counter!(SIGN_INS, "outcome" => "ok").increment(1);
-    let cookie = begin(&shared, caller.base.as_ref(), account.agent.id).await?;
-    Ok((cookie, Json(me(&account))))
+    let begun = Begun::new(&shared, caller.base.as_ref())?;
+    let stored = shared.store.create_session(begun.hash, account.agent.id, begun.now, begun.expires_at).await;
+    stored.map_err(RestError::Store)?;
+    Ok((begun.cookie, Json(me(&account))))
 }
 
 /// `GET`: who is signed in.
@@ -52,18 +54,34 @@ pub async fn show(SignedIn(account): SignedIn) -> Json<Me> {
 /// `DELETE`: sign out. Also without a session, so that a browser can always get rid of its cookie.
 pub async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<impl IntoResponse, RestError> {
     if let Some(token) = auth::token(&headers) {
-        shared.store.end_session(auth::hash(&token)).await.map_err(RestError::Store)?;
+        shared.store.delete_session(auth::hash(&token)).await.map_err(RestError::Store)?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]))
 }
 
-/// Begins a session; the answer's header that sets its cookie.
-pub async fn begin(shared: &Shared, base: Option<&Origin>, agent: AgentId) -> Result<[(HeaderName, HeaderValue); 1], RestError> {
-    let (token, hash) = auth::new_token();
-    let lifetime = shared.config.session_lifetime_ms;
-    let cookie = auth::cookie(base, &token, lifetime)?;
-    shared.store.begin_session(agent, hash, clock::now() + lifetime).await.map_err(RestError::Store)?;
-    Ok([(header::SET_COOKIE, cookie)])
+/// A session that begins now, before it is stored.
+pub struct Begun {
+    /// What the store keeps of its token.
+    pub hash: [u8; 32],
+    /// When it begins.
+    pub now: Millis,
+    /// When it ends by itself.
+    pub expires_at: Millis,
+    /// The answer's header that hands it to the browser.
+    pub cookie: [(HeaderName, HeaderValue); 1],
+}
+
+impl Begun {
+    /// A new one for a browser that reaches the relay at `base`.
+    ///
+    /// # Errors
+    /// The browser would have to send its cookie in the clear.
+    pub fn new(shared: &Shared, base: Option<&Origin>) -> Result<Self, RestError> {
+        let (token, hash) = auth::new_token();
+        let (now, lifetime) = (clock::now(), shared.config.session_lifetime_ms);
+        let cookie = auth::cookie(base, &token, lifetime)?;
+        Ok(Self { hash, now, expires_at: now + lifetime, cookie: [(header::SET_COOKIE, cookie)] })
+    }
 }
 
 /// What an account is told about itself.

@@ -11,7 +11,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::{Config, VALUES};
 
-/// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE_MS`.
+/// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
 /// Variables with the prefix that are not settings: the file's path, and the folder that `build.rs` embeds.
 const NOT_SETTINGS: [&str; 2] = ["BULLE_CONFIG", "BULLE_DIST"];
@@ -270,6 +270,9 @@ mod tests {
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
         assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
+        let rule = refusal(&[("BULLE_DESK__GRACE", "0")], "");
+        assert!(rule.contains("`desk.grace` (environment variable BULLE_DESK__GRACE)"), "{rule}");
+        assert!(refusal(&[], "[desk]\ngrase = 1").contains("unknown value `desk.grase`"));
         assert!(refusal(&[], "listen =").contains("cannot read"));
         let missing = load(Some(PathBuf::from("/nowhere/bulle.toml")), [], &Flags::default()).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/bulle.toml"), "{missing}");

@@ -12,13 +12,15 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::router::Shared;
 
 /// How often histograms are folded together, so that they do not grow while nobody asks. The exporter's own default.
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Bounds of the histograms, in seconds: from a commit to a long wait in the queue.
+/// Bounds of group commit's histogram: jobs per transaction, up to a writer that is far behind.
+const JOB_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+/// Bounds of the other histograms, in seconds: from a page out of memory to a long wait in the queue.
 const BUCKETS: [f64; 14] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0];
 /// Prometheus' text format.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -92,7 +94,8 @@ fn recorder() -> Result<PrometheusHandle, MetricsError> {
     if let Some(handle) = RECORDER.get() {
         return Ok(handle.clone());
     }
-    let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
+    let jobs = Matcher::Full(crate::metrics::COMMIT_JOBS.to_owned());
+    let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.set_buckets_for_metric(jobs, &JOB_BUCKETS)?.install_recorder()?;
     crate::metrics::describe();
     Ok(RECORDER.get_or_init(|| handle).clone())
 }

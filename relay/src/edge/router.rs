@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use shared::ids::SiteKey;
+use shared::ids::{AgentId, SiteKey};
 
 use super::assets::Assets;
 use super::auth::SignInThrottle;
@@ -23,18 +23,23 @@ use super::passwords::Passwords;
 use super::health;
 use crate::api;
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Desk, Outcome};
 use crate::error::RestError;
 use crate::store::Store;
+
+/// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
+pub type Announce = Box<dyn Fn(AgentId, bool, Outcome) + Send + Sync>;
 
 /// What handlers share; lives as long as the relay. `app` makes one and hands out clones of its `Arc`.
 pub struct Shared {
     /// The configuration.
     pub config: Config,
     /// For reading, and for accounts, sessions and invitations.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// For everything that changes conversations or capacity.
     pub desk: Desk,
+    /// Tells the hub what an account's change has made true: the agent, whether they are disabled now, and the desk's outcome.
+    pub announce: Announce,
     /// The widget's files.
     pub assets: Assets,
     /// The relay's own pages.
@@ -51,12 +56,12 @@ pub struct Shared {
 
 impl Shared {
     /// With the files that this binary was built with.
-    pub fn new(config: Config, store: Arc<dyn Store>, desk: Desk) -> Self {
-        Self::with_built(config, store, desk, embedded::BUILT)
+    pub fn new(config: Config, store: Arc<Store>, desk: Desk, announce: Announce) -> Self {
+        Self::with_built(config, store, desk, announce, embedded::BUILT)
     }
 
     /// With other files; for tests, which cannot count on a build of the widget.
-    pub fn with_built(config: Config, store: Arc<dyn Store>, desk: Desk, built: Built) -> Self {
+    pub fn with_built(config: Config, store: Arc<Store>, desk: Desk, announce: Announce, built: Built) -> Self {
         Self {
             assets: Assets::new(built, &config.data),
             pages: Pages::new(built),
@@ -67,6 +72,7 @@ impl Shared {
             config,
             store,
             desk,
+            announce,
         }
     }
 }
@@ -123,7 +129,7 @@ async fn script(
     };
     let key = SiteKey(query.site);
     let site = match key.is_well_formed() {
-        true => shared.store.site_by_key(&key).await.map_err(RestError::Store)?,
+        true => shared.store.site_by_key(key).await.map_err(RestError::Store)?,
         false => None,
     };
     let (Some(site), Some(base)) = (site, caller.base) else {
@@ -133,9 +139,9 @@ async fn script(
         key: site.key.0,
         relay: base.to_string(),
         assets: Settings::assets_at(&base, shared.assets.built.widget_hash),
-        color: site.color,
-        side: site.side,
-        locale: site.locale,
+        color: site.settings.color,
+        side: site.settings.side,
+        locale: site.settings.locale,
         name: site.name,
     };
     shared.loaders.serve(file.raw, &settings, &headers).await.map_err(RestError::internal)
