@@ -1,2 +1,22 @@
-//! The HTTP and WebSocket edge.
+//! The edge: everything that speaks HTTP and WebSocket.
+//!
+//! - [`router`]: the routes and what handlers share
+//! - [`caller`]: who sent a request; [`origin`]: the rules for that
+//! - [`auth`], [`passwords`], [`limits`]: sessions, hashing, throttles
+//! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
+//! - [`health`]: alive, ready, metrics
+//! - [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
+
+pub mod assets;
+pub mod auth;
+pub mod caller;
+pub mod embedded;
+pub mod health;
+pub mod limits;
+pub mod loader;
+pub mod origin;
+pub mod pages;
+pub mod passwords;
+pub mod router;
 pub mod socket;
+pub mod upgrade;

@@ -138,7 +138,7 @@ impl AgentSession {
             }
             ToRelay::GetInbox(_) => Ok(Some(FromRelay::Inbox(hub.store().inbox(me).await.map_err(stored)?))),
             ToRelay::Ping(_) => {
-                let heads = hub.store().heads_of_agent(me).await.map_err(stored)?;
+                let heads = hub.store().heads_of_agent(me, self.showing.open).await.map_err(stored)?;
                 let revs = hub.store().revs().await.map_err(stored)?;
                 let revs = revs.into_iter().map(|(site, rev)| Rev { site, rev }).collect();
                 Ok(Some(FromRelay::Pong(Pong { now: clock::now(), heads, revs })))

@@ -56,7 +56,7 @@ impl Greeter for VisitorGreeter {
             Err(error) => {
                 tracing::warn!(%error, "a visitor could not be greeted");
                 session.left().await;
-                Err(Refusal::unavailable("the store cannot be reached; come back in a moment"))
+                Err(unreachable())
             }
         }
     }
@@ -65,30 +65,35 @@ impl Greeter for VisitorGreeter {
 impl VisitorGreeter {
     /// Who greets: a known visitor by their token, or a new one, who gets a token.
     async fn card(&self, hello: &Hello) -> Result<(VisitorCard, Option<String>), Refusal> {
-        let now = clock::now();
-        let (id, token, is_new) = match &hello.token {
-            Some(token) => {
-                let known = self.hub.store().visitor_by_token(hash(token)).await;
-                let known = known.map_err(|_| Refusal::unavailable("the store cannot be reached; come back in a moment"))?;
-                match known {
-                    Some(visitor) if visitor.site == self.site.id => (visitor.id, token.clone(), false),
-                    _ => {
-                        let message = "this token is unknown here: forget it and greet without one";
-                        return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message));
-                    }
-                }
+        let (token, issued) = match &hello.token {
+            Some(token) if is_token(token) => (token.clone(), None),
+            Some(_) => return Err(bad_token("this is no token of this relay: forget it and greet without one")),
+            None => {
+                let token = new_token();
+                (token.clone(), Some(token))
             }
-            None => (VisitorId::v7(now, clock::random_bytes()), new_token(), true),
+        };
+        let token_hash = hash(&token);
+        let known = match issued {
+            Some(_) => None,
+            None => self.hub.store().visitor_by_token(token_hash).await.map_err(|_| unreachable())?,
+        };
+        // Who has not said anything yet is not in the store; neither is somebody whose first message is just being committed on the
+        // connection before. Both are whoever their token makes them, so a message that comes twice is still one.
+        let (id, is_new) = match known {
+            Some(visitor) if visitor.site == self.site.id => (visitor.id, false),
+            Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
+            None => (visitor_id(&token_hash), true),
         };
         let card = VisitorCard {
             id,
-            token_hash: hash(&token),
+            token_hash,
             locale: short(hello.locale.as_deref()),
             time_zone: short(hello.time_zone.as_deref()),
             page: hello.page.clone().map(tidy),
             is_new,
         };
-        Ok((card, is_new.then_some(token)))
+        Ok((card, issued))
     }
 }
 
@@ -144,7 +149,7 @@ impl VisitorSession {
                 Ok(None)
             }
             ToRelay::Read(read) => {
-                self.mine(None, read.conversation)?;
+                self.mine(None, read.conversation).await?;
                 self.hub.visitor_read(read.conversation, read.seq).await.map_err(|error| from_desk(None, &error))?;
                 Ok(None)
             }
@@ -158,13 +163,13 @@ impl VisitorSession {
                 Ok(None)
             }
             ToRelay::Close(request) => {
-                self.mine(Some(request.id), request.conversation)?;
+                self.mine(Some(request.id), request.conversation).await?;
                 let closed = self.hub.visitor_closes(self.card.id, request.conversation).await;
                 closed.map_err(|error| from_desk(Some(request.id), &error))?;
                 Ok(Some(FromRelay::Done(Done { id: request.id })))
             }
             ToRelay::Backfill(Backfill { conversation, after }) => {
-                self.mine(None, conversation)?;
+                self.mine(None, conversation).await?;
                 let entries = self.entries(conversation, after).await.map_err(|error| from_store(None, &error))?;
                 Ok(Some(FromRelay::Entries(entries)))
             }
@@ -201,12 +206,16 @@ impl VisitorSession {
         Ok(FromRelay::Ack(ack))
     }
 
-    /// Visitors reach only the conversation at hand.
-    fn mine(&self, request: Option<MessageId>, conversation: ConversationId) -> Result<(), ErrorFrame> {
+    /// Visitors reach only their own conversations; most often the one at hand.
+    async fn mine(&self, request: Option<MessageId>, conversation: ConversationId) -> Result<(), ErrorFrame> {
         if self.conversation == Some(conversation) {
             return Ok(());
         }
-        Err(refuse(request, ErrorCode::NotFound, "conversation: this is not your current conversation"))
+        let route = self.hub.store().route(conversation).await.map_err(|error| from_store(request, &error))?;
+        if route.is_some_and(|route| route.visitor == self.card.id) {
+            return Ok(());
+        }
+        Err(refuse(request, ErrorCode::NotFound, "conversation: you have none of this id"))
     }
 }
 
@@ -245,6 +254,27 @@ fn from_store(id: Option<MessageId>, error: &StoreError) -> ErrorFrame {
 
 fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
+}
+
+fn bad_token(message: &str) -> Refusal {
+    Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message)
+}
+
+fn unreachable() -> Refusal {
+    Refusal::unavailable("the store cannot be reached; come back in a moment")
+}
+
+/// 64 lower-case hexadecimal digits, as [`new_token`] makes them.
+fn is_token(token: &str) -> bool {
+    token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.
+fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
+    let digest: [u8; 32] = Sha256::digest(token_hash).into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    VisitorId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// 256 random bits, as 64 hexadecimal digits.

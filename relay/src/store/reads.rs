@@ -95,14 +95,14 @@ impl Store {
         .await
     }
 
-    /// How far the open conversations of an agent have come.
-    pub async fn heads_of_agent(&self, agent: AgentId) -> Result<Vec<Seen>, StoreError> {
+    /// How far the open conversations of an agent have come, and the one that they have in view.
+    pub async fn heads_of_agent(&self, agent: AgentId, open: Option<ConversationId>) -> Result<Vec<Seen>, StoreError> {
         self.read(move |db| {
             let sql = "SELECT id, head FROM conversation WHERE agent = ?1 AND state IN (1, 2) UNION \
-                       SELECT id, head FROM conversation WHERE offer_to = ?1";
+                       SELECT id, head FROM conversation WHERE offer_to = ?1 UNION SELECT id, head FROM conversation WHERE id = ?2";
             let mut find = db.prepare_cached(sql)?;
             let heads =
-                find.query_map([agent.0], |row| Ok(Seen { conversation: ConversationId(row.get(0)?), seq: rows::seq(row, 1)? }))?;
+                find.query_map(params![agent.0, open.map(|id| id.0)], |row| Ok(Seen { conversation: ConversationId(row.get(0)?), seq: rows::seq(row, 1)? }))?;
             Ok(heads.collect::<rusqlite::Result<_>>()?)
         })
         .await

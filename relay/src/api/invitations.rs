@@ -1,0 +1,126 @@
+//! `/api/invitations`: one-time links by which accounts come to be, the first admin's among them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use shared::api::{Invitation, Invite, Join, MIN_PASSWORD};
+use shared::ids::{AgentId, Millis};
+use shared::model::{MAX_FIELD, Role};
+
+use super::roles::Act;
+use super::session::{Begun, me, normal_email};
+use super::{Json, Path};
+use crate::clock;
+use crate::config::Config;
+use crate::edge::auth::{self, SignedIn};
+use crate::edge::caller::Caller;
+use crate::edge::origin::Origin;
+use crate::edge::router::Shared;
+use crate::error::RestError;
+use crate::store::{InvitationRecord, NewAgent, Store, StoreError};
+
+/// Longest password, in characters: longer ones would only feed the hash.
+const MAX_PASSWORD: usize = 256;
+
+/// `POST /api/invitations`.
+pub async fn invite(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    caller: Caller,
+    Json(body): Json<Invite>,
+) -> Result<Json<Invitation>, RestError> {
+    Act::Invite.by(&account)?;
+    let email = proper_email(&body.email)?;
+    if shared.store.account(email.clone()).await.map_err(RestError::Store)?.is_some() {
+        return Err(taken());
+    }
+    let base = caller.base.ok_or(RestError::Unencrypted)?;
+    let expires_at = clock::now() + shared.config.invitation_lifetime_ms;
+    let link = create(&shared.store, &base, &email, body.role, expires_at).await.map_err(RestError::Store)?;
+    Ok(Json(Invitation { link, email, role: body.role, expires_at }))
+}
+
+/// `GET /api/invitations/{token}`.
+pub async fn show(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Path(token): Path<String>,
+) -> Result<Json<Invitation>, RestError> {
+    let found = shared.store.invitation(auth::hash(&token), clock::now()).await.map_err(RestError::Store)?;
+    let found = found.ok_or(RestError::InvitationGone)?;
+    let link = caller.base.map(|base| link(&base, &token)).unwrap_or_default();
+    Ok(Json(Invitation { link, email: found.email, role: found.role, expires_at: found.expires_at }))
+}
+
+/// `POST /api/invitations/{token}`.
+pub async fn join(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Path(token): Path<String>,
+    Json(body): Json<Join>,
+) -> Result<impl IntoResponse, RestError> {
+    auth::must_be_secure(caller.base.as_ref())?;
+    shared.sign_ins.address(&caller)?;
+    let hash = auth::hash(&token);
+    let found = shared.store.invitation(hash, clock::now()).await.map_err(RestError::Store)?.ok_or(RestError::InvitationGone)?;
+    let name = body.name.trim().to_owned();
+    if !(1..=MAX_FIELD).contains(&name.chars().count()) {
+        return Err(RestError::Invalid { field: "name", problem: format!("must have 1 to {MAX_FIELD} characters") });
+    }
+    let email = proper_email(&body.email)?;
+    if !found.email.is_empty() && normal_email(&found.email) != email {
+        return Err(RestError::Invalid { field: "email", problem: "must be the address that was invited".to_owned() });
+    }
+    if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&body.password.chars().count()) {
+        let problem = format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters");
+        return Err(RestError::Invalid { field: "password", problem });
+    }
+    let password_hash = shared.passwords.hash(body.password).await.map_err(RestError::internal)?;
+    let begun = Begun::new(&shared, caller.base.as_ref())?;
+    let new = NewAgent { id: AgentId::v7(begun.now, clock::random_bytes()), email, name, password_hash };
+    let account = match shared.store.use_invitation(hash, new, begun.hash, begun.now, begun.expires_at).await {
+        Ok(account) => account.ok_or(RestError::InvitationGone)?,
+        Err(StoreError::Conflict) => return Err(taken()),
+        Err(error) => return Err(RestError::Store(error)),
+    };
+    Ok((begun.cookie, Json(me(&account))))
+}
+
+/// A one-time link by which the first admin joins a relay that has no accounts yet; `None` where there are some. Each start makes a new
+/// one and the one before it ends, so a link in an old log opens nothing.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn first_admin_link(store: &Store, config: &Config, base: &Origin) -> Result<Option<String>, StoreError> {
+    if store.has_agents().await? {
+        return Ok(None);
+    }
+    create(store, base, "", Role::Admin, clock::now() + config.invitation_lifetime_ms).await.map(Some)
+}
+
+async fn create(store: &Store, base: &Origin, email: &str, role: Role, expires_at: Millis) -> Result<String, StoreError> {
+    let (token, hash) = auth::new_token();
+    store.create_invitation(hash, InvitationRecord { email: email.to_owned(), role, expires_at }).await?;
+    Ok(link(base, &token))
+}
+
+fn link(base: &Origin, token: &str) -> String {
+    format!("{base}/console/join/{token}")
+}
+
+fn taken() -> RestError {
+    RestError::Invalid { field: "email", problem: "belongs to an account already".to_owned() }
+}
+
+fn proper_email(email: &str) -> Result<String, RestError> {
+    let email = normal_email(email);
+    // Whether it can receive mail shows only when mail is sent; this catches what was typed into the wrong field.
+    let parts = email.split_once('@');
+    let shaped = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    if shaped && email.chars().count() <= MAX_FIELD && !email.contains(char::is_whitespace) {
+        Ok(email)
+    } else {
+        Err(RestError::Invalid { field: "email", problem: "is no email address".to_owned() })
+    }
+}

@@ -1,0 +1,53 @@
+//! Who may do what over REST: the one table. Sockets have the desk's own checks, which know whose conversation it is.
+
+use shared::model::{Conversation, Role, State};
+
+use crate::error::RestError;
+use crate::store::Account;
+
+/// Something that an account may do or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// See the team and what its members hold.
+    SeeTeam,
+    /// See the sites and how to install them.
+    SeeSites,
+    /// Read conversations that wait, are theirs or are over.
+    Read,
+    /// Read conversations that others have in hand.
+    ReadOthers,
+    /// Invite people.
+    Invite,
+    /// Change people: role, capacity, disabled or not.
+    ChangePeople,
+}
+
+impl Act {
+    /// The least role that may do it.
+    pub fn least_role(self) -> Role {
+        match self {
+            Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
+            Self::ReadOthers => Role::Supervisor,
+            Self::Invite | Self::ChangePeople => Role::Admin,
+        }
+    }
+
+    /// Lets those pass who may do it.
+    ///
+    /// # Errors
+    /// Their role is too low.
+    pub fn by(self, account: &Account) -> Result<(), RestError> {
+        let least = self.least_role();
+        if account.agent.role >= least { Ok(()) } else { Err(RestError::RoleTooLow(least)) }
+    }
+}
+
+/// Whether an account may read this conversation. What others have in hand is theirs and the supervisors'; what waits, is offered to
+/// them, or is over (the visitor's history) is everybody's.
+pub fn may_read(account: &Account, conversation: &Conversation) -> bool {
+    let me = account.agent.id;
+    let in_hand = matches!(conversation.state, State::Active | State::Parked);
+    let with_other = conversation.agent.as_ref().is_some_and(|agent| agent.id != me);
+    let offered = conversation.offer.as_ref().is_some_and(|offer| offer.to == me);
+    !(in_hand && with_other) || offered || Act::ReadOthers.by(account).is_ok()
+}

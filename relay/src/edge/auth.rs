@@ -1,0 +1,202 @@
+//! Sessions of agents: the cookie, whom it stands for, and the guard against requests that other people's pages send with it.
+//! `api/` signs in and out with this; the agents' socket asks [`session`] at its upgrade.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use cookie::{Cookie, SameSite};
+use sha2::{Digest, Sha256};
+use shared::ids::Millis;
+
+use super::caller::{Caller, Page};
+use super::limits::{Throttle, subscriber};
+use super::origin::Origin;
+use super::router::Shared;
+use crate::clock;
+use crate::error::RestError;
+use crate::store::{Account, StoreError};
+
+/// Name of the session's cookie.
+const COOKIE: &str = "bulle_session";
+/// Random bytes of a token: 256 bits, as DESIGN §10 has it for all tokens.
+const TOKEN: usize = 32;
+/// Tries at one account in a row. More than a person who guesses their own password needs; after that one every 10 s, so some
+/// 8,600 a day, which finds no password of ten characters.
+const ACCOUNT_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+const ACCOUNT_REFILL: Duration = Duration::from_secs(10);
+/// Tries from one address in a row, over all accounts; an office behind one address signs in within a minute or two.
+const ADDRESS_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(39);
+const ADDRESS_REFILL: Duration = Duration::from_secs(3);
+
+/// Slows down guessing, per account and per address.
+pub struct SignInThrottle {
+    accounts: Throttle,
+    addresses: Throttle,
+}
+
+impl Default for SignInThrottle {
+    fn default() -> Self {
+        Self { accounts: Throttle::new(ACCOUNT_TRIES, ACCOUNT_REFILL), addresses: Throttle::new(ADDRESS_TRIES, ADDRESS_REFILL) }
+    }
+}
+
+impl SignInThrottle {
+    /// Takes one try of the caller's address. Clients on this machine with no proxy between are not told apart by address and so not
+    /// limited by it.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn address(&self, caller: &Caller) -> Result<(), RestError> {
+        if caller.reached.local {
+            return Ok(());
+        }
+        self.addresses.take(subscriber(caller.reached.client)).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+    }
+
+    /// Takes one try at an account, which need not exist.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn account(&self, email: &str) -> Result<(), RestError> {
+        self.accounts.take(email).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+    }
+}
+
+/// A new secret for a cookie or a link, and what the store keeps of it.
+pub fn new_token() -> (String, [u8; 32]) {
+    let token: String = clock::random_bytes::<TOKEN>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash(&token);
+    (token, hash)
+}
+
+/// Tokens are stored as their SHA-256: they are random, so nothing slower is needed.
+pub fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The session token of a request's cookie.
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let found = texts.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == COOKIE);
+    found.map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The enabled account whose unexpired session the request's cookie names.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn session(shared: &Shared, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+    match token(headers) {
+        Some(token) => shared.store.session(hash(&token), clock::now()).await,
+        None => Ok(None),
+    }
+}
+
+/// Handlers with this argument are for signed-in agents only.
+pub struct SignedIn(pub Account);
+
+impl FromRequestParts<Arc<Shared>> for SignedIn {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
+        session(shared, &parts.headers).await.map_err(RestError::Store)?.map(Self).ok_or(RestError::NotSignedIn)
+    }
+}
+
+/// Whether a cookie for that origin must be `Secure`: always, except on plain-http loopback, where WebKit would drop it.
+///
+/// # Errors
+/// Plain http to anywhere else: the password would cross a network in the clear.
+pub fn must_be_secure(base: Option<&Origin>) -> Result<bool, RestError> {
+    match base {
+        Some(base) if base.is_https() => Ok(true),
+        Some(base) if base.is_loopback() => Ok(false),
+        _ => Err(RestError::Unencrypted),
+    }
+}
+
+/// The `Set-Cookie` of a session.
+///
+/// # Errors
+/// See [`must_be_secure`].
+pub fn cookie(base: Option<&Origin>, token: &str, lifetime: Millis) -> Result<HeaderValue, RestError> {
+    let cookie = Cookie::build((COOKIE, token))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .path("/")
+        .secure(must_be_secure(base)?)
+        .max_age(cookie::time::Duration::milliseconds(lifetime));
+    HeaderValue::from_str(&cookie.build().to_string()).map_err(RestError::internal)
+}
+
+/// The `Set-Cookie` that ends a session in the browser; the store has forgotten it by then.
+pub fn no_cookie() -> HeaderValue {
+    HeaderValue::from_static("bulle_session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0")
+}
+
+/// Lets a changing request pass only when it is JSON, which no foreign form can send, and comes from the relay's own page. Programs,
+/// which send no `Origin`, pass as long as they bring no cookie: with one it could be a browser's that hides where it comes from.
+pub async fn guard(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, RestError> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let own = caller.is_own_page(&shared) || (caller.page == Page::Unsaid && token(request.headers()).is_none());
+        if !own {
+            return Err(RestError::ForeignOrigin);
+        }
+        if !is_json(request.headers()) {
+            return Err(RestError::NotJson);
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(text: &str) -> Origin {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_cookie_is_secure_except_on_plain_loopback() {
+        let secure = cookie(Some(&origin("https://chat.example.com")), "abc", 60_000).unwrap();
+        assert_eq!(secure, "bulle_session=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+        let plain = cookie(Some(&origin("http://127.0.0.1:8080")), "abc", 60_000).unwrap();
+        assert_eq!(plain, "bulle_session=abc; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
+        let refused = cookie(Some(&origin("http://192.168.1.7:8080")), "abc", 60_000).unwrap_err();
+        assert!(refused.to_string().contains("public_url"), "{refused}");
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("theme=dark; bulle_session=abc; x=y"));
+        assert_eq!(token(&headers).as_deref(), Some("abc"));
+        headers.clear();
+        headers.append(header::COOKIE, HeaderValue::from_static("not_bulle_session=abc; bulle_session="));
+        assert_eq!(token(&headers), None);
+    }
+
+    #[test]
+    fn tokens_are_long_and_never_the_same() {
+        let (first, stored) = new_token();
+        assert_eq!((first.len(), hash(&first)), (2 * TOKEN, stored));
+        assert_ne!(first, new_token().0);
+    }
+}

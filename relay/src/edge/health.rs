@@ -1,0 +1,102 @@
+//! Is it alive, is it ready, and its numbers. `/healthz` says the process answers, `/readyz` that its store does; `/metrics` has a
+//! listener of its own, so that what is public and what is private never share a port.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::router::Shared;
+
+/// How often histograms are folded together, so that they do not grow while nobody asks. The exporter's own default.
+const UPKEEP: Duration = Duration::from_secs(5);
+/// Bounds of group commit's histogram: jobs per transaction, up to a writer that is far behind.
+const JOB_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+/// Bounds of the other histograms, in seconds: from a page out of memory to a long wait in the queue.
+const BUCKETS: [f64; 14] = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0];
+/// Prometheus' text format.
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The process answers.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers too; 503 says to send clients elsewhere.
+pub async fn ready(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    match shared.store.health().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+        }
+    }
+}
+
+/// The process's recorder, installed by the first relay that wants metrics; several relays in one process (tests) share it.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Why there are no metrics.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricsError {
+    /// The listener.
+    #[error("cannot listen on {address} for metrics: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The recorder.
+    #[error("metrics: {0}")]
+    Recorder(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Opens the metrics' own listener. The future serves until `stop` resolves; its owner awaits it at shutdown.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn metrics(
+    address: SocketAddr,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send), MetricsError> {
+    let listen = |error| MetricsError::Listen { address, error };
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    let handle = recorder()?;
+    let text = handle.clone();
+    let app = Router::new().route("/metrics", get(move || async move { ([(header::CONTENT_TYPE, TEXT_FORMAT)], text.render()) }));
+    let serving = async move {
+        let upkeep = async {
+            let mut ticks = tokio::time::interval(UPKEEP);
+            loop {
+                ticks.tick().await;
+                handle.run_upkeep();
+            }
+        };
+        tokio::select! {
+            served = axum::serve(listener, app).with_graceful_shutdown(stop) => served,
+            () = upkeep => Ok(()),
+        }
+    };
+    Ok((bound, serving))
+}
+
+fn recorder() -> Result<PrometheusHandle, MetricsError> {
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let jobs = Matcher::Full(crate::metrics::COMMIT_JOBS.to_owned());
+    let handle =
+        PrometheusBuilder::new().set_buckets(&BUCKETS)?.set_buckets_for_metric(jobs, &JOB_BUCKETS)?.install_recorder()?;
+    crate::metrics::describe();
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}

@@ -1,0 +1,198 @@
+//! `/bulle.js?site=KEY`: the loader's text, called with the site's public settings, compressed once per settings.
+//! The loader is a function expression, so the script is `<loader>(<settings>)`.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::embedded::{self, Encoding};
+use super::origin::Origin;
+
+/// Scripts kept compressed. One per site and host that it is asked under; past this the table starts anew, so hosts made up by a
+/// client cost time but no memory.
+const MOST_SCRIPTS: usize = 1_024;
+
+/// What the loader is told. Field names are the loader's; everything here is public.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// The site's public key.
+    pub key: String,
+    /// Origin of the relay.
+    pub relay: String,
+    /// Where the panel's files are, with a `/` at the end.
+    pub assets: String,
+    /// Accent colour, `#rrggbb`.
+    pub color: String,
+    /// Which side the launcher is on, `left` or `right`.
+    pub side: String,
+    /// Language of the texts; `None`: the visitor's.
+    pub locale: Option<String>,
+    /// Display name of the site.
+    pub name: String,
+}
+
+impl Settings {
+    /// Where the set of that hash is served by the relay at `base`.
+    pub fn assets_at(base: &Origin, hash: &str) -> String {
+        format!("{base}/a/{hash}/")
+    }
+}
+
+/// The scripts that were asked for, ready to send.
+#[derive(Debug, Default)]
+pub struct Loaders {
+    /// By settings as JSON: any change of a setting makes a new script by itself. Never locked across an await.
+    scripts: Mutex<HashMap<String, Arc<Script>>>,
+}
+
+#[derive(Debug)]
+struct Script {
+    raw: Bytes,
+    br: Bytes,
+    gz: Bytes,
+    etag: HeaderValue,
+}
+
+impl Loaders {
+    /// The answer for a known site.
+    ///
+    /// # Errors
+    /// None that input can cause: settings that are no JSON, a compressor that fails, a task that is cut off at shutdown.
+    pub async fn serve(
+        &self,
+        loader: &'static [u8],
+        settings: &Settings,
+        request: &HeaderMap,
+    ) -> Result<Response<Body>, LoaderError> {
+        let json = serde_json::to_string(settings)?;
+        let known = self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(&json).cloned();
+        let script = match known {
+            Some(script) => script,
+            None => {
+                let text = json.clone();
+                // Brotli's best takes milliseconds, too long for a thread that serves sockets.
+                let script = Arc::new(tokio::task::spawn_blocking(move || Script::new(loader, &text)).await??);
+                let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+                if scripts.len() >= MOST_SCRIPTS {
+                    scripts.clear();
+                }
+                scripts.insert(json, Arc::clone(&script));
+                script
+            }
+        };
+        let encoding = embedded::accepted(request).into_iter().next().unwrap_or(Encoding::Identity);
+        let bytes = match encoding {
+            Encoding::Brotli => &script.br,
+            Encoding::Gzip => &script.gz,
+            Encoding::Identity => &script.raw,
+        };
+        let mut response = embedded::answer(Body::from(bytes.clone()), "bulle.js", encoding);
+        open_to_all(response.headers_mut(), HeaderValue::from_static("public, max-age=300"));
+        Ok(embedded::validated(response, request, &script.etag))
+    }
+}
+
+/// A script could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LoaderError {
+    /// The settings.
+    #[error("settings: {0}")]
+    Settings(#[from] serde_json::Error),
+    /// The compressor.
+    #[error("compression: {0}")]
+    Compression(#[from] std::io::Error),
+    /// The task.
+    #[error("compression was cut off: {0}")]
+    CutOff(#[from] tokio::task::JoinError),
+}
+
+/// The answer when there is no script to send: still JavaScript, so that a site owner who opens the address reads what to do.
+pub fn no_script(explanation: &str) -> Response<Body> {
+    // Nothing a request says is repeated here, and so nothing can end the comment.
+    let mut response = embedded::answer(Body::from(format!("/* Bulle: {explanation} */\n")), "bulle.js", Encoding::Identity);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    open_to_all(response.headers_mut(), HeaderValue::from_static("no-store"));
+    response
+}
+
+fn open_to_all(headers: &mut HeaderMap, cache: HeaderValue) {
+    headers.insert(header::CACHE_CONTROL, cache);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+}
+
+impl Script {
+    fn new(loader: &[u8], settings: &str) -> std::io::Result<Self> {
+        let end = loader.iter().rposition(|byte| !byte.is_ascii_whitespace() && *byte != b';').map_or(0, |last| last + 1);
+        let raw = [&loader[..end], b"(", settings.as_bytes(), b")\n"].concat();
+        let params = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: raw.len(), ..Default::default() };
+        let mut br = Vec::new();
+        brotli::BrotliCompress(&mut raw.as_slice(), &mut br, &params)?;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&raw)?;
+        let etag = Sha256::digest(&raw)[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(Self {
+            br: br.into(),
+            gz: gzip.finish()?.into(),
+            // Hex digits between quotes are a header value.
+            etag: HeaderValue::from_str(&format!("\"{etag}\"")).unwrap_or(HeaderValue::from_static("\"\"")),
+            raw: raw.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    fn settings() -> Settings {
+        let base: Origin = "https://relay.example".parse().unwrap();
+        Settings {
+            key: "demo".into(),
+            relay: base.to_string(),
+            assets: Settings::assets_at(&base, "0011223344556677"),
+            color: "#2456e6".into(),
+            side: "right".into(),
+            locale: None,
+            name: "Demo \u{2028}</script>".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_loader_is_called_with_the_settings() {
+        let loaders = Loaders::default();
+        let response = loaders.serve(b"(function(s){s})\n;\n", &settings(), &HeaderMap::new()).await.unwrap();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=300");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let json = text.strip_prefix("(function(s){s})(").unwrap().strip_suffix(")\n").unwrap();
+        let read: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(read["assets"], "https://relay.example/a/0011223344556677/");
+        assert_eq!(read["locale"], serde_json::Value::Null);
+    }
+
+    #[tokio::test]
+    async fn it_is_compressed_once_and_validated_by_tag() {
+        let loaders = Loaders::default();
+        let mut request = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
+        let first = loaders.serve(b"(s=>s)", &settings(), &request).await.unwrap();
+        assert_eq!(first.headers()[header::CONTENT_ENCODING], "br");
+        request.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
+        let second = loaders.serve(b"(s=>s)", &settings(), &request).await.unwrap();
+        assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(loaders.scripts.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_site_is_told_in_a_comment() {
+        let response = no_script("no site has this key");
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+    }
+}

@@ -1,0 +1,163 @@
+//! What every HTTP handler shares, and the table of routes. The sockets' routes are merged in by `app`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use shared::ids::{AgentId, SiteKey};
+
+use super::assets::Assets;
+use super::auth::SignInThrottle;
+use super::caller::Caller;
+use super::embedded::{self, Built};
+use super::health;
+use super::loader::{self, Loaders, Settings};
+use super::pages::Pages;
+use super::passwords::Passwords;
+use crate::api;
+use crate::config::Config;
+use crate::desk::{Desk, Outcome};
+use crate::error::RestError;
+use crate::store::Store;
+
+/// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
+pub type Announce = Box<dyn Fn(AgentId, bool, Outcome) + Send + Sync>;
+
+/// What handlers share; lives as long as the relay. `app` makes one and hands out clones of its `Arc`.
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// For reading, and for accounts, sessions and invitations.
+    pub store: Arc<Store>,
+    /// For everything that changes conversations or capacity.
+    pub desk: Desk,
+    /// Tells the hub what an account's change has made true: the agent, whether they are disabled now, and the desk's outcome.
+    pub announce: Announce,
+    /// The widget's files.
+    pub assets: Assets,
+    /// The relay's own pages.
+    pub pages: Pages,
+    /// The loader scripts.
+    pub loaders: Loaders,
+    /// Hashing.
+    pub passwords: Passwords,
+    /// Against guessing.
+    pub sign_ins: SignInThrottle,
+    /// The operator was told once of forwarding headers from a stranger.
+    pub warned_of_forwarding: AtomicBool,
+}
+
+impl Shared {
+    /// With the files that this binary was built with.
+    pub fn new(config: Config, store: Arc<Store>, desk: Desk, announce: Announce) -> Self {
+        Self::with_built(config, store, desk, announce, embedded::BUILT)
+    }
+
+    /// With other files; for tests, which cannot count on a build of the widget.
+    pub fn with_built(config: Config, store: Arc<Store>, desk: Desk, announce: Announce, built: Built) -> Self {
+        Self {
+            assets: Assets::new(built, &config.data),
+            pages: Pages::new(built),
+            loaders: Loaders::default(),
+            passwords: Passwords::default(),
+            sign_ins: SignInThrottle::default(),
+            warned_of_forwarding: AtomicBool::new(false),
+            config,
+            store,
+            desk,
+            announce,
+        }
+    }
+}
+
+/// All routes but the sockets'.
+pub fn router(shared: Arc<Shared>) -> Router {
+    let mut routes = Router::new()
+        .route("/", get(|| async { Redirect::temporary("/console/") }))
+        .route("/console", get(|| async { Redirect::temporary("/console/") }))
+        .route("/console/", get(console_root))
+        .route("/console/{*path}", get(console))
+        .route("/bulle.js", get(script))
+        .route("/a/{hash}/{*file}", get(asset))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .nest("/api", api::routes(&shared));
+    if shared.config.demo {
+        routes = routes.route("/demo", get(shop));
+    }
+    routes.fallback(|| async { (StatusCode::NOT_FOUND, "nothing here\n") }).layer(from_fn(measure)).with_state(shared)
+}
+
+async fn console_root(State(shared): State<Arc<Shared>>, caller: Caller, headers: HeaderMap) -> Response {
+    shared.pages.console("", caller.base.as_ref(), &headers)
+}
+
+async fn console(State(shared): State<Arc<Shared>>, caller: Caller, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    shared.pages.console(&path, caller.base.as_ref(), &headers)
+}
+
+async fn shop(State(shared): State<Arc<Shared>>, caller: Caller, headers: HeaderMap) -> Response {
+    shared.pages.shop(caller.base.as_ref(), &headers)
+}
+
+async fn asset(State(shared): State<Arc<Shared>>, Path((hash, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    shared.assets.serve(&hash, &file, &headers).await
+}
+
+/// `?site=KEY`.
+#[derive(Deserialize)]
+struct SiteQuery {
+    #[serde(default)]
+    site: String,
+}
+
+async fn script(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Query(query): Query<SiteQuery>,
+    headers: HeaderMap,
+) -> Result<Response, RestError> {
+    let Some(file) = embedded::find(shared.assets.built.widget, "loader.js") else {
+        return Ok(loader::no_script("this relay was built without its widget; build the widget first, then the relay"));
+    };
+    let key = SiteKey(query.site);
+    let site = match key.is_well_formed() {
+        true => shared.store.site_by_key(key).await.map_err(RestError::Store)?,
+        false => None,
+    };
+    let (Some(site), Some(base)) = (site, caller.base) else {
+        return Ok(loader::no_script("no site has this key; copy the script tag from the console's install page again"));
+    };
+    let settings = Settings {
+        key: site.key.0,
+        relay: base.to_string(),
+        assets: Settings::assets_at(&base, shared.assets.built.widget_hash),
+        color: site.settings.color,
+        side: site.settings.side,
+        locale: site.settings.locale,
+        name: site.name,
+    };
+    shared.loaders.serve(file.raw, &settings, &headers).await.map_err(RestError::internal)
+}
+
+/// Counts how long answers take, by class of status; no path and no address, which would tell of people.
+async fn measure(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let response = next.run(request).await;
+    let class = match response.status().as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    metrics::histogram!(crate::metrics::HTTP_SECONDS, "status" => class).record(began.elapsed());
+    response
+}

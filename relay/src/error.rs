@@ -1,0 +1,156 @@
+//! Why a REST request was refused, and the one place where that becomes a status and a body.
+//! Sockets have their own refusals (`shared::close`); pages and assets answer for themselves.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use shared::api::ApiError;
+use shared::close::ErrorCode;
+use shared::ids::Millis;
+use shared::model::Role;
+
+use crate::desk::DeskError;
+use crate::store::StoreError;
+
+/// A refused REST request. The message says what to do about it; it goes to the client as it stands.
+#[derive(Debug, thiserror::Error)]
+pub enum RestError {
+    /// No session, or one that ended.
+    #[error("sign in first: there is no session, or it has ended")]
+    NotSignedIn,
+    /// Unknown account, wrong password or disabled account: which one is nobody's business.
+    #[error("wrong email or password")]
+    WrongPassword,
+    /// The role does not allow it.
+    #[error("this needs the role `{0:?}`")]
+    RoleTooLow(Role),
+    /// No such thing, or none that they may see.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// An invitation that was used, has lapsed or never was.
+    #[error("this invitation was used or has lapsed: ask for a new one")]
+    InvitationGone,
+    /// A field that cannot be.
+    #[error("`{field}` {problem}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A body that is no JSON of the right shape.
+    #[error("{0}")]
+    BadBody(String),
+    /// A changing request without `content-type: application/json`, which only the relay's own pages and programs can send.
+    #[error("send `content-type: application/json`")]
+    NotJson,
+    /// A request from a page of somebody else.
+    #[error("this page may not use the console's account; if it is the console, set `public_url` to the address in the browser")]
+    ForeignOrigin,
+    /// Sign-in over plain http.
+    #[error("signing in needs https: set `public_url` to the https address at which browsers reach this relay")]
+    Unencrypted,
+    /// Too many tries.
+    #[error("too many tries: wait {} s", .retry_after_ms.div_euclid(1_000) + 1)]
+    TooMany {
+        /// How long to wait.
+        retry_after_ms: Millis,
+    },
+    /// The rules of the desk do not allow it.
+    #[error("{message}")]
+    Refused {
+        /// Its stable code.
+        code: ErrorCode,
+        /// What to tell.
+        message: String,
+    },
+    /// The store.
+    #[error("the store cannot be reached: try again in a moment")]
+    Store(#[source] StoreError),
+    /// A fault of the relay.
+    #[error("the relay failed at this: try again, and look at its log")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl RestError {
+    /// A fault that no input should cause.
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    fn parts(&self) -> (StatusCode, ErrorCode) {
+        match self {
+            Self::NotSignedIn | Self::WrongPassword => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
+            Self::RoleTooLow(_) | Self::Unencrypted => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::NotFound(_) | Self::InvitationGone => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidField),
+            Self::BadBody(_) => (StatusCode::BAD_REQUEST, ErrorCode::BadFrame),
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadFrame),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
+            Self::Refused { code, .. } => (StatusCode::CONFLICT, *code),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StoreUnavailable),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
+        }
+    }
+}
+
+impl IntoResponse for RestError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.parts();
+        metrics::counter!(crate::metrics::REFUSALS, "reason" => code_name(code)).increment(1);
+        match &self {
+            Self::Store(cause) => tracing::error!(error = cause as &dyn std::error::Error, "request failed in the store"),
+            Self::Internal(cause) => tracing::error!(error = cause.as_ref() as &dyn std::error::Error, "request failed"),
+            _ => {}
+        }
+        let mut response = (status, Json(ApiError { code, message: self.to_string() })).into_response();
+        let wait = match self {
+            Self::TooMany { retry_after_ms } => Some(retry_after_ms.div_euclid(1_000) + 1),
+            Self::Store(_) => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<DeskError> for RestError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Store(error) => Self::Store(error),
+            DeskError::NotFound => Self::NotFound("agent"),
+            other => Self::Refused { code: other.code(), message: other.to_string() },
+        }
+    }
+}
+
+/// The code's name on the wire, for labels.
+fn code_name(code: ErrorCode) -> String {
+    serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+impl From<JsonRejection> for RestError {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection {
+            JsonRejection::MissingJsonContentType(_) => Self::NotJson,
+            other => Self::BadBody(other.body_text()),
+        }
+    }
+}
+
+impl From<PathRejection> for RestError {
+    fn from(_: PathRejection) -> Self {
+        // An id that is no id names nothing.
+        Self::NotFound("thing")
+    }
+}
+
+impl From<QueryRejection> for RestError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::BadBody(rejection.body_text())
+    }
+}
