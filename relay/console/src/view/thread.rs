@@ -17,6 +17,7 @@ use crate::view::composer::Composer;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
 use crate::view::parts::{Avatar, state_word, visitor_name};
+use crate::view::shortcuts::write;
 
 /// How far from its end, in pixels, a log still counts as read to the end.
 const NEAR_END: i32 = 48;
@@ -54,13 +55,18 @@ pub fn Thread(row: Row) -> impl IntoView {
             fill(texts.offered_to, &[("name", &name.unwrap_or_default()), ("seconds", &seconds)])
         })
     };
+    // Anybody may leave a note; only whose chat it is may write to the visitor.
     let foot = {
         let row = row.clone();
+        let noting = RwSignal::from(row.noting.clone());
+        let composing = Memo::new(move |_| writable.get() || noting.get());
         move || {
-            if writable.get() {
-                view! { <Composer row=row.clone()/> }.into_any()
+            if composing.get() {
+                view! { <Composer row=row.clone() notes_only=Signal::derive(move || !writable.get())/> }.into_any()
             } else {
-                view! { <p class="not-mine">{why_not}</p> }.into_any()
+                let note = move |_| write(live, true);
+                view! { <p class="not-mine">{why_not}<button class="quiet" data-key="n" on:click=note>{texts.note}</button></p> }
+                    .into_any()
             }
         }
     };
