@@ -27,6 +27,8 @@ mod invitations;
 pub mod roles;
 mod session;
 mod sites;
+#[cfg(test)]
+mod tests;
 
 pub use invitations::first_admin_link;
 

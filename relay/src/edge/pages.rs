@@ -2,17 +2,28 @@
 //! Each comes with a content security policy that allows its own files and nothing else; scripts and styles that stand in a page are
 //! allowed by their hash, so neither Trunk's start script nor the sample's style needs `unsafe-inline`.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use shared::ids::{SiteId, SiteKey};
+
+use crate::clock;
+use crate::config::Config;
+use crate::store::{SiteRecord, SiteSettings, Store, StoreError};
 
 use super::embedded::{self, Built, Encoding};
 use super::origin::Origin;
 
 /// The sample shop, the same file that site owners read as an example.
 const SHOP: &str = include_str!("../../../examples/plain-html/index.html");
+/// Key of the sample shop's site, as its script tag names it.
+const SHOP_SITE: &str = "demo";
+/// Name of that site.
+const SHOP_NAME: &str = "Kiln & Clay";
 
 /// The relay's own pages and the hashes their policies need.
 #[derive(Clone, Debug)]
@@ -76,6 +87,35 @@ impl Pages {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         embedded::validated(response, request, &self.shop_etag)
     }
+}
+
+/// Creates the sample shop's site, `demo`, or lets the addresses in at which the relay is reached now; everything else about it stays
+/// as somebody may have set it. `bound` is the address that the relay listens on.
+///
+/// # Errors
+/// The store's.
+pub async fn open_shop(store: &Store, config: &Config, bound: SocketAddr) -> Result<(), StoreError> {
+    let key = SiteKey(SHOP_SITE.to_owned());
+    let id = SiteId::v7(clock::now(), clock::random_bytes());
+    let new = || SiteRecord { id, key: key.clone(), name: SHOP_NAME.to_owned(), origins: vec![], settings: SiteSettings::default(), settings_rev: 0 };
+    let mut site = store.site_by_key(key.clone()).await?.unwrap_or_else(new);
+    site.origins = shop_origins(config, bound);
+    store.upsert_site(site).await
+}
+
+/// Every name of this machine's own relay. One that listens on all interfaces without a `public_url` cannot know its names: any origin.
+fn shop_origins(config: &Config, bound: SocketAddr) -> Vec<String> {
+    if bound.ip().is_unspecified() && config.public_url.is_none() {
+        return Vec::new();
+    }
+    let mut origins: Vec<String> = config.reached_at(bound).iter().map(Origin::to_string).collect();
+    if bound.ip().is_loopback() || bound.ip().is_unspecified() {
+        let names = ["localhost", "127.0.0.1", "[::1]"];
+        origins.extend(names.iter().filter_map(|name| Origin::of_host(false, &format!("{name}:{}", bound.port()))).map(String::from));
+    }
+    origins.sort();
+    origins.dedup();
+    origins
 }
 
 /// The policy of one of the relay's pages. `'wasm-unsafe-eval'` compiles WebAssembly and nothing else; sockets are named because not
