@@ -74,10 +74,12 @@ CONSOLE := $(BOTH) $(shell find relay/console -type f -not -path '*/target/*')
 widget: $(DIST)/widget.stamp
 console: $(DIST)/console.stamp
 
+TRUNK := trunk build --offline --release
+
 # The relay appends `(settings)` to the loader, so the minified text has to stay one callable expression.
 $(DIST)/widget.stamp: $(WIDGET) | tools
 	@$(call say,'building the widget')
-	trunk build --offline
+	$(TRUNK)
 	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	terser $(DIST)/widget/widget.js --module --compress passes=2 --mangle --output $(DIST)/widget/widget.js
@@ -85,7 +87,7 @@ $(DIST)/widget.stamp: $(WIDGET) | tools
 
 $(DIST)/console.stamp: $(CONSOLE) | tools
 	@$(call say,'building the console')
-	cd relay/console && trunk build --offline
+	cd relay/console && $(TRUNK)
 	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
 	@touch $@
 
@@ -101,8 +103,8 @@ run: relay
 dev: tools
 	@mkdir -p $(DIST)/widget $(DIST)/console; rm -f $(DIST)/*.stamp
 	@trap 'kill $$(jobs -p) 2>/dev/null || true' EXIT; \
-	trunk serve --offline & \
-	(cd relay/console && exec trunk watch --offline) & \
+	trunk serve --offline --cargo-profile dev & \
+	(cd relay/console && exec trunk watch --offline --cargo-profile dev) & \
 	while true; do \
 	  touch target/dev.stamp; relay=; \
 	  if cargo build -p relay; then target/debug/bulle serve --demo & relay=$$!; fi; \

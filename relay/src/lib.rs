@@ -1,10 +1,17 @@
-//! The relay.
+//! Bulle's relay. A message's way through it: [`edge`] (the socket loop) → [`session`] (what the frame means) → [`hub`] (the verb) →
+//! [`desk`] (what it does to the conversation) → [`store`] (commit), and back out over the [`bus`] to every connection concerned.
+//! [`app`] wires it all together; [`api`] is the REST beside the sockets.
+
 pub mod api;
+pub mod app;
 pub mod backup;
+pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod edge;
 pub mod error;
+pub mod hub;
 pub mod metrics;
+pub mod session;
 pub mod store;

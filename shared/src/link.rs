@@ -319,9 +319,6 @@ impl<D: Dialect> Link<D> {
         self.patience = None;
         self.ping_at = None;
         self.outbox.rest();
-        for place in self.followed.values_mut() {
-            place.asked = None;
-        }
         self.set_status(status);
     }
 

@@ -1,23 +1,22 @@
 //! One line above the composer: the place in the queue, or what is wrong with the connection.
 
-use leptos::html;
-use leptos::prelude::*;
 use shared::ids::Millis;
 
 use crate::i18n::{Texts, fill};
 use crate::state::{Chat, Notice};
+use crate::view::*;
 
 const MINUTE: Millis = 60_000;
 
 /// The banner; assistive technology hears when it changes.
-pub fn banner(chat: Chat) -> AnyView {
-    let notice = Memo::new(move |_| chat.state.with(|state| state.notice()));
-    let class = move || match notice.get() {
-        Notice::None => "banner",
-        Notice::Queued(..) | Notice::Later => "banner calm",
-        Notice::Reconnecting | Notice::Unavailable => "banner trouble",
+pub fn banner(chat: Chat) -> impl RenderHtml {
+    let notice = move || chat.state.with(|state| state.notice());
+    let class = move || match notice() {
+        Notice::None => "banner".to_owned(),
+        Notice::Queued(..) | Notice::Later => "banner calm".to_owned(),
+        Notice::Reconnecting | Notice::Unavailable => "banner trouble".to_owned(),
     };
-    html::div().class(class).attr("role", "status").child(move || say(chat.texts, notice.get())).into_any()
+    html::div().class(live(class)).attr("role", "status").child(live(move || say(chat.texts, notice())))
 }
 
 fn say(texts: &Texts, notice: Notice) -> String {

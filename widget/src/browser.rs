@@ -2,10 +2,11 @@
 //! the browser has the one type [`Handler`], because each further type costs bytes in wasm and glue.
 
 use js_sys::{Object, Reflect};
-use leptos::prelude::{document, window};
 use shared::ids::{MessageId, Millis};
 use wasm_bindgen::prelude::*;
 use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, Storage};
+
+use crate::view::{document, window};
 
 /// A closure for the browser to call.
 pub type Handler = Closure<dyn FnMut(JsValue)>;
@@ -96,7 +97,7 @@ impl Home {
             site: text("key").unwrap_or_default(),
             name: text("name").unwrap_or_default(),
             // http becomes ws, https becomes wss.
-            relay: text("relay").unwrap_or_default().replacen("http", "ws", 1),
+            relay: ["ws", text("relay").unwrap_or_default().trim_start_matches("http")].concat(),
             time_zone: time.as_ref().and_then(|format| property(&format.resolved_options(), "timeZone")),
             locale,
             host,

@@ -1,14 +1,12 @@
-//! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line. What is written and not sent outlives
-//! a reload of the page.
+//! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line. While nobody is there to answer, the
+//! same form asks for an email address too. What is written and not sent outlives a reload of the page.
 
-use leptos::prelude::*;
-use leptos::{ev, html};
 use shared::model::MAX_TEXT;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlTextAreaElement};
+use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
-use crate::header::icon;
+use crate::panel::set_length;
 use crate::state::Chat;
+use crate::view::*;
 
 /// Kept for the tab: what stands in the composer.
 const DRAFT: &str = "draft";
@@ -16,66 +14,78 @@ const DRAFT: &str = "draft";
 const KEY_OF_INPUT_METHOD: u32 = 229;
 
 /// The composer.
-pub fn composer(chat: Chat) -> AnyView {
-    let node = NodeRef::<html::Textarea>::new();
+pub fn composer(chat: Chat) -> impl RenderHtml {
+    let Chat { state, texts, .. } = chat;
+    let message = NodeRef::<html::Textarea>::new();
+    let email = NodeRef::<html::Input>::new();
+    let away = move || state.with(|state| state.wants_contact());
     let send = move || {
-        if let Some(field) = node.get_untracked() {
-            if let Some(text) = take(chat, &field) {
-                chat.relay.with_value(|relay| relay.say(text, None));
-                changed(chat, &field);
-            }
-            _ = field.focus();
+        let (Some(message), Some(email)) = (message.get_untracked(), email.get_untracked()) else { return };
+        let text = message.value().trim().to_owned();
+        if !text.is_empty() {
+            // The browser has checked the address; a field that is not shown is disabled and not asked.
+            let email = (!email.disabled()).then(|| email.value().trim().to_owned());
+            message.set_value("");
+            changed(chat, &message);
+            chat.relay.with_value(|relay| relay.say(text, email));
         }
+        // Fails for nothing that is in the page.
+        _ = message.focus();
     };
-    let on_key = move |event: web_sys::KeyboardEvent| {
+    let on_key = move |event: KeyboardEvent| {
         let composing = event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD;
-        if event.key() == "Enter" && !event.shift_key() && !composing {
+        // A letter for later has paragraphs: there, only the button sends.
+        if event.key() == "Enter" && !event.shift_key() && !composing && !state.with_untracked(|state| state.wants_contact()) {
             event.prevent_default();
             send();
         }
     };
-    let on_input = move |_| {
-        if let Some(field) = node.get_untracked() {
-            changed(chat, &field);
-            chat.relay.with_value(|relay| relay.typing(&field.value()));
+    let on_input = move |_: Event| {
+        if let Some(message) = message.get_untracked() {
+            changed(chat, &message);
+            chat.relay.with_value(|relay| relay.typing(&message.value()));
         }
     };
-    html::div()
-        .class("composer")
-        .child((
-            field(chat).attr("enterkeyhint", "send").node_ref(node).on(ev::keydown, on_key).on(ev::input, on_input),
-            icon("send", chat.texts.send, send),
-        ))
-        .into_any()
-}
-
-/// The field for a message, with what an earlier page left in it; the offline form has the same.
-pub fn field(chat: Chat) -> html::HtmlElement<html::Textarea, impl leptos::attr::Attribute, ()> {
-    html::textarea()
-        .attr("aria-label", chat.texts.message)
-        .attr("placeholder", chat.texts.placeholder)
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    let field = html::textarea()
+        .attr("aria-label", texts.message)
+        .attr("placeholder", texts.placeholder)
         .attr("rows", "1")
         .attr("maxlength", MAX_TEXT.to_string())
         .attr("dir", "auto")
+        .attr("enterkeyhint", "send")
         .prop("value", chat.home.with_value(|home| home.load_for_tab(DRAFT)).unwrap_or_default())
-}
-
-/// Empties the field; nothing where there is only white space.
-pub fn take(chat: Chat, field: &HtmlTextAreaElement) -> Option<String> {
-    let text = field.value().trim().to_owned();
-    if text.is_empty() {
-        return None;
-    }
-    field.set_value("");
-    chat.home.with_value(|home| home.keep_for_tab(DRAFT, None));
-    Some(text)
+        .node_ref(message)
+        .on(ev::keydown, call(on_key))
+        .on(ev::input, call(on_input));
+    let address = html::input()
+        .attr("type", "email")
+        .attr("autocomplete", "email")
+        .attr("required", "")
+        .attr("aria-label", texts.email)
+        .attr("placeholder", texts.email)
+        .attr("disabled", live(move || !away()))
+        .node_ref(email);
+    html::form()
+        .class(live(move || if away() { "offline".to_owned() } else { "composer".to_owned() }))
+        .on(ev::submit, call(on_submit))
+        .child((
+            html::p().child(texts.offline),
+            field,
+            address,
+            html::button().class("send icon").attr("aria-label", texts.send),
+            html::button().class("main").child(texts.leave),
+        ))
 }
 
 /// Keeps the draft and makes the field as high as its text; `panel.css` sets the most.
-pub fn changed(chat: Chat, field: &HtmlTextAreaElement) {
+fn changed(chat: Chat, field: &HtmlTextAreaElement) {
     let draft = field.value();
     chat.home.with_value(|home| home.keep_for_tab(DRAFT, Some(draft.as_str()).filter(|draft| !draft.is_empty())));
-    let style = field.unchecked_ref::<HtmlElement>().style();
-    _ = style.set_property("height", "auto");
-    _ = style.set_property("height", &[&field.scroll_height().to_string(), "px"].concat());
+    // Without a text it would be as high as it was.
+    set_length(field, "height", 0);
+    set_length(field, "height", field.offset_height() - field.client_height() + field.scroll_height());
 }

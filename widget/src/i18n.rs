@@ -3,7 +3,8 @@
 
 /// Puts `value` in the place of `{}`.
 pub fn fill(template: &str, value: &str) -> String {
-    template.replace("{}", value)
+    let (before, after) = template.split_once('{').unwrap_or((template, ""));
+    [before, value, after.trim_start_matches('}')].concat()
 }
 
 macro_rules! table {

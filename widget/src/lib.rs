@@ -1,33 +1,34 @@
 //! The chat panel that visitors see, mounted by `loader.js` into the shadow root that it made.
 //!
-//! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay
+//! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
 //! - [`state`]: what is known and its one `apply`; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
-//! - [`panel`] and below it one file per component, built with `leptos::html` builders: `view!` would turn static parts
-//!   into `innerHTML`, which pages with Trusted Types refuse
+//! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
+//!   static parts into `innerHTML`, which pages with Trusted Types refuse
 
 mod banner;
 mod browser;
+mod codec;
 mod composer;
 mod header;
 mod i18n;
+mod json;
 mod lines;
 mod log;
-mod offline;
 mod panel;
 mod socket;
 mod state;
 mod typing;
+mod view;
 
 use std::rc::Rc;
 
-use leptos::mount::mount_to;
-use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{CssStyleSheet, ShadowRoot};
 
 use crate::browser::Home;
 use crate::socket::Relay;
 use crate::state::Chat;
+use crate::view::*;
 
 /// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`.
 /// Returns a function that opens (`true`) or closes (`false`) the panel; the panel tells what became of it by `bulle:*` events.
@@ -46,7 +47,7 @@ pub fn mount(root: ShadowRoot, settings: JsValue) -> JsValue {
             let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
             panel::panel(chat)
         };
-        mount_to(place.unchecked_into(), view).forget();
+        mount_for_good(&place, view);
     }
     started.start();
     browser::handler(move |wish| open.set(wish.is_truthy())).into_js_value()

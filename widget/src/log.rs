@@ -1,24 +1,23 @@
 //! The conversation: greeting, days, grouped messages with times and marks, events, who is typing. Stays at the end while the
-//! visitor is there, and offers a way back when they have scrolled up.
+//! visitor is there, and offers a way back when they have scrolled up. All rows are drawn by the one [`line`].
 
-use leptos::prelude::*;
-use leptos::tachys::view::keyed::keyed;
-use leptos::{ev, html};
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
 use shared::model::{AssignedHow, CloseReason, Event};
+use tachys::view::keyed::keyed;
+use wasm_bindgen::JsCast;
 
 use crate::browser;
-use crate::header::button;
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
 use crate::state::Chat;
+use crate::view::*;
 
 /// Whoever is within this many pixels of the end is taken to be at the end.
 const NEAR_END: i32 = 60;
 
 /// The log of messages.
-pub fn log(chat: Chat) -> AnyView {
+pub fn log(chat: Chat) -> impl RenderHtml {
     let node = NodeRef::<html::Div>::new();
     let at_end = RwSignal::new(true);
     let to_end = move || {
@@ -26,14 +25,16 @@ pub fn log(chat: Chat) -> AnyView {
             element.set_scroll_top(element.scroll_height());
         }
     };
-    // After the rows are drawn: effects run in the order in which they were made, so the next frame is safe.
-    Effect::new(move |_| {
-        chat.state.with(|state| (state.lines.len(), state.typing.is_some()));
+    // The rows are drawn by an effect of their own, certainly before the next frame.
+    let on_frame = browser::handler(move |_| to_end());
+    Effect::new(move |_: Option<()>| {
+        chat.state.track();
         if chat.open.get() && at_end.get_untracked() {
-            request_animation_frame(to_end);
+            // Without a frame there is nothing to scroll.
+            _ = window().request_animation_frame(on_frame.as_ref().unchecked_ref());
         }
     });
-    let watch = move |_| {
+    let watch = move |_: web_sys::Event| {
         if let Some(element) = node.get_untracked() {
             let end = element.scroll_height() - element.scroll_top() - element.client_height() < NEAR_END;
             if end != at_end.get_untracked() {
@@ -41,77 +42,84 @@ pub fn log(chat: Chat) -> AnyView {
             }
         }
     };
-    let rows = move || {
+    let rows = live(move || {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
-    };
+    });
+    let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
+    let typing = line(
+        live(move || if typist().is_some() { "theirs typing".to_owned() } else { "none".to_owned() }),
+        None,
+        String::new(),
+        Some(live(move || typist().unwrap_or_default())),
+    );
+    let log = html::div()
+        .class("log")
+        .attr("role", "log")
+        .attr("aria-live", "polite")
+        .attr("aria-label", chat.texts.conversation)
+        .attr("tabindex", "0")
+        .node_ref(node)
+        .on(ev::scroll, call(watch))
+        .child((line(constant("theirs"), None, chat.texts.greeting.to_owned(), None), rows, typing));
     html::div()
-        .class("scroll")
-        .child((
-            html::div()
-                .class("log")
-                .attr("role", "log")
-                .attr("aria-live", "polite")
-                .attr("aria-label", chat.texts.conversation)
-                .attr("tabindex", "0")
-                .node_ref(node)
-                .on(ev::scroll, watch)
-                .child((bubble("theirs", html::div().child(chat.texts.greeting).into_any()), rows, typing(chat))),
-            move || (!at_end.get()).then(|| button("latest", chat.texts.latest, to_end)),
-        ))
-        .into_any()
+        .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
+        .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
 }
 
-fn draw(chat: Chat, row: Row) -> AnyView {
+/// A row: who, what, and under it when and how it stands. What somebody said is only ever a text node, in the direction of its script.
+fn line(class: Live<String>, name: Option<String>, text: String, below: Option<Live<String>>) -> impl RenderHtml {
+    html::div().class(class).child((
+        name.map(|name| html::small().class("name").child(name)),
+        html::div().attr("dir", "auto").child(text),
+        below.map(|below| html::small().class("below").child(below)),
+    ))
+}
+
+fn constant(class: &'static str) -> Live<String> {
+    live(move || class.to_owned())
+}
+
+fn draw(chat: Chat, row: Row) -> impl RenderHtml {
     match row {
-        Row::Day(day, at) => note("day", name_of_day(chat, day, at)),
-        Row::Line(Line { what: What::Event(event), .. }, _) => note("event", describe(chat, &event)),
+        Row::Day(day, at) => line(constant("day"), None, name_of_day(chat, day, at), None),
+        Row::Line(Line { what: What::Event(event), .. }, _) => line(constant("event"), None, describe(chat, &event), None),
         Row::Line(Line { id, at, what: What::Own(text, _), .. }, head) => {
-            let mark = move || chat.state.with(|state| state.mark(id));
-            let failed = move || matches!(mark().0, Mark::Failed(_));
-            html::div()
-                .class(if head { "own head" } else { "own" })
-                .class(("pending", move || mark().0 == Mark::Pending))
-                .class(("failed", failed))
-                .child((
-                    say(text),
-                    html::small().child((time(chat, at), html::span().class("mark").child(move || word(chat, id)))),
-                ))
-                .into_any()
+            let mark = move || chat.state.with(|state| state.mark(id).0);
+            let class = move || {
+                let stands = match mark() {
+                    Mark::Pending => " pending",
+                    Mark::Failed(_) => " failed",
+                    Mark::Sent => "",
+                };
+                [if head { "own head" } else { "own" }, stands].concat()
+            };
+            line(live(class), None, text, Some(live(move || below(chat, id, at))))
         }
         Row::Line(Line { at, what: What::Theirs(name, text), .. }, head) => {
-            let name = head.then(|| html::small().class("name").child(name));
-            bubble(if head { "theirs head" } else { "theirs" }, (name, say(text), html::small().child(time(chat, at))).into_any())
+            let class = constant(if head { "theirs head" } else { "theirs" });
+            line(class, Some(name).filter(|_| head), text, Some(live(move || time(chat, at))))
         }
     }
-}
-
-fn bubble(class: &'static str, content: AnyView) -> AnyView {
-    html::div().class(class).child(content).into_any()
-}
-
-/// What somebody said: only ever a text node, in the direction of its own script.
-fn say(text: String) -> AnyView {
-    html::div().attr("dir", "auto").child(text).into_any()
-}
-
-fn note(class: &'static str, text: String) -> AnyView {
-    html::div().class(class).child(text).into_any()
 }
 
 fn time(chat: Chat, at: Millis) -> String {
     chat.home.with_value(|home| home.time(at))
 }
 
-/// The mark under an own message.
-fn word(chat: Chat, id: MessageId) -> &'static str {
-    match chat.state.with(|state| state.mark(id)) {
-        (Mark::Pending, _) => chat.texts.sending,
-        (Mark::Failed(ErrorCode::TextTooLong), _) => chat.texts.too_long,
-        (Mark::Failed(_), _) => chat.texts.failed,
-        (Mark::Sent, true) => chat.texts.read,
-        (Mark::Sent, false) => chat.texts.sent,
-    }
+/// Under an own message: the time, and how it stands for the last one and those in trouble.
+fn below(chat: Chat, id: MessageId, at: Millis) -> String {
+    let ((mark, read), last) = chat.state.with(|state| (state.mark(id), state.last_own() == Some(id)));
+    let texts = chat.texts;
+    let word = match mark {
+        Mark::Pending => texts.sending,
+        Mark::Failed(ErrorCode::TextTooLong) => texts.too_long,
+        Mark::Failed(_) => texts.failed,
+        Mark::Sent if !last => "",
+        Mark::Sent if read => texts.read,
+        Mark::Sent => texts.sent,
+    };
+    [time(chat, at).as_str(), if word.is_empty() { "" } else { " · " }, word].concat()
 }
 
 fn name_of_day(chat: Chat, day: i64, at: Millis) -> String {
@@ -132,15 +140,5 @@ fn describe(chat: Chat, event: &Event) -> String {
         Event::Reopened => texts.reopened.to_owned(),
         // Others are not sent to visitors.
         _ => texts.ended.to_owned(),
-    }
-}
-
-fn typing(chat: Chat) -> impl IntoView {
-    let who = Memo::new(move |_| chat.state.with(|state| state.typing.as_ref().map(|typing| typing.0.clone())));
-    move || {
-        who.get().map(|name| {
-            let dots = html::div().class("dots").attr("aria-hidden", "true").child((html::i(), html::i(), html::i()));
-            bubble("theirs typing", (dots, html::small().child(fill(chat.texts.typing, &name))).into_any())
-        })
     }
 }

@@ -1,69 +1,61 @@
 //! The dialog itself: opens and closes, keeps clear of the phone's keyboard, and holds the other components.
 
-use leptos::prelude::*;
-use leptos::{ev, html};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::browser;
 use crate::state::Chat;
-use crate::{banner, composer, header, log, offline};
+use crate::view::*;
+use crate::{banner, composer, header, log};
 
 /// Kept for the tab while the panel is open, so that it opens again on the next page.
 pub const OPEN: &str = "open";
 
 /// The dialog.
-pub fn panel(chat: Chat) -> AnyView {
+pub fn panel(chat: Chat) -> impl Render {
     let node = NodeRef::<html::Div>::new();
     let (open, home) = (chat.open, chat.home);
     let restored = open.get_untracked();
     Effect::new(move |before: Option<bool>| {
         let open = open.get();
-        let Some(element) = node.get_untracked() else { return open };
-        let changed = before.is_none_or(|before| before != open);
-        if changed && (open || before.is_some()) {
-            let had_focus = element.contains(active_element(&element).as_ref());
-            element.set_hidden(!open);
-            home.with_value(|home| {
-                home.keep_for_tab(OPEN, open.then_some("1"));
-                home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
-            });
-            // A panel that opens by itself on the next page leaves the focus where the page wants it.
-            if open && !(restored && before.is_none()) {
-                focus_field(&element);
-            }
-            chat.relay.with_value(|relay| relay.look());
+        if before.unwrap_or(false) == open {
+            return open;
         }
+        let Some(element) = node.get_untracked() else { return open };
+        let had_focus = element.contains(active_element(&element).as_ref());
+        element.set_hidden(!open);
+        home.with_value(|home| {
+            home.keep_for_tab(OPEN, open.then_some("1"));
+            home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
+        });
+        // A panel that opens by itself on the next page leaves the focus where the page wants it.
+        if open && !(restored && before.is_none()) {
+            focus_field(&element);
+        }
+        chat.relay.with_value(|relay| relay.look());
         open
     });
     fit(node);
+    let close = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && !event.is_composing() {
+            open.set(false);
+        }
+    };
     html::div()
         .class("panel")
         .attr("role", "dialog")
         .attr("aria-label", chat.texts.chat)
-        .attr("hidden", true)
+        .attr("hidden", "")
         .node_ref(node)
-        .on(ev::keydown, move |event| {
-            if event.key() == "Escape" && !event.is_composing() {
-                open.set(false);
-            }
-        })
-        .child((header::header(chat), log::log(chat), banner::banner(chat), foot(chat)))
-        .into_any()
-}
-
-/// The composer, or the offline form in its place.
-fn foot(chat: Chat) -> impl IntoView {
-    let away = Memo::new(move |_| chat.state.with(|state| state.wants_contact()));
-    move || if away.get() { offline::offline(chat) } else { composer::composer(chat) }
+        .on(ev::keydown, call(close))
+        .child((header::header(chat), log::log(chat), banner::banner(chat), composer::composer(chat)))
 }
 
 fn focus_field(element: &HtmlElement) {
-    if let Ok(Some(field)) = element.query_selector("textarea")
-        && let Some(field) = field.dyn_ref::<HtmlElement>()
-    {
-        _ = field.focus();
+    if let Ok(Some(field)) = element.query_selector("textarea") {
+        // Fails for nothing that is in the page.
+        _ = field.unchecked_ref::<HtmlElement>().focus();
     }
 }
 
@@ -77,16 +69,20 @@ fn active_element(element: &HtmlElement) -> Option<web_sys::Node> {
 /// On phones the panel fills what the keyboard leaves of the screen; `panel.css` uses the two lengths only there.
 fn fit(node: NodeRef<html::Div>) {
     let Some(viewport) = window().visual_viewport() else { return };
-    let fit = {
-        let viewport = viewport.clone();
-        move |_| {
-            if let Some(element) = node.get_untracked() {
-                let style = HtmlElement::style(&element);
-                _ = style.set_property("--height", &[&viewport.height().to_string(), "px"].concat());
-                _ = style.set_property("--top", &[&viewport.offset_top().to_string(), "px"].concat());
-            }
+    let measured = viewport.clone();
+    let fit = move |_| {
+        if let Some(element) = node.get_untracked() {
+            // Whole pixels: writing fractions in decimal takes 10 KB of wasm.
+            set_length(&element, "--height", measured.height() as i32);
+            set_length(&element, "--top", measured.offset_top() as i32);
         }
     };
     browser::listen(&viewport, "resize", fit.clone());
     browser::listen(&viewport, "scroll", fit);
+}
+
+/// Sets a style property in pixels, by script, which style policies allow.
+pub fn set_length(element: &HtmlElement, name: &str, pixels: i32) {
+    // Fails for no element of the panel: its style is not read-only.
+    _ = element.style().set_property(name, &[&pixels.to_string(), "px"].concat());
 }

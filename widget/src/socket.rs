@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use shared::SUBPROTOCOL;
 use shared::close::BAD_TOKEN;
 use shared::frame::Read;
@@ -17,8 +16,10 @@ use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
+use crate::codec;
 use crate::state::State;
 use crate::typing::Typist;
+use crate::view::*;
 
 const TOKEN: &str = "token";
 const OUTBOX: &str = "outbox";
@@ -178,7 +179,7 @@ impl Relay {
         if let Some(message) = event.dyn_ref::<MessageEvent>() {
             let text = message.data().as_string().unwrap_or_default();
             // A frame that this version does not know is none of its business.
-            if let Ok(frame) = FromRelay::decode(&text) {
+            if let Some(frame) = codec::decode(&text) {
                 self.link(|link| link.received(now(), number, frame));
             }
         } else if let Some(close) = event.dyn_ref::<CloseEvent>() {
@@ -213,7 +214,7 @@ impl Inner {
             && *current == number
         {
             // Fails only while the socket is not open; then its close is on the way, and the link says again what matters.
-            _ = socket.send_with_str(&frame.encode());
+            _ = socket.send_with_str(&codec::encode(frame));
         }
     }
 
@@ -283,7 +284,7 @@ impl Inner {
         all.retain(|say| !self.mine.contains(&say.id));
         self.mine.extend(outbox.iter().map(|say| say.id));
         all.extend(outbox);
-        let text = serde_json::to_string(&all).ok().filter(|_| !all.is_empty());
+        let text = (!all.is_empty()).then(|| codec::write_outbox(&all));
         self.home.keep(OUTBOX, text.as_deref());
     }
 
@@ -332,5 +333,5 @@ impl Inner {
 }
 
 fn stored_outbox(home: &Home) -> Vec<Say> {
-    home.load(OUTBOX).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    home.load(OUTBOX).map(|text| codec::read_outbox(&text)).unwrap_or_default()
 }

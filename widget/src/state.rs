@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::{LocalStorage, RwSignal, StoredValue};
 use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
@@ -15,6 +14,7 @@ use crate::browser::Home;
 use crate::i18n::Texts;
 use crate::lines::{Line, Mark, PENDING, What};
 use crate::socket::Relay;
+use crate::view::{LocalStorage, RwSignal, StoredValue};
 
 /// An agent who says nothing more about typing has stopped (protocol: lapses after 6 s).
 const TYPING_LAPSES: Millis = 6_000;
@@ -153,11 +153,16 @@ impl State {
             Some((What::Own(_, mark), (thread, seq))) => {
                 let seen = self.thread.as_ref().map_or(0, |thread| thread.read);
                 // Whoever was answered in a later conversation was read in the one before.
-                let read = thread + 1 < self.threads.len() || seq <= seen;
+                let read = thread.saturating_add(1) < self.threads.len() || seq <= seen;
                 (*mark, read && *mark == Mark::Sent)
             }
             _ => (Mark::Sent, false),
         }
+    }
+
+    /// The visitor's last message.
+    pub fn last_own(&self) -> Option<MessageId> {
+        self.lines.iter().rev().find(|line| matches!(line.what, What::Own(..))).map(|line| line.id)
     }
 
     /// The latest conversation and its last entry here.

@@ -38,7 +38,10 @@ pub async fn change(
     let steps_down = patch.disabled == Some(true) || patch.role.is_some_and(|role| role != account.agent.role);
     if id == account.agent.id && steps_down {
         // There is always an admin left: whoever takes the role away keeps it.
-        return Err(RestError::Invalid { field: "role", problem: "of your own account can only be changed by another admin".to_owned() });
+        return Err(RestError::Invalid {
+            field: "role",
+            problem: "of your own account can only be changed by another admin".to_owned(),
+        });
     }
     let disabled = patch.disabled == Some(true);
     let outcome = shared.desk.set_agent(clock::now(), id, patch).await?;

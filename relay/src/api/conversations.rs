@@ -65,7 +65,8 @@ pub async fn why(
 ) -> Result<Json<Why>, RestError> {
     readable(&shared, &account, id).await?;
     let reason = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
-    let not_waiting = || RestError::Refused { code: ErrorCode::WrongState, message: "this conversation is not waiting".to_owned() };
+    let not_waiting =
+        || RestError::Refused { code: ErrorCode::WrongState, message: "this conversation is not waiting".to_owned() };
     reason.map(|reason| Json(Why { reason })).ok_or_else(not_waiting)
 }
 

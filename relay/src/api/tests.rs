@@ -176,7 +176,11 @@ async fn the_first_admin_comes_by_a_link_that_works_once() {
     let old = first_admin_link(&office.shared.store, &office.shared.config, &base).await.unwrap().unwrap();
     let link = first_admin_link(&office.shared.store, &office.shared.config, &base).await.unwrap().unwrap();
     assert!(link.starts_with("http://127.0.0.1:8080/console/join/"), "{link}");
-    assert_eq!(office.join(&old, "Eve", "eve@x.example").await.refusal(), (404, "not_found".into()), "a restart ends the old link");
+    assert_eq!(
+        office.join(&old, "Eve", "eve@x.example").await.refusal(),
+        (404, "not_found".into()),
+        "a restart ends the old link"
+    );
 
     let shown = office.get(&format!("/api/invitations/{}", link.rsplit('/').next().unwrap()), "").await.json();
     assert_eq!((&shown["role"], &shown["email"], &shown["link"]), (&json!("admin"), &json!(""), &json!(link)));
@@ -309,7 +313,8 @@ async fn admins_change_people_and_disabling_ends_their_sessions() {
 async fn passwords_cross_no_network_in_the_clear() {
     let body = || json!({"email": "a@b", "password": PASSWORD});
     let office = Office::open(|_| {});
-    let lan = told(Method::POST, "/api/session", "", body()).with("host", "192.168.1.7:8080").with("origin", "http://192.168.1.7:8080");
+    let lan =
+        told(Method::POST, "/api/session", "", body()).with("host", "192.168.1.7:8080").with("origin", "http://192.168.1.7:8080");
     let refused = office.send("192.168.1.9", lan.body_json()).await;
     assert_eq!(refused.refusal(), (403, "forbidden".into()));
     assert!(refused.text.contains("public_url"), "{}", refused.text);
@@ -321,7 +326,9 @@ async fn passwords_cross_no_network_in_the_clear() {
     let join = json!({"name": "Ada", "email": "ada@shop.example", "password": PASSWORD});
     let foreign = office.send("127.0.0.1", told(Method::POST, &path, "", join.clone()).body_json()).await;
     assert_eq!(foreign.refusal(), (403, "foreign_origin".into()), "public_url is the only console");
-    let joined = office.send("127.0.0.1", told(Method::POST, &path, "", join).with("origin", "https://chat.example.com").body_json()).await;
+    let joined = office
+        .send("127.0.0.1", told(Method::POST, &path, "", join).with("origin", "https://chat.example.com").body_json())
+        .await;
     assert!(joined.headers[header::SET_COOKIE].to_str().unwrap().contains("; Secure;"));
 }
 
@@ -359,7 +366,8 @@ async fn the_script_tag_of_a_site_works_and_an_unknown_key_is_explained() {
     open_shop(&office.shared.store, &office.shared.config, HOST.parse().unwrap()).await.unwrap();
     let script = office.get("/bulle.js?site=demo", "").await;
     assert_eq!(script.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
-    let settings: Value = serde_json::from_str(script.text.strip_prefix("(s=>s)(").unwrap().trim_end().strip_suffix(')').unwrap()).unwrap();
+    let settings: Value =
+        serde_json::from_str(script.text.strip_prefix("(s=>s)(").unwrap().trim_end().strip_suffix(')').unwrap()).unwrap();
     assert_eq!(settings["relay"], OWN);
     assert_eq!(settings["assets"], format!("{OWN}/a/0123456789abcdef/"));
     assert_eq!((&settings["key"], &settings["color"], &settings["side"]), (&json!("demo"), &json!("#2456e6"), &json!("right")));
@@ -403,7 +411,9 @@ async fn pages_are_where_people_look_for_them() {
     assert_eq!((root.status, &root.headers[header::LOCATION]), (StatusCode::TEMPORARY_REDIRECT, &"/console/".parse().unwrap()));
     let console = office.get("/console/join/abc", "").await;
     assert_eq!(console.text, "<p>console");
-    assert!(console.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("connect-src 'self' ws://127.0.0.1:8080"));
+    assert!(
+        console.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("connect-src 'self' ws://127.0.0.1:8080")
+    );
     assert_eq!(office.get("/demo", "").await.status, StatusCode::OK);
     assert_eq!(Office::open(|config| config.demo = false).get("/demo", "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get("/healthz", "").await.text, "ok\n");

@@ -128,7 +128,12 @@ fn finish(layers: Figment) -> Result<Loaded, ConfigError> {
     }
     let config: Config = layers.extract().map_err(|error| invalid(&layers, error))?;
     if let Some((key, problem)) = config.out_of_range() {
-        return Err(ConfigError::Invalid { from: origin_of(&layers, key), problem, valid: documentation(key), key: key.to_owned() });
+        return Err(ConfigError::Invalid {
+            from: origin_of(&layers, key),
+            problem,
+            valid: documentation(key),
+            key: key.to_owned(),
+        });
     }
     Ok(Loaded { config, layers })
 }
@@ -198,7 +203,9 @@ fn unknown(given: &Dict, known: &serde_json::Value, path: &str) -> Option<(Strin
 
 fn origin_of(layers: &Figment, key: &str) -> String {
     match layers.find_metadata(key) {
-        Some(metadata) if metadata.source.as_ref().is_none_or(|source| source.code_location().is_none()) => metadata.name.to_string(),
+        Some(metadata) if metadata.source.as_ref().is_none_or(|source| source.code_location().is_none()) => {
+            metadata.name.to_string()
+        }
         _ => "default".to_owned(),
     }
 }
@@ -234,7 +241,11 @@ mod tests {
     fn each_layer_overrides_the_one_before_it() {
         let toml = "listen = '127.0.0.1:1'\nmax_frame = 2000\nping_every_ms = 300";
         let flags = Flags { listen: Some(SocketAddr::from(([127, 0, 0, 1], 3))), demo: true, ..Flags::default() };
-        let loaded = given(&[("BULLE_LISTEN", "127.0.0.1:2"), ("BULLE_MAX_FRAME", "3000"), ("PATH", "x"), ("BULLE_DIST", "x")], toml, &flags);
+        let loaded = given(
+            &[("BULLE_LISTEN", "127.0.0.1:2"), ("BULLE_MAX_FRAME", "3000"), ("PATH", "x"), ("BULLE_DIST", "x")],
+            toml,
+            &flags,
+        );
         let loaded = loaded.unwrap();
         let config = &loaded.config;
         assert_eq!((config.listen.port(), config.max_frame, config.ping_every_ms, config.demo), (3, 3_000, 300, true));

@@ -53,7 +53,9 @@ impl Assets {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            for (encoding, bytes) in [(Encoding::Identity, Some(file.raw)), (Encoding::Brotli, file.br), (Encoding::Gzip, file.gz)] {
+            for (encoding, bytes) in
+                [(Encoding::Identity, Some(file.raw)), (Encoding::Brotli, file.br), (Encoding::Gzip, file.gz)]
+            {
                 if let Some(bytes) = bytes {
                     std::fs::write(beside(&path, encoding), bytes)?;
                 }
@@ -74,7 +76,8 @@ impl Assets {
         let (mut response, cache) = match found {
             Some(response) => (response, IMMUTABLE),
             None => {
-                let mut missing = embedded::answer(Body::from("no such file in this relay's sets\n"), "missing.txt", Encoding::Identity);
+                let mut missing =
+                    embedded::answer(Body::from("no such file in this relay's sets\n"), "missing.txt", Encoding::Identity);
                 *missing.status_mut() = StatusCode::NOT_FOUND;
                 // Another relay of the cluster may put it there in a moment.
                 (missing, HeaderValue::from_static("no-store"))
@@ -169,7 +172,19 @@ mod tests {
         std::fs::write(data.path().join("bulle.db"), "secret").unwrap();
         let assets = Assets::new(OLD, data.path());
         assets.keep().unwrap();
-        let names = ["../../bulle.db", "..", ".", "", "/etc/passwd", "a/../../../bulle.db", "..\\bulle.db", "loader.js/..", "a//b", "%2e%2e/x", "a\0"];
+        let names = [
+            "../../bulle.db",
+            "..",
+            ".",
+            "",
+            "/etc/passwd",
+            "a/../../../bulle.db",
+            "..\\bulle.db",
+            "loader.js/..",
+            "a//b",
+            "%2e%2e/x",
+            "a\0",
+        ];
         for name in names {
             assert_eq!(assets.serve(OLD.widget_hash, name, &HeaderMap::new()).await.status(), StatusCode::NOT_FOUND, "{name}");
         }

@@ -42,10 +42,7 @@ pub struct SignInThrottle {
 
 impl Default for SignInThrottle {
     fn default() -> Self {
-        Self {
-            accounts: Throttle::new(ACCOUNT_TRIES, ACCOUNT_REFILL),
-            addresses: Throttle::new(ADDRESS_TRIES, ADDRESS_REFILL),
-        }
+        Self { accounts: Throttle::new(ACCOUNT_TRIES, ACCOUNT_REFILL), addresses: Throttle::new(ADDRESS_TRIES, ADDRESS_REFILL) }
     }
 }
 
@@ -145,7 +142,12 @@ pub fn no_cookie() -> HeaderValue {
 
 /// Lets a changing request pass only when it is JSON, which no foreign form can send, and comes from the relay's own page. Programs,
 /// which send no `Origin`, pass as long as they bring no cookie: with one it could be a browser's that hides where it comes from.
-pub async fn guard(State(shared): State<Arc<Shared>>, caller: Caller, request: Request, next: Next) -> Result<Response, RestError> {
+pub async fn guard(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, RestError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let own = caller.is_own_page(&shared) || (caller.page == Page::Unsaid && token(request.headers()).is_none());
         if !own {

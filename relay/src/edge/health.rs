@@ -95,7 +95,8 @@ fn recorder() -> Result<PrometheusHandle, MetricsError> {
         return Ok(handle.clone());
     }
     let jobs = Matcher::Full(crate::metrics::COMMIT_JOBS.to_owned());
-    let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.set_buckets_for_metric(jobs, &JOB_BUCKETS)?.install_recorder()?;
+    let handle =
+        PrometheusBuilder::new().set_buckets(&BUCKETS)?.set_buckets_for_metric(jobs, &JOB_BUCKETS)?.install_recorder()?;
     crate::metrics::describe();
     Ok(RECORDER.get_or_init(|| handle).clone())
 }

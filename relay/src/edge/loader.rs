@@ -63,7 +63,12 @@ impl Loaders {
     ///
     /// # Errors
     /// None that input can cause: settings that are no JSON, a compressor that fails, a task that is cut off at shutdown.
-    pub async fn serve(&self, loader: &'static [u8], settings: &Settings, request: &HeaderMap) -> Result<Response<Body>, LoaderError> {
+    pub async fn serve(
+        &self,
+        loader: &'static [u8],
+        settings: &Settings,
+        request: &HeaderMap,
+    ) -> Result<Response<Body>, LoaderError> {
         let json = serde_json::to_string(settings)?;
         let known = self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(&json).cloned();
         let script = match known {

@@ -1,10 +1,11 @@
-//! The edge: everything that speaks HTTP. The sockets' upgrade and loop stand beside these.
+//! The edge: everything that speaks HTTP and WebSocket.
 //!
 //! - [`router`]: the routes and what handlers share
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
 //! - [`auth`], [`passwords`], [`limits`]: sessions, hashing, throttles
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`health`]: alive, ready, metrics
+//! - [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
 
 pub mod assets;
 pub mod auth;
@@ -17,3 +18,5 @@ pub mod origin;
 pub mod pages;
 pub mod passwords;
 pub mod router;
+pub mod socket;
+pub mod upgrade;

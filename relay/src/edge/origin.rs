@@ -174,7 +174,8 @@ pub fn reached(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Reached 
         return Reached { client: peer, host: own_host, https: false, local: false, ignored_forwarding: forwarded };
     }
     let mut client = peer;
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let hops =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     for hop in hops.collect::<Vec<_>>().into_iter().rev() {
         let Some(address) = address(hop.trim()) else { break };
         client = address;
@@ -243,9 +244,13 @@ mod tests {
         for good in ["https://shop.example", "https://www.example.com", "https://a.b.example.com", "http://localhost:3000"] {
             assert!(site_allows(&list, &origin(good)), "{good}");
         }
-        for bad in
-            ["http://shop.example", "https://example.com", "https://evilexample.com", "https://www.example.com:444", "http://localhost"]
-        {
+        for bad in [
+            "http://shop.example",
+            "https://example.com",
+            "https://evilexample.com",
+            "https://www.example.com:444",
+            "http://localhost",
+        ] {
             assert!(!site_allows(&list, &origin(bad)), "{bad}");
         }
         assert!(site_allows::<&str>(&[], &origin("https://any.where")));

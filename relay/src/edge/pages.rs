@@ -39,7 +39,8 @@ pub struct Pages {
 impl Pages {
     /// The pages of that build.
     pub fn new(built: Built) -> Self {
-        let console = embedded::find(built.console, "index.html").map_or("", |page| std::str::from_utf8(page.raw).unwrap_or_default());
+        let console =
+            embedded::find(built.console, "index.html").map_or("", |page| std::str::from_utf8(page.raw).unwrap_or_default());
         let tag = STANDARD.encode(&Sha256::digest(SHOP)[..12]);
         Self {
             built,
@@ -97,7 +98,14 @@ impl Pages {
 pub async fn open_shop(store: &Store, config: &Config, bound: SocketAddr) -> Result<(), StoreError> {
     let key = SiteKey(SHOP_SITE.to_owned());
     let id = SiteId::v7(clock::now(), clock::random_bytes());
-    let new = || SiteRecord { id, key: key.clone(), name: SHOP_NAME.to_owned(), origins: vec![], settings: SiteSettings::default(), settings_rev: 0 };
+    let new = || SiteRecord {
+        id,
+        key: key.clone(),
+        name: SHOP_NAME.to_owned(),
+        origins: vec![],
+        settings: SiteSettings::default(),
+        settings_rev: 0,
+    };
     let mut site = store.site_by_key(key.clone()).await?.unwrap_or_else(new);
     site.origins = shop_origins(config, bound);
     store.upsert_site(site).await
@@ -111,7 +119,9 @@ fn shop_origins(config: &Config, bound: SocketAddr) -> Vec<String> {
     let mut origins: Vec<String> = config.reached_at(bound).iter().map(Origin::to_string).collect();
     if bound.ip().is_loopback() || bound.ip().is_unspecified() {
         let names = ["localhost", "127.0.0.1", "[::1]"];
-        origins.extend(names.iter().filter_map(|name| Origin::of_host(false, &format!("{name}:{}", bound.port()))).map(String::from));
+        origins.extend(
+            names.iter().filter_map(|name| Origin::of_host(false, &format!("{name}:{}", bound.port()))).map(String::from),
+        );
     }
     origins.sort();
     origins.dedup();

@@ -45,8 +45,15 @@ fn pause() -> impl Strategy<Value = Millis> {
     prop_oneof![4 => Just(0_i64), 6 => 1_i64..50, 4 => 50_i64..3_000, 1 => 3_000_i64..40_000]
 }
 
+/// A world takes less than a millisecond, so that more of them than usual are affordable (three seconds on two busy cores).
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig { max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 3_000 };
+    ProptestConfig { cases, ..usual }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_message_arrives_once_and_in_order(

@@ -81,9 +81,21 @@ fn a_resume_is_not_asked_for_twice() {
     let did = bench.did();
     let [ToRelay::Hello(hello)] = writes(&did)[..] else { panic!("no hello") };
     assert_eq!(hello.seen, [Seen { conversation: conversation(), seq: 3 }]);
+    bench.now += ANSWER_WITHIN - 1;
     assert!(asked(&bench.hears(welcome(5))).is_empty(), "the relay sends what hello asked for");
     assert_eq!(asked(&bench.after(ANSWER_WITHIN)), [3], "unless it does not");
     assert_eq!(told(&bench.hears(page(&[4, 5], false))), [4, 5]);
+}
+
+#[test]
+fn a_new_page_is_sent_its_conversation_unasked() {
+    let mut bench = Bench::new(Vec::new());
+    bench.restart();
+    assert!(asked(&bench.greet(3)).is_empty());
+    let did = bench.hears(page(&[1, 2], true));
+    assert_eq!((told(&did), asked(&did)), (vec![1, 2], vec![2]));
+    let did = bench.hears(page(&[3, 4], true));
+    assert_eq!(asked(&did), [4], "more than was heard of");
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! The desk: who talks to whom, and what happens when nobody does (DESIGN §6). Every verb is one transaction of the store: it loads,
+//! decides, writes, hands out what the queue can be given, and returns what others must be told. Time comes in as an argument.
+//!
+//! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
+//! - [`work`]: the transitions · [`dispatch`]: plan and commit
+//! - [`speak`], [`hand`], [`presence`], [`sweep`]: the verbs
+
+use std::sync::Arc;
+
+use shared::close::ErrorCode;
+use shared::frame::Ack;
+use shared::ids::{AgentId, ConversationId, Seq, SiteId, VisitorId};
+use shared::model::{Agent, Conversation, Entry, Page, State, Thread};
+
+use crate::store::{Store, StoreError};
+
+mod dispatch;
+mod hand;
+pub mod plan;
+mod presence;
+pub mod record;
+mod speak;
+mod sweep;
+mod work;
+
+pub use record::Rules;
+
+/// Why the desk did not do it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such conversation or agent.
+    #[error("there is no such conversation or agent")]
+    NotFound,
+    /// It belongs to somebody else.
+    #[error("another agent has this conversation")]
+    NotYours,
+    /// Not in this state.
+    #[error("{0}")]
+    WrongState(&'static str),
+    /// All slots are taken.
+    #[error("all slots are taken; end a chat or set one aside first")]
+    NoFreeSlot,
+    /// The agent is not online.
+    #[error("the agent is not online")]
+    AgentUnavailable,
+    /// The transfer is over.
+    #[error("this transfer was answered, withdrawn or has lapsed")]
+    OfferGone,
+    /// The id was used for something else.
+    #[error("this id was used before, for another request")]
+    IdReused,
+    /// The role does not allow it.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// A fault of the relay.
+    #[error("a fault of the relay; try again")]
+    Internal,
+}
+
+impl DeskError {
+    /// The code that a peer is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::NotFound => ErrorCode::NotFound,
+            Self::NotYours => ErrorCode::NotYours,
+            Self::WrongState(_) => ErrorCode::WrongState,
+            Self::NoFreeSlot => ErrorCode::NoFreeSlot,
+            Self::AgentUnavailable => ErrorCode::AgentUnavailable,
+            Self::OfferGone => ErrorCode::OfferGone,
+            Self::IdReused => ErrorCode::IdReused,
+            Self::Forbidden => ErrorCode::Forbidden,
+            Self::Internal => ErrorCode::Internal,
+        }
+    }
+}
+
+/// The desk's verbs.
+#[derive(Clone)]
+pub struct Desk {
+    store: Arc<Store>,
+    rules: Arc<Rules>,
+}
+
+impl Desk {
+    /// A desk that works on this store by these rules.
+    pub fn new(store: Arc<Store>, rules: Rules) -> Self {
+        Self { store, rules: Arc::new(rules) }
+    }
+}
+
+/// A visitor at the door. Their row comes with their first message.
+#[derive(Clone, Debug)]
+pub struct VisitorCard {
+    /// Their id.
+    pub id: VisitorId,
+    /// SHA-256 of their token.
+    pub token_hash: [u8; 32],
+    /// Language tag of their browser.
+    pub locale: Option<String>,
+    /// IANA time zone of their browser.
+    pub time_zone: Option<String>,
+    /// The page they are on.
+    pub page: Option<Page>,
+    /// Not in the store yet.
+    pub is_new: bool,
+}
+
+/// Whose a conversation is: what fan-out needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Its site.
+    pub site: SiteId,
+    /// Its visitor.
+    pub visitor: VisitorId,
+    /// Who has it.
+    pub agent: Option<AgentId>,
+    /// Where it stands.
+    pub state: State,
+}
+
+impl Route {
+    /// Of a conversation as agents see it.
+    pub fn of(conversation: &Conversation) -> Self {
+        Self {
+            conversation: conversation.id,
+            site: conversation.site,
+            visitor: conversation.visitor.id,
+            agent: conversation.agent.as_ref().map(|agent| agent.id),
+            state: conversation.state,
+        }
+    }
+
+    /// Of a record.
+    pub(crate) fn of_record(record: &record::Record) -> Self {
+        Self { conversation: record.id, site: record.site, visitor: record.visitor, agent: record.agent, state: record.state }
+    }
+}
+
+/// A committed entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEntry {
+    /// As agents see it.
+    pub entry: Entry,
+    /// What `prev` is for the visitor; `None`: not for visitors.
+    pub visitor_prev: Option<Seq>,
+}
+
+/// A committed change of a conversation.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// As it is now.
+    pub conversation: Conversation,
+    /// Last seq that the visitor may see.
+    pub visitor_head: Seq,
+    /// State before.
+    pub was_state: State,
+    /// Agent before.
+    pub was_agent: Option<AgentId>,
+    /// Whom it was offered to before.
+    pub was_offered: Option<AgentId>,
+    /// The events that record the change.
+    pub entries: Vec<NewEntry>,
+}
+
+impl Change {
+    /// As the visitor sees it. Positions come with the board.
+    pub fn thread(&self) -> Thread {
+        let conversation = &self.conversation;
+        Thread {
+            id: conversation.id,
+            state: conversation.state,
+            head: self.visitor_head,
+            agent: conversation.agent.clone(),
+            position: None,
+            estimate_ms: None,
+            read: conversation.agent_read,
+        }
+    }
+}
+
+/// A committed message.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// For its author.
+    pub ack: Ack,
+    /// For everybody else; `None`: it was there already.
+    pub entry: Option<NewEntry>,
+    /// Whose conversation.
+    pub route: Route,
+}
+
+/// What a verb has made true.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The message, if the verb was one.
+    pub said: Option<Said>,
+    /// Conversations that changed, in order.
+    pub changes: Vec<Change>,
+    /// Agents whose presence or slots changed.
+    pub agents: Vec<Agent>,
+    /// Sites whose desk changed, with the new revision.
+    pub sites: Vec<(SiteId, u64)>,
+}

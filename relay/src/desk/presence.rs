@@ -1,0 +1,209 @@
+//! Comings and goings: of visitors, of agents, of whole nodes; and what agents and administrators change about agents.
+
+use shared::api::AgentPatch;
+use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
+use shared::model::{Page, Presence, RequeueReason, State};
+
+use super::dispatch::dispatch;
+use super::work::Work;
+use super::{Desk, DeskError, Outcome, Route};
+use crate::clock;
+use crate::store::{StoreError, people, rows};
+
+impl Desk {
+    /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn visitor_arrived(&self, now: Millis, node: NodeId, visitor: VisitorId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            people::arrive(work.db, node, visitor.0)?;
+            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+            if record.state == State::Closed {
+                return Ok(());
+            }
+            let place = work.touch(record);
+            let record = work.record(place);
+            let was_gone = record.visitor_gone_at.take().is_some();
+            // It kept its time when it left the queue, which tells it from one that was never queued.
+            if record.state == State::Parked && record.agent.is_none() && record.unanswered && record.queue_time.is_some() {
+                work.queue(place, RequeueReason::VisitorReturned, None)?;
+                return dispatch(work);
+            }
+            if was_gone { Ok(work.save(place)?) } else { Ok(()) }
+        })
+        .await
+    }
+
+    /// A visitor's last connection on this node is gone.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn visitor_left(&self, now: Millis, node: NodeId, visitor: VisitorId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            people::leave(work.db, node, visitor.0)?;
+            if people::connected(work.db, visitor.0)? {
+                return Ok(());
+            }
+            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+            if record.state == State::Closed {
+                return Ok(());
+            }
+            let place = work.touch(record);
+            work.record(place).visitor_gone_at = Some(now);
+            Ok(work.save(place)?)
+        })
+        .await
+    }
+
+    /// An agent's first connection on this node.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn agent_arrived(&self, now: Millis, node: NodeId, agent: AgentId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            people::arrive(work.db, node, agent.0)?;
+            people::agent_gone(work.db, agent, None)?;
+            work.agent_moved(agent);
+            dispatch(work)
+        })
+        .await
+    }
+
+    /// An agent's last connection on this node is gone.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn agent_left(&self, now: Millis, node: NodeId, agent: AgentId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            people::leave(work.db, node, agent.0)?;
+            if !people::connected(work.db, agent.0)? {
+                people::agent_gone(work.db, agent, Some(now))?;
+                work.agent_moved(agent);
+                // Somebody may have waited for them in particular.
+                dispatch(work)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// An agent is available, or not. Who becomes available anew may be given again what they gave up before.
+    ///
+    /// # Errors
+    /// [`DeskError::WrongState`] for `offline`, which nobody chooses.
+    pub async fn set_presence(&self, now: Millis, agent: AgentId, presence: Presence) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            match presence {
+                Presence::Offline => {
+                    return Err(DeskError::WrongState("offline follows from having no connection; choose online or away"));
+                }
+                Presence::Away => people::set_away(work.db, agent, true)?,
+                Presence::Online => {
+                    if people::set_away(work.db, agent, false)? {
+                        for id in people::queued_without(work.db, agent)? {
+                            let place = work.open(id)?;
+                            work.record(place).excluded.retain(|excluded| *excluded != agent);
+                            work.save(place)?;
+                        }
+                    }
+                    true
+                }
+            };
+            work.agent_moved(agent);
+            dispatch(work)
+        })
+        .await
+    }
+
+    /// An administrator changes an agent's capacity, role, or whether they may sign in at all. A lower capacity takes no chat away; a
+    /// disabled agent's chats are queued again at once.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`].
+    pub async fn set_agent(&self, now: Millis, agent: AgentId, patch: AgentPatch) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            work.person(agent)?;
+            people::patch(work.db, agent, &patch)?;
+            work.agent_moved(agent);
+            if patch.disabled == Some(true) {
+                people::sign_out(work.db, agent)?;
+                release(work, agent, RequeueReason::AgentDisabled)?;
+            }
+            dispatch(work)
+        })
+        .await
+    }
+
+    /// The visitor has read up to `seq`. Returns whose conversation it is if that was news.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read_by_visitor(&self, id: ConversationId, seq: Seq) -> Result<Option<Route>, DeskError> {
+        self.store.write(move |db| Ok(rows::read_mark(db, id, None, seq)?)).await
+    }
+
+    /// The assigned agent has read up to `seq`; others' reading does not count. Returns whose conversation it is if that was news.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<Route>, DeskError> {
+        self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
+    }
+
+    /// The visitor is on another page.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+            if record.state == State::Closed || record.page.as_ref() == Some(&page) {
+                return Ok(());
+            }
+            let place = work.touch(record);
+            work.record(place).page = Some(page);
+            Ok(work.save(place)?)
+        })
+        .await
+    }
+
+    /// A node begins its life: whoever is still marked as connected by an earlier one counts as gone from now on.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn node_start(&self, now: Millis) -> Result<NodeId, StoreError> {
+        let node = NodeId::v7(now, clock::random_bytes());
+        let rules = self.rules.clone();
+        // One process owns a SQLite file, so every other node in it is a past life of this one.
+        self.store
+            .write(move |db| {
+                people::add_node(db, node, now)?;
+                people::forget_other_nodes(db, node, now)?;
+                rows::all_gone(db, now, &rules)?;
+                Ok(node)
+            })
+            .await
+    }
+
+    /// Renews this node's lease; whether it was still held.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
+        self.store.write(move |db| people::heartbeat(db, node, now)).await
+    }
+}
+
+/// Takes everything from an agent: their chats go back to the front of the queue, offers to them end.
+pub(super) fn release(work: &mut Work<'_>, agent: AgentId, reason: RequeueReason) -> Result<(), DeskError> {
+    for id in people::active_of(work.db, agent)? {
+        let place = work.open(id)?;
+        work.queue(place, reason, None)?;
+    }
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
+}

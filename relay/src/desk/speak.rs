@@ -1,0 +1,194 @@
+//! Somebody says something, and what that does to the conversation: it begins, wakes up, or begins again.
+
+use rusqlite::Connection;
+use shared::frame::Ack;
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId};
+use shared::model::{Author, Body, Event, ParkReason, RequeueReason, Role, Say, State};
+
+use super::dispatch::dispatch;
+use super::record::Record;
+use super::work::Work;
+use super::{Desk, DeskError, Outcome, Route, Said, VisitorCard};
+use crate::clock;
+use crate::store::{StoreError, people, rows};
+
+impl Desk {
+    /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
+    ///
+    /// # Errors
+    /// [`DeskError::IdReused`], or the store's.
+    pub async fn visitor_say(
+        &self,
+        now: Millis,
+        node: NodeId,
+        site: SiteId,
+        card: VisitorCard,
+        say: Say,
+    ) -> Result<Outcome, DeskError> {
+        let rules = self.rules.clone();
+        self.store
+            .write(move |db| {
+                if let Some(said) = said_before(db, card.id.0, say.id)? {
+                    return Ok(Outcome { said: Some(said), ..Outcome::default() });
+                }
+                if card.is_new {
+                    people::add_visitor(db, site, &card, now)?;
+                    people::arrive(db, node, card.id.0)?;
+                }
+                let mut work = Work::new(db, &rules, now);
+                let said = visitor_says(&mut work, site, &card, say)?;
+                Ok(Outcome { said: Some(said), ..work.finish()? })
+            })
+            .await
+    }
+
+    /// An agent's message or note.
+    ///
+    /// # Errors
+    /// [`DeskError::NotYours`] for another agent's chat, [`DeskError::WrongState`] for one that must be taken first or has ended.
+    pub async fn agent_say(&self, now: Millis, agent: AgentId, say: Say) -> Result<Outcome, DeskError> {
+        let rules = self.rules.clone();
+        self.store
+            .write(move |db| {
+                if let Some(said) = said_before(db, agent.0, say.id)? {
+                    return Ok(Outcome { said: Some(said), ..Outcome::default() });
+                }
+                let mut work = Work::new(db, &rules, now);
+                let said = agent_says(&mut work, agent, say)?;
+                Ok(Outcome { said: Some(said), ..work.finish()? })
+            })
+            .await
+    }
+}
+
+/// The same id by the same author is the same message: it gets the same ack.
+fn said_before(db: &Connection, author: uuid::Uuid, id: MessageId) -> Result<Option<Said>, DeskError> {
+    let Some(found) = rows::find_message(db, author, id)? else { return Ok(None) };
+    let record = rows::load(db, found.conversation).map_err(StoreError::from)?.ok_or(DeskError::Internal)?;
+    let ack = Ack { id, conversation: found.conversation, seq: found.seq, prev: found.prev, at: found.at };
+    Ok(Some(Said { ack, entry: None, route: Route::of_record(&record) }))
+}
+
+fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say) -> Result<Said, DeskError> {
+    let now = work.now;
+    let latest = rows::load_latest(work.db, card.id).map_err(StoreError::from)?;
+    let reopen_from = now.saturating_sub(work.rules.reopen_within);
+    let (place, before) = match latest {
+        Some(record) if record.state != State::Closed || record.state_at >= reopen_from => {
+            let before = record.state;
+            (work.touch(record), Some(before))
+        }
+        older => {
+            let id = ConversationId::v7(now, clock::random_bytes());
+            let mut record = Record::new(id, site, card.id, now);
+            record.previous = older.map(|older| older.id);
+            record.page.clone_from(&card.page);
+            (work.begin(record)?, None)
+        }
+    };
+    if before == Some(State::Closed) {
+        reopen(work, place)?;
+    }
+    let entry = work.append(place, say.id, Author::Visitor, Body::Text(say.text))?;
+    let leaves_address = say.contact.is_some();
+    if let Some(contact) = say.contact {
+        people::set_contact(work.db, card.id, &contact)?;
+        work.event(place, Event::Contact(contact))?;
+    }
+    let record = work.record(place);
+    record.visitor_at = now;
+    record.unanswered = true;
+    match before {
+        Some(State::Active) if !leaves_address => work.save_message(place)?,
+        Some(State::Queued) if !leaves_address => work.save_message(place)?,
+        Some(State::Active | State::Queued | State::Closed) => work.save(place)?,
+        Some(State::Parked) => wake(work, place)?,
+        None => first_message(work, place, leaves_address)?,
+    }
+    if before != Some(State::Active) && work.record(place).state == State::Queued {
+        dispatch(work)?;
+    }
+    let record = work.record(place);
+    let prev = entry.visitor_prev.unwrap_or_default();
+    let ack = Ack { id: say.id, conversation: record.id, seq: entry.entry.seq, prev, at: now };
+    Ok(Said { ack, entry: Some(entry), route: Route::of_record(record) })
+}
+
+/// The first message: into the queue when somebody may answer, else it is kept for whoever comes.
+fn first_message(work: &mut Work<'_>, place: usize, leaves_address: bool) -> Result<(), DeskError> {
+    if !leaves_address && people::answering(work.db)? {
+        work.enter_queue(place, None);
+        Ok(work.save(place)?)
+    } else {
+        work.park(place, ParkReason::NobodyThere)
+    }
+}
+
+/// The visitor writes after the end: the same thread, and for a while it waits for the agent who had it.
+fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
+    let until = work.now.saturating_add(work.rules.reopen_wait);
+    work.enter_queue(place, None);
+    let record = work.record(place);
+    record.prefer = record.last_agent.map(|agent| (agent, until));
+    Ok(work.event(place, Event::Reopened)?)
+}
+
+/// The visitor writes to a parked conversation: on with its agent if they have a slot, else into the queue.
+fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
+    let until = work.now.saturating_add(work.rules.prefer_for);
+    let agent = work.record(place).agent;
+    let available = people::available(work.db)?;
+    let theirs = agent.and_then(|agent| available.iter().find(|candidate| candidate.agent == agent));
+    match theirs {
+        Some(agent) if agent.free > 0 => work.resume(place),
+        // Nobody can answer a message that was left for later any sooner than before.
+        None if agent.is_none() && !people::answering(work.db)? => Ok(work.save(place)?),
+        _ => {
+            let prefer = theirs.map(|agent| (agent.agent, until));
+            work.queue(place, RequeueReason::VisitorSpoke, None)?;
+            work.record(place).prefer = prefer;
+            Ok(work.save(place)?)
+        }
+    }
+}
+
+fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, DeskError> {
+    let id = say.conversation.ok_or(DeskError::NotFound)?;
+    let place = work.open(id)?;
+    let person = work.person(agent)?;
+    let now = work.now;
+    let moves_any = people::role(work.db, agent)? >= Some(Role::Supervisor);
+    let record = work.record(place);
+    if !say.note {
+        let theirs = record.agent == Some(agent);
+        match record.state {
+            State::Queued => return Err(DeskError::WrongState("take the conversation before you answer it")),
+            State::Closed => return Err(DeskError::WrongState("the conversation has ended")),
+            State::Active if !theirs => return Err(DeskError::NotYours),
+            State::Parked if !theirs && record.agent.is_some() && !moves_any => return Err(DeskError::NotYours),
+            State::Active | State::Parked => {}
+        }
+    }
+    let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
+    let was_preview = work.record(place).preview.clone();
+    let entry = work.append(place, say.id, Author::Agent(person), body)?;
+    let record = work.record(place);
+    let mut on_board = false;
+    if !say.note {
+        on_board = record.state == State::Parked && record.agent.is_none() && record.unanswered;
+        record.agent_at = Some(now);
+        record.unanswered = false;
+        record.answer_due = None;
+        on_board |= !std::mem::take(&mut record.excluded).is_empty();
+    } else {
+        record.preview = was_preview;
+    }
+    if on_board {
+        work.save(place)?
+    } else {
+        work.save_message(place)?
+    }
+    let record = work.record(place);
+    let ack = Ack { id: say.id, conversation: id, seq: entry.entry.seq, prev: entry.entry.prev, at: now };
+    Ok(Said { ack, entry: Some(entry), route: Route::of_record(record) })
+}

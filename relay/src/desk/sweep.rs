@@ -1,0 +1,77 @@
+//! Timeouts. Each is looked up by its due time in the store, so none lives in memory only and whichever relay is awake carries it out.
+
+use shared::ids::Millis;
+use shared::model::{CloseReason, ParkReason, RequeueReason, State};
+
+use super::dispatch::dispatch;
+use super::presence::release;
+use super::work::Work;
+use super::{Desk, DeskError, Outcome};
+use crate::store::{StoreError, people, rows};
+
+/// Most conversations that one sweep moves, so that no transaction grows without bound; the next sweep follows at once.
+const MOST: usize = 200;
+
+impl Desk {
+    /// When the next timeout is due.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        let agent_gone = self.rules.agent_gone;
+        self.store
+            .read(move |db| {
+                let agents = people::first_gone(db)?.map(|at| at.saturating_add(agent_gone));
+                Ok([agents, rows::first_due(db)?].into_iter().flatten().min())
+            })
+            .await
+    }
+
+    /// Carries out what is due.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sweep(&self, now: Millis) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            for agent in people::gone_since(work.db, now.saturating_sub(work.rules.agent_gone))? {
+                release(work, agent, RequeueReason::AgentGone)?;
+            }
+            for id in rows::due(work.db, now, MOST)? {
+                let place = work.open(id)?;
+                time_out(work, place)?;
+            }
+            dispatch(work)
+        })
+        .await
+    }
+}
+
+/// What time does to one conversation.
+fn time_out(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
+    let now = work.now;
+    let rules = work.rules;
+    let record = work.record(place);
+    let visitor_gone = record.visitor_gone_at.is_some_and(|at| at.saturating_add(rules.grace) <= now);
+    let visitor_silent = record.silent_due(rules).is_some_and(|due| due <= now);
+    match record.state {
+        State::Queued | State::Active if visitor_gone => work.park(place, ParkReason::VisitorGone),
+        State::Active if record.answer_due.is_some_and(|due| due <= now) => {
+            let agent = record.agent;
+            work.queue(place, RequeueReason::Unanswered, agent)?;
+            if let Some(agent) = agent {
+                people::set_away(work.db, agent, true)?;
+                work.agent_moved(agent);
+            }
+            Ok(())
+        }
+        State::Active if visitor_silent => work.park(place, ParkReason::VisitorSilent),
+        State::Active if record.offer.is_some_and(|(_, until)| until <= now) => work.withdraw_offer(place),
+        State::Queued if record.prefer.is_some_and(|(_, until)| until <= now) => {
+            record.prefer = None;
+            Ok(work.save(place)?)
+        }
+        State::Parked if record.close_due(rules).is_some_and(|due| due <= now) => work.close(place, CloseReason::Expired),
+        // Something else has moved it since its due time was written: write the one that holds now.
+        State::Queued | State::Active | State::Parked | State::Closed => Ok(work.save(place)?),
+    }
+}

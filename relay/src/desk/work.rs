@@ -1,0 +1,255 @@
+//! One unit of work of the desk, inside one transaction of the store: the conversations it touches, the transitions that it makes
+//! with them (DESIGN §6), the entries that record these, and at the end everything that others must be told.
+
+use rusqlite::Connection;
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::model::{
+    Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
+};
+
+use super::record::{Record, Rules};
+use super::{Change, DeskError, NewEntry, Outcome};
+use crate::clock;
+use crate::store::{StoreError, people, rows};
+
+/// A conversation that this work changes.
+pub(super) struct Touched {
+    pub(super) record: Record,
+    was_state: State,
+    was_agent: Option<AgentId>,
+    was_offered: Option<AgentId>,
+    entries: Vec<NewEntry>,
+    /// Something other than its messages changed: the desk and everybody who sees it must know.
+    moved: bool,
+}
+
+/// See the module.
+pub(super) struct Work<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Millis,
+    touched: Vec<Touched>,
+    agents: Vec<AgentId>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(db: &'a Connection, rules: &'a Rules, now: Millis) -> Self {
+        Self { db, rules, now, touched: Vec::new(), agents: Vec::new() }
+    }
+
+    /// A conversation to work on, as it is now.
+    pub(super) fn open(&mut self, id: ConversationId) -> Result<usize, DeskError> {
+        if let Some(place) = self.touched.iter().position(|touched| touched.record.id == id) {
+            return Ok(place);
+        }
+        let record = rows::load(self.db, id).map_err(StoreError::from)?.ok_or(DeskError::NotFound)?;
+        Ok(self.touch(record))
+    }
+
+    /// A loaded conversation to work on.
+    pub(super) fn touch(&mut self, record: Record) -> usize {
+        let (was_state, was_agent) = (record.state, record.agent);
+        let was_offered = record.offer.map(|(to, _)| to);
+        self.touched.push(Touched { record, was_state, was_agent, was_offered, entries: Vec::new(), moved: false });
+        self.touched.len() - 1
+    }
+
+    /// A conversation that begins now.
+    pub(super) fn begin(&mut self, record: Record) -> Result<usize, DeskError> {
+        rows::save(self.db, &record, record.due(self.rules), true)?;
+        let place = self.touch(record);
+        self.touched[place].moved = true;
+        Ok(place)
+    }
+
+    pub(super) fn record(&mut self, place: usize) -> &mut Record {
+        &mut self.touched[place].record
+    }
+
+    /// The agent's slots or presence changed.
+    pub(super) fn agent_moved(&mut self, agent: AgentId) {
+        if !self.agents.contains(&agent) {
+            self.agents.push(agent);
+        }
+    }
+
+    /// Appends an entry; the caller saves the record.
+    pub(super) fn append(&mut self, place: usize, id: MessageId, by: Author, body: Body) -> Result<NewEntry, StoreError> {
+        let record = &mut self.touched[place].record;
+        let visitor_prev = (!body.is_internal()).then_some(record.visitor_head);
+        let entry = Entry { seq: record.head + 1, prev: record.head, id, at: self.now, by, body };
+        rows::insert_entry(self.db, record.id, record.visitor, &entry)?;
+        record.head = entry.seq;
+        if visitor_prev.is_some() {
+            record.visitor_head = entry.seq;
+        }
+        if let Body::Text(text) = &entry.body {
+            cut(text, MAX_PREVIEW).clone_into(&mut record.preview);
+        }
+        Ok(NewEntry { entry, visitor_prev })
+    }
+
+    /// Records something that happened.
+    pub(super) fn event(&mut self, place: usize, event: Event) -> Result<(), StoreError> {
+        let id = MessageId::v7(self.now, clock::random_bytes());
+        let entry = self.append(place, id, Author::System, Body::Event(event))?;
+        self.touched[place].entries.push(entry);
+        Ok(())
+    }
+
+    /// Saves a conversation whose standing changed.
+    pub(super) fn save(&mut self, place: usize) -> Result<(), StoreError> {
+        let touched = &mut self.touched[place];
+        touched.moved = true;
+        rows::save(self.db, &touched.record, touched.record.due(self.rules), false)
+    }
+
+    /// Saves a conversation that only gained a message.
+    pub(super) fn save_message(&mut self, place: usize) -> Result<(), StoreError> {
+        let record = &self.touched[place].record;
+        Ok(rows::save_message(self.db, record, record.due(self.rules))?)
+    }
+
+    /// Gives a conversation to an agent, who has the slot.
+    pub(super) fn assign(&mut self, place: usize, agent: AgentId, how: AssignedHow) -> Result<(), DeskError> {
+        let person = self.person(agent)?;
+        let now = self.now;
+        let answer_due = now.saturating_add(self.rules.answer_timeout);
+        self.leave_slot(place)?;
+        let record = self.record(place);
+        record.state = State::Active;
+        record.state_at = now;
+        record.agent = Some(agent);
+        record.assigned_at = record.assigned_at.or(Some(now));
+        record.prefer = None;
+        record.offer = None;
+        record.stretched = how == AssignedHow::Stretched;
+        record.answer_due = (how == AssignedHow::Dispatched && record.unanswered).then_some(answer_due);
+        self.agent_moved(agent);
+        self.event(place, Event::Assigned(Assigned { agent: person, how }))?;
+        Ok(self.save(place)?)
+    }
+
+    /// Back into the queue, with its original time where it has one. `exclude`: who gave it up.
+    pub(super) fn queue(&mut self, place: usize, reason: RequeueReason, exclude: Option<AgentId>) -> Result<(), DeskError> {
+        self.leave_slot(place)?;
+        self.enter_queue(place, exclude);
+        self.event(place, Event::Requeued(reason))?;
+        Ok(self.save(place)?)
+    }
+
+    /// What every way into the queue does to a record; the caller saves it.
+    pub(super) fn enter_queue(&mut self, place: usize, exclude: Option<AgentId>) {
+        let now = self.now;
+        let record = self.record(place);
+        record.state = State::Queued;
+        record.state_at = now;
+        record.queue_time = record.queue_time.or(Some(now));
+        record.last_agent = record.agent.take().or(record.last_agent);
+        record.answer_due = None;
+        record.offer = None;
+        record.prefer = None;
+        if let Some(agent) = exclude.filter(|agent| !record.excluded.contains(agent)) {
+            record.excluded.push(agent);
+        }
+    }
+
+    /// Sets a conversation aside. A queued one has no agent and keeps its time; an active one keeps its agent.
+    pub(super) fn park(&mut self, place: usize, reason: ParkReason) -> Result<(), DeskError> {
+        self.leave_slot(place)?;
+        let now = self.now;
+        let record = self.record(place);
+        record.state = State::Parked;
+        record.state_at = now;
+        record.answer_due = None;
+        record.offer = None;
+        record.prefer = None;
+        self.event(place, Event::Parked(reason))?;
+        Ok(self.save(place)?)
+    }
+
+    /// A parked conversation goes on with its agent, who has a slot.
+    pub(super) fn resume(&mut self, place: usize) -> Result<(), DeskError> {
+        let now = self.now;
+        let record = self.record(place);
+        record.state = State::Active;
+        record.state_at = now;
+        if let Some(agent) = record.agent {
+            self.agent_moved(agent);
+        }
+        self.event(place, Event::Resumed)?;
+        Ok(self.save(place)?)
+    }
+
+    /// Ends a conversation.
+    pub(super) fn close(&mut self, place: usize, reason: CloseReason) -> Result<(), DeskError> {
+        self.leave_slot(place)?;
+        let now = self.now;
+        let record = self.record(place);
+        record.state = State::Closed;
+        record.state_at = now;
+        record.agent = record.agent.or(record.last_agent);
+        record.answer_due = None;
+        record.offer = None;
+        record.prefer = None;
+        record.unanswered = false;
+        record.excluded.clear();
+        record.queue_time = None;
+        self.event(place, Event::Closed(reason))?;
+        Ok(self.save(place)?)
+    }
+
+    /// An offer ends without a transfer; the chat stays where it is.
+    pub(super) fn withdraw_offer(&mut self, place: usize) -> Result<(), DeskError> {
+        if let Some((to, _)) = self.record(place).offer.take() {
+            self.agent_moved(to);
+            self.save(place)?;
+        }
+        Ok(())
+    }
+
+    /// If it is active: its agent has a slot less in use, and so has whoever it was offered to.
+    fn leave_slot(&mut self, place: usize) -> Result<(), StoreError> {
+        let record = self.record(place);
+        if record.state != State::Active {
+            return Ok(());
+        }
+        let (agent, offered) = (record.agent, record.offer.map(|(to, _)| to));
+        if let Some(agent) = agent {
+            people::now_idle(self.db, agent, self.now)?;
+            self.agent_moved(agent);
+        }
+        if let Some(offered) = offered {
+            self.agent_moved(offered);
+        }
+        Ok(())
+    }
+
+    /// An agent by name.
+    pub(super) fn person(&self, agent: AgentId) -> Result<Person, DeskError> {
+        people::person(self.db, agent)?.ok_or(DeskError::NotFound)
+    }
+
+    /// How far the visitor and the team are told, and everything else that the commit will have made true.
+    pub(super) fn finish(self) -> Result<Outcome, StoreError> {
+        let mut outcome = Outcome::default();
+        for touched in self.touched.into_iter().filter(|touched| touched.moved) {
+            let record = &touched.record;
+            if !outcome.sites.iter().any(|(site, _)| *site == record.site) {
+                outcome.sites.push((record.site, people::bump_site(self.db, record.site)?));
+            }
+            outcome.changes.push(Change {
+                conversation: rows::view(self.db, record).map_err(StoreError::from)?,
+                visitor_head: record.visitor_head as Seq,
+                was_state: touched.was_state,
+                was_agent: touched.was_agent,
+                was_offered: touched.was_offered,
+                entries: touched.entries,
+            });
+        }
+        for agent in self.agents {
+            outcome.agents.extend(people::agent(self.db, agent)?);
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,242 @@
+//! The one socket loop, for visitors and agents alike. It owns the WebSocket, its timers and the receiving end of the peer's queue;
+//! what frames mean is the session's business. It holds one request at a time: while the session works on a frame, the loop
+//! keeps writing what others send, and reads no further, which is all the back-pressure a client needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::SinkExt;
+use shared::close::{self, ErrorCode};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use crate::hub::registry::Peer;
+use crate::session::{Greeter, Refusal, Reply, Session};
+
+/// What one connection may take. All from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a connection may stay without `hello`.
+    pub hello_within: Duration,
+    /// Pause between the relay's pings, before ±20 % jitter.
+    pub ping_every: Duration,
+    /// How long one write may take before the reader counts as gone.
+    pub write_within: Duration,
+    /// Most frames queued for a connection.
+    pub queue: usize,
+    /// Largest frame that is read, in bytes.
+    pub frame: usize,
+}
+
+/// Why the loop ends.
+enum End {
+    /// The other side is gone; there is nobody to tell.
+    Gone,
+    /// Tell the other side why.
+    Close(u16),
+    /// Tell the other side in words first.
+    Refuse(Refusal),
+}
+
+/// Serves a connection from its first frame to its end.
+pub async fn serve<G: Greeter>(mut socket: WebSocket, greeter: G, limits: Limits) {
+    let (peer, queue) = Peer::new(limits.queue);
+    let end = match greet(&mut socket, greeter, &peer, &limits).await {
+        Err(end) => end,
+        Ok((mut session, reply)) => {
+            let mut connection = Connection::new(socket, peer.clone(), queue, limits);
+            let end = match connection.answer(reply).await {
+                Ok(()) => connection.run(&mut session).await,
+                Err(end) => end,
+            };
+            session.left().await;
+            socket = connection.socket;
+            end
+        }
+    };
+    // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more.
+    let _ = timeout(limits.write_within, say_goodbye(&mut socket, end)).await;
+}
+
+/// Refuses a connection that should never have been opened, in words that a browser can see.
+pub async fn refuse(mut socket: WebSocket, refusal: Refusal, limits: Limits) {
+    let _ = timeout(limits.write_within, say_goodbye(&mut socket, End::Refuse(refusal))).await;
+}
+
+async fn greet<G: Greeter>(
+    socket: &mut WebSocket,
+    greeter: G,
+    peer: &Arc<Peer>,
+    limits: &Limits,
+) -> Result<(G::Session, Reply), End> {
+    let first = timeout(limits.hello_within, async {
+        loop {
+            match socket.recv().await {
+                Some(Ok(Message::Text(text))) => return Ok(text),
+                Some(Ok(Message::Binary(_))) => return Err(End::Close(close::NOT_TEXT)),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+                Some(Err(error)) => return Err(broken(error)),
+            }
+        }
+    });
+    let first = first.await.unwrap_or_else(|_| {
+        Err(End::Refuse(Refusal::new(close::HELLO_TIMEOUT, ErrorCode::HelloTimeout, "send hello as the first frame, in time")))
+    })?;
+    greeter.hello(&first, peer).await.map_err(End::Refuse)
+}
+
+struct Connection {
+    socket: WebSocket,
+    peer: Arc<Peer>,
+    queue: mpsc::Receiver<Utf8Bytes>,
+    limits: Limits,
+    /// A ping is out and nothing has come since.
+    doubted: bool,
+    next_ping: Instant,
+}
+
+impl Connection {
+    fn new(socket: WebSocket, peer: Arc<Peer>, queue: mpsc::Receiver<Utf8Bytes>, limits: Limits) -> Self {
+        let next_ping = Instant::now() + jittered(limits.ping_every);
+        Self { socket, peer, queue, limits, doubted: false, next_ping }
+    }
+
+    async fn run<S: Session>(&mut self, session: &mut S) -> End {
+        let ping_timer = sleep_until(self.next_ping);
+        tokio::pin!(ping_timer);
+        loop {
+            // No order among these: neither a chatty client nor a busy conversation may starve the other direction.
+            let step = tokio::select! {
+                code = self.peer.closed() => Err(End::Close(code)),
+                Some(frame) = self.queue.recv() => self.write(frame).await,
+                message = self.socket.recv() => match self.read(message) {
+                    Ok(Some(text)) => self.work(session, &text).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
+                },
+                () = &mut ping_timer => self.ping(ping_timer.as_mut()).await,
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Lets the session answer one frame, while what others send goes on being written.
+    async fn work<S: Session>(&mut self, session: &mut S, text: &str) -> Result<(), End> {
+        let mut answer = session.frame(text);
+        let reply = loop {
+            tokio::select! {
+                biased;
+                code = self.peer.closed() => return Err(End::Close(code)),
+                reply = &mut answer => break reply,
+                Some(frame) = self.queue.recv() => {
+                    let socket = &mut self.socket;
+                    let queue = &mut self.queue;
+                    write(socket, queue, frame, self.limits.write_within).await?;
+                }
+            }
+        };
+        drop(answer);
+        self.answer(reply).await
+    }
+
+    fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Bytes>, End> {
+        self.doubted = false;
+        match message {
+            Some(Ok(Message::Text(text))) => Ok(Some(text)),
+            Some(Ok(Message::Binary(_))) => Err(End::Close(close::NOT_TEXT)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+            Some(Ok(Message::Close(_))) | None => Err(End::Gone),
+            Some(Err(error)) => Err(broken(error)),
+        }
+    }
+
+    async fn write(&mut self, frame: Utf8Bytes) -> Result<(), End> {
+        write(&mut self.socket, &mut self.queue, frame, self.limits.write_within).await
+    }
+
+    async fn answer(&mut self, reply: Reply) -> Result<(), End> {
+        if reply.is_empty() {
+            return Ok(());
+        }
+        let writing = async {
+            for frame in reply {
+                self.socket.feed(Message::Text(frame.into())).await?;
+            }
+            self.socket.flush().await
+        };
+        in_time(self.limits.write_within, writing).await
+    }
+
+    async fn ping(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Result<(), End> {
+        if self.doubted {
+            return Err(End::Gone);
+        }
+        self.doubted = true;
+        self.next_ping = Instant::now() + jittered(self.limits.ping_every);
+        timer.as_mut().reset(self.next_ping);
+        in_time(self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
+    }
+}
+
+/// Writes a frame and all that wait behind it with one flush.
+async fn write(
+    socket: &mut WebSocket,
+    queue: &mut mpsc::Receiver<Utf8Bytes>,
+    frame: Utf8Bytes,
+    within: Duration,
+) -> Result<(), End> {
+    let writing = async {
+        socket.feed(Message::Text(frame)).await?;
+        while let Ok(frame) = queue.try_recv() {
+            socket.feed(Message::Text(frame)).await?;
+        }
+        socket.flush().await
+    };
+    in_time(within, writing).await
+}
+
+async fn in_time(within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    match timeout(within, writing).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(close::RESYNC)),
+    }
+}
+
+/// A read error: either the frame was too big, or the connection is of no more use.
+fn broken(error: axum::Error) -> End {
+    match error.into_inner().downcast::<tungstenite::Error>().map(|error| *error) {
+        Ok(tungstenite::Error::Capacity(_)) => {
+            End::Refuse(Refusal::new(close::TOO_BIG, ErrorCode::BadFrame, "the frame is larger than this relay takes"))
+        }
+        _ => End::Gone,
+    }
+}
+
+async fn say_goodbye(socket: &mut WebSocket, end: End) {
+    let code = match end {
+        End::Gone => return,
+        End::Close(code) => code,
+        End::Refuse(refusal) => {
+            let error = shared::visitor::FromRelay::Error(refusal.error).encode();
+            if socket.send(Message::Text(error.into())).await.is_err() {
+                return;
+            }
+            refusal.close
+        }
+    };
+    metrics::counter!(crate::metrics::CLOSES, "code" => code.to_string()).increment(1);
+    if socket.send(Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::default() }))).await.is_ok() {
+        // Until the client has answered, closing the TCP connection could destroy the code on its way (RFC 6455 §7.1.1).
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
+}
+
+/// ±20 %, so that connections made together do not ping together.
+fn jittered(span: Duration) -> Duration {
+    span.mul_f64(0.8 + 0.4 * crate::clock::random_fraction())
+}

@@ -1,0 +1,148 @@
+//! The two WebSocket endpoints. Whatever speaks against a connection (subprotocol, site, origin) is said through the socket, not by
+//! an HTTP status, because browsers hide the status of a failed upgrade from scripts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use shared::SUBPROTOCOL;
+use shared::close::{self, ErrorCode};
+use shared::ids::SiteKey;
+use tokio_util::task::TaskTracker;
+
+use super::auth;
+use super::caller::{Caller, Page};
+use super::router::Shared;
+use super::socket::{self, Limits};
+use crate::hub::Hub;
+use crate::session::agent::AgentGreeter;
+use crate::session::visitor::VisitorGreeter;
+use crate::session::{Greeter, Refusal};
+
+/// Bytes of a connection's read buffer. The library's default of 128 KiB would be most of what an idle visitor costs; frames that
+/// do not fit make it grow for as long as they are read.
+const READ_BUFFER: usize = 2_048;
+/// Bytes that may gather before they are written without a flush: a burst of frames leaves in one system call.
+const WRITE_BUFFER: usize = 8_192;
+
+/// What the endpoints need.
+pub struct Sockets {
+    /// What all handlers share.
+    pub shared: Arc<Shared>,
+    /// The verbs.
+    pub hub: Arc<Hub>,
+    /// What one connection may take.
+    pub limits: Limits,
+    /// Every connection's task, so that the relay can wait for them when it stops.
+    pub connections: TaskTracker,
+}
+
+/// The routes of the endpoints.
+pub fn routes(sockets: Arc<Sockets>) -> Router {
+    Router::new().route("/ws/visitor", get(visitor)).route("/ws/agent", get(agent)).with_state(sockets)
+}
+
+/// `?site=KEY`.
+#[derive(Deserialize)]
+struct SiteQuery {
+    #[serde(default)]
+    site: String,
+}
+
+async fn visitor(
+    State(sockets): State<Arc<Sockets>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Query(query): Query<SiteQuery>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let caller = Caller::of(&sockets.shared, peer, &headers);
+    let admitted = admit_visitor(&sockets, SiteKey(query.site), &caller).await;
+    open(sockets, upgrade, &headers, admitted)
+}
+
+async fn agent(
+    State(sockets): State<Arc<Sockets>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let caller = Caller::of(&sockets.shared, peer, &headers);
+    let admitted = admit_agent(&sockets, &headers, &caller).await;
+    open(sockets, upgrade, &headers, admitted)
+}
+
+async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Result<VisitorGreeter, Refusal> {
+    let site = match key.is_well_formed() {
+        true => sockets.shared.store.site_by_key(key).await.map_err(|_| unavailable())?,
+        false => None,
+    };
+    let Some(site) = site else {
+        let message = "no site has this key; copy the script tag from the console's install page again";
+        return Err(Refusal::new(close::UNKNOWN_SITE, ErrorCode::UnknownSite, message));
+    };
+    // The relay's own pages (the demo, later the chat page and the frame) serve any site.
+    if !caller.is_own_page(&sockets.shared) && !caller.is_allowed_by(&site.origins) {
+        let message = "this page's origin is not on the site's list; an admin can add it";
+        return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
+    }
+    Ok(VisitorGreeter { hub: sockets.hub.clone(), site })
+}
+
+async fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
+    // A browser always sends Origin with an upgrade. Without one it is a program, whose cookie nobody else can make it send.
+    if caller.page != Page::Unsaid && !caller.is_own_page(&sockets.shared) {
+        let message =
+            "only the console's own pages may open agents' sockets; if this is the console, set public_url to its address";
+        return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
+    }
+    let account = auth::session(&sockets.shared, headers).await.map_err(|_| unavailable())?;
+    Ok(AgentGreeter { hub: sockets.hub.clone(), cookie: account.map(|account| account.agent.id) })
+}
+
+fn unavailable() -> Refusal {
+    Refusal::unavailable("the store cannot be reached; come back in a moment")
+}
+
+fn offers_subprotocol(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    offers.flat_map(|offer| offer.split(',')).any(|offer| offer.trim() == SUBPROTOCOL)
+}
+
+/// Accepts the upgrade in any case, and serves or refuses what it was asked for.
+fn open<G: Greeter>(
+    sockets: Arc<Sockets>,
+    upgrade: WebSocketUpgrade,
+    headers: &HeaderMap,
+    admitted: Result<G, Refusal>,
+) -> Response {
+    let limits = sockets.limits;
+    let admitted = if offers_subprotocol(headers) {
+        admitted
+    } else {
+        let message =
+            format!("offer the subprotocol {SUBPROTOCOL}; if you do, this page is older or newer than the relay: reload it");
+        Err(Refusal::new(close::UNSUPPORTED_VERSION, ErrorCode::UnsupportedVersion, message))
+    };
+    upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_frame_size(limits.frame)
+        .max_message_size(limits.frame)
+        .on_upgrade(move |socket: WebSocket| {
+            let serving = async move {
+                match admitted {
+                    Ok(greeter) => socket::serve(socket, greeter, limits).await,
+                    Err(refusal) => socket::refuse(socket, refusal, limits).await,
+                }
+            };
+            sockets.connections.track_future(serving)
+        })
+}

@@ -1,0 +1,164 @@
+//! What a whole site sees, coalesced: the board (rows of the queue), visitors' positions, whether somebody answers, and the team.
+//! Notices only mark what changed; one task looks it up and sends it, at once when it was quiet and else once a second, so that
+//! 2,000 waiting visitors and 200 agents cost the same as a few.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::Utf8Bytes;
+use shared::agent::{self, AgentUpdate};
+use shared::ids::{AgentId, ConversationId, SiteId};
+use shared::visitor::{self, Answering, ThreadUpdate};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::registry::Registry;
+use crate::store::{Place, Store, StoreError};
+
+/// Least time between two updates (DESIGN §4).
+const PACE: Duration = Duration::from_secs(1);
+
+/// What changed since the last update. Shared by everybody who delivers notices.
+#[derive(Debug, Default)]
+pub struct Dirty {
+    marks: Mutex<Marks>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    sites: HashSet<SiteId>,
+    agents: HashSet<AgentId>,
+    /// Queued anew: their visitors are told even if the position is the one they were told last.
+    queued: HashSet<ConversationId>,
+}
+
+impl Dirty {
+    /// A site's board changed.
+    pub fn site(&self, site: SiteId) {
+        self.mark(|marks| marks.sites.insert(site));
+    }
+
+    /// A conversation was queued.
+    pub fn queued(&self, site: SiteId, conversation: ConversationId) {
+        self.mark(|marks| {
+            marks.queued.insert(conversation);
+            marks.sites.insert(site)
+        });
+    }
+
+    /// Agents' presence, capacity or slots changed.
+    pub fn agents(&self, agents: Vec<AgentId>) {
+        self.mark(|marks| marks.agents.extend(agents));
+    }
+
+    fn mark<T>(&self, mark: impl FnOnce(&mut Marks) -> T) {
+        mark(&mut self.marks.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_one();
+    }
+
+    fn take(&self) -> Marks {
+        std::mem::take(&mut *self.marks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts back what could not be looked up.
+    fn put_back(&self, marks: Marks) {
+        self.mark(|now| {
+            now.sites.extend(marks.sites);
+            now.agents.extend(marks.agents);
+            now.queued.extend(marks.queued);
+        });
+    }
+}
+
+/// The task that sends the updates.
+pub struct Boards {
+    store: Arc<Store>,
+    registry: Arc<Registry>,
+    dirty: Arc<Dirty>,
+    /// Position that each queued visitor was told last.
+    told: HashMap<SiteId, HashMap<ConversationId, u32>>,
+    /// What visitors were told last.
+    answering: Option<bool>,
+}
+
+impl Boards {
+    /// A task for the connections in `registry`; [`Boards::run`] it.
+    pub fn new(store: Arc<Store>, registry: Arc<Registry>, dirty: Arc<Dirty>) -> Self {
+        Self { store, registry, dirty, told: HashMap::new(), answering: None }
+    }
+
+    /// Sends updates until the relay stops.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let pace = async |stop: &CancellationToken| {
+            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(PACE) => {} }
+        };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.dirty.wake.notified() => {}
+            }
+            let marks = self.dirty.take();
+            if let Err(error) = self.update(&marks).await {
+                tracing::warn!(%error, "boards wait for the store");
+                self.dirty.put_back(marks);
+            }
+            pace(&stop).await;
+        }
+    }
+
+    async fn update(&mut self, marks: &Marks) -> Result<(), StoreError> {
+        if !marks.agents.is_empty() {
+            self.team(&marks.agents).await?;
+        }
+        for &site in &marks.sites {
+            self.board(site).await?;
+            self.positions(site, &marks.queued).await?;
+        }
+        Ok(())
+    }
+
+    async fn team(&mut self, changed: &HashSet<AgentId>) -> Result<(), StoreError> {
+        let agents = self.store.agents().await?;
+        for agent in agents.into_iter().filter(|agent| changed.contains(&agent.id)) {
+            self.to_all_agents(agent::FromRelay::Agent(AgentUpdate { agent }).encode());
+        }
+        let answering = self.store.answering().await?;
+        if self.answering.replace(answering) != Some(answering) {
+            let frame = Utf8Bytes::from(visitor::FromRelay::Answering(Answering { answering }).encode());
+            self.registry.visitors().for_each(|_, peer| peer.send(frame.clone()));
+        }
+        Ok(())
+    }
+
+    async fn board(&self, site: SiteId) -> Result<(), StoreError> {
+        if self.registry.agents().is_empty() {
+            return Ok(());
+        }
+        let board = self.store.board(site).await?;
+        self.to_all_agents(agent::FromRelay::Board(board).encode());
+        Ok(())
+    }
+
+    async fn positions(&mut self, site: SiteId, queued: &HashSet<ConversationId>) -> Result<(), StoreError> {
+        let places = self.store.places(site).await?;
+        let before = self.told.remove(&site).unwrap_or_default();
+        let mut told = HashMap::with_capacity(places.len());
+        for Place { visitor, thread } in places {
+            let news = queued.contains(&thread.id) || before.get(&thread.id).copied() != thread.position;
+            told.insert(thread.id, thread.position.unwrap_or_default());
+            if news && self.registry.visitors().has(visitor) {
+                let frame = Utf8Bytes::from(visitor::FromRelay::Thread(ThreadUpdate { thread }).encode());
+                self.registry.visitors().for_each_of(visitor, |peer| peer.send(frame.clone()));
+            }
+        }
+        self.told.insert(site, told);
+        Ok(())
+    }
+
+    fn to_all_agents(&self, frame: String) {
+        let frame = Utf8Bytes::from(frame);
+        self.registry.agents().for_each(|_, peer| peer.send(frame.clone()));
+    }
+}

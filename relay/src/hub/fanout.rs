@@ -1,0 +1,136 @@
+//! Fan-out: which of this relay's connections learn of a notice, and in which words. Each frame is serialized once per audience.
+//! What a whole site sees (rows of the queue, positions, the team) is only marked here and sent by `board`, once a second at most.
+
+use std::sync::Arc;
+
+use shared::agent::{self, VisitorTyping};
+use shared::close;
+use shared::frame::{Delivery, ReadMark};
+use shared::ids::NodeId;
+use shared::model::State;
+use shared::visitor::{self, AgentTyping, ThreadUpdate};
+
+use super::board::Dirty;
+use super::notice::Notice;
+use super::registry::{ConnectionId, Recipients, Registry};
+use crate::desk::{Change, NewEntry, Route};
+
+/// Delivers notices to the connections of one relay.
+pub struct Fanout {
+    node: NodeId,
+    registry: Arc<Registry>,
+    dirty: Arc<Dirty>,
+}
+
+impl Fanout {
+    /// A fan-out for the connections in `registry`.
+    pub fn new(node: NodeId, registry: Arc<Registry>, dirty: Arc<Dirty>) -> Self {
+        Self { node, registry, dirty }
+    }
+
+    /// Tells everybody here whom the notice concerns.
+    pub fn deliver(&self, notice: Notice) {
+        match notice {
+            Notice::Said { route, entry, origin } => {
+                self.entry(&route, &entry, self.own(origin));
+                if shows_on_board(&route) {
+                    self.dirty.site(route.site);
+                }
+            }
+            Notice::Changed(change) => self.changed(&change),
+            Notice::VisitorTyping { route, draft } => self.visitor_typing(&route, draft),
+            Notice::AgentTyping { route, agent, on } => {
+                let mut visitors = Recipients::default();
+                self.registry.visitors().collect(route.visitor, &mut visitors);
+                let typing = AgentTyping { conversation: route.conversation, agent, on };
+                visitors.send(|| visitor::FromRelay::Typing(typing).encode());
+            }
+            Notice::VisitorRead { route, seq } => {
+                let mark = ReadMark { conversation: route.conversation, seq };
+                self.attending(&route, None).send(|| agent::FromRelay::Read(mark).encode());
+            }
+            Notice::AgentRead { route, seq } => {
+                let mut visitors = Recipients::default();
+                self.registry.visitors().collect(route.visitor, &mut visitors);
+                let mark = ReadMark { conversation: route.conversation, seq };
+                visitors.send(|| visitor::FromRelay::Read(mark).encode());
+            }
+            Notice::Agents(agents) => self.dirty.agents(agents),
+            Notice::Site(site) => self.dirty.site(site),
+            Notice::SignedOut(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::BAD_TOKEN)),
+        }
+    }
+
+    /// The connection that caused a notice, if it is one of ours.
+    fn own(&self, (node, connection): (NodeId, ConnectionId)) -> Option<ConnectionId> {
+        (node == self.node).then_some(connection)
+    }
+
+    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>) {
+        if let Some(prev) = new.visitor_prev {
+            let mut visitors = Recipients::except(except);
+            self.registry.visitors().collect(route.visitor, &mut visitors);
+            visitors.send(|| {
+                let entry = shared::model::Entry { prev, ..new.entry.clone() };
+                visitor::FromRelay::Entry(Delivery { conversation: route.conversation, entry }).encode()
+            });
+        }
+        let mut agents = self.attending(route, except);
+        if route.state == State::Queued {
+            self.registry.agents().collect_all(&mut agents);
+        }
+        agents.send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
+    }
+
+    fn changed(&self, change: &Change) {
+        let conversation = &change.conversation;
+        let route = Route::of(conversation);
+        for entry in &change.entries {
+            self.entry(&route, entry, None);
+        }
+        // A queued visitor is told by the board, which knows the position.
+        if conversation.state != State::Queued {
+            let mut visitors = Recipients::default();
+            self.registry.visitors().collect(route.visitor, &mut visitors);
+            visitors.send(|| visitor::FromRelay::Thread(ThreadUpdate { thread: change.thread() }).encode());
+        }
+        let mut agents = self.attending(&route, None);
+        for concerned in
+            change.was_agent.into_iter().chain(change.was_offered).chain(conversation.offer.iter().map(|offer| offer.to))
+        {
+            self.registry.agents().collect(concerned, &mut agents);
+        }
+        agents.send(|| agent::FromRelay::Chat(agent::Chat { conversation: conversation.clone() }).encode());
+        if conversation.state == State::Queued {
+            self.dirty.queued(route.site, route.conversation);
+        } else {
+            self.dirty.site(route.site);
+        }
+    }
+
+    fn visitor_typing(&self, route: &Route, draft: String) {
+        let mut agents = self.attending(route, None);
+        self.registry.rows().collect(route.conversation, &mut agents);
+        let typing = VisitorTyping { conversation: route.conversation, draft };
+        agents.send(|| agent::FromRelay::Typing(typing).encode());
+    }
+
+    /// All tabs of the assigned agent, and whoever has the thread open.
+    fn attending(&self, route: &Route, except: Option<ConnectionId>) -> Recipients {
+        let mut agents = Recipients::except(except);
+        if let Some(agent) = route.agent {
+            self.registry.agents().collect(agent, &mut agents);
+        }
+        self.registry.open().collect(route.conversation, &mut agents);
+        agents
+    }
+}
+
+/// Whether a new message changes a row that the whole team sees.
+fn shows_on_board(route: &Route) -> bool {
+    match route.state {
+        State::Queued => true,
+        State::Parked => route.agent.is_none(),
+        State::Active | State::Closed => false,
+    }
+}

@@ -1,0 +1,229 @@
+//! The hub: the verbs that sessions call. Each verb lets the desk commit, then publishes what was committed, then returns; so an
+//! ack is only ever written after the commit, and the bus never delays it.
+//!
+//! - [`registry`]: who is connected here
+//! - [`notice`]: what travels on the bus
+//! - [`fanout`]: which connection learns of a notice
+//! - [`board`]: what whole sites see, once a second
+//! - [`keeper`]: timeouts and the node's lease
+
+use std::sync::Arc;
+
+use shared::frame::Ack;
+use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
+use shared::model::{Page, Person, Presence, Say};
+use tokio::sync::Notify;
+
+use crate::bus::Bus;
+use crate::clock;
+use crate::desk::{Desk, DeskError, Outcome, VisitorCard};
+use crate::store::{Store, StoreError};
+
+pub mod board;
+pub mod fanout;
+pub mod keeper;
+pub mod notice;
+pub mod registry;
+
+use notice::Notice;
+use registry::{Peer, Registry};
+
+/// The relay's verbs. One per relay, shared by all sessions.
+pub struct Hub {
+    node: NodeId,
+    store: Arc<Store>,
+    desk: Desk,
+    bus: Arc<dyn Bus>,
+    registry: Arc<Registry>,
+    /// Something was committed that may have brought a timeout nearer.
+    committed: Notify,
+}
+
+impl Hub {
+    /// A hub for one node.
+    pub fn new(node: NodeId, store: Arc<Store>, desk: Desk, bus: Arc<dyn Bus>, registry: Arc<Registry>) -> Self {
+        Self { node, store, desk, bus, registry, committed: Notify::new() }
+    }
+
+    /// For reading; writes go through the verbs.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who is connected here.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A visitor says something.
+    pub async fn visitor_says(&self, site: SiteId, card: &VisitorCard, say: Say, by: &Peer) -> Result<Ack, DeskError> {
+        let outcome = self.desk.visitor_say(clock::now(), self.node, site, card.clone(), say).await?;
+        self.said(outcome, by)
+    }
+
+    /// An agent says or notes something.
+    pub async fn agent_says(&self, agent: AgentId, say: Say, by: &Peer) -> Result<Ack, DeskError> {
+        let outcome = self.desk.agent_say(clock::now(), agent, say).await?;
+        self.said(outcome, by)
+    }
+
+    /// A visitor ends their conversation.
+    pub async fn visitor_closes(&self, visitor: VisitorId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.close_by_visitor(clock::now(), visitor, conversation).await?)
+    }
+
+    /// An agent takes a conversation.
+    pub async fn agent_takes(&self, agent: AgentId, conversation: ConversationId, stretch: bool) -> Result<(), DeskError> {
+        self.done(self.desk.take(clock::now(), agent, conversation, stretch).await?)
+    }
+
+    /// An agent offers a chat to another one, or gives it back.
+    pub async fn agent_transfers(
+        &self,
+        agent: AgentId,
+        conversation: ConversationId,
+        to: Option<AgentId>,
+    ) -> Result<(), DeskError> {
+        self.done(self.desk.transfer(clock::now(), agent, conversation, to).await?)
+    }
+
+    /// An agent accepts a transfer.
+    pub async fn agent_accepts(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.accept(clock::now(), agent, conversation).await?)
+    }
+
+    /// An agent declines a transfer.
+    pub async fn agent_declines(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.decline(clock::now(), agent, conversation).await?)
+    }
+
+    /// An agent ends a conversation.
+    pub async fn agent_closes(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.close_by_agent(clock::now(), agent, conversation).await?)
+    }
+
+    /// An agent says that a reopened conversation needs no answer.
+    pub async fn agent_dismisses(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.dismiss(clock::now(), agent, conversation).await?)
+    }
+
+    /// An agent is available, or not.
+    pub async fn agent_presence(&self, agent: AgentId, presence: Presence) -> Result<(), DeskError> {
+        self.done(self.desk.set_presence(clock::now(), agent, presence).await?)
+    }
+
+    /// A visitor has read up to here.
+    pub async fn visitor_read(&self, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
+        if let Some(route) = self.desk.read_by_visitor(conversation, seq).await? {
+            self.bus.publish(Notice::VisitorRead { route, seq });
+        }
+        Ok(())
+    }
+
+    /// An agent has read up to here; only the assigned one's reading counts.
+    pub async fn agent_read(&self, agent: AgentId, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
+        if let Some(route) = self.desk.read_by_agent(agent, conversation, seq).await? {
+            self.bus.publish(Notice::AgentRead { route, seq });
+        }
+        Ok(())
+    }
+
+    /// A visitor is writing.
+    pub async fn visitor_typing(&self, conversation: ConversationId, draft: String) -> Result<(), StoreError> {
+        if let Some(route) = self.store.route(conversation).await? {
+            self.bus.publish(Notice::VisitorTyping { route, draft });
+        }
+        Ok(())
+    }
+
+    /// An agent is writing. Only the assigned agent's typing is shown.
+    pub async fn agent_typing(&self, agent: &Person, conversation: ConversationId, on: bool) -> Result<(), StoreError> {
+        if let Some(route) = self.store.route(conversation).await?
+            && route.agent == Some(agent.id)
+        {
+            self.bus.publish(Notice::AgentTyping { route, agent: agent.clone(), on });
+        }
+        Ok(())
+    }
+
+    /// A visitor is on another page.
+    pub async fn visitor_page(&self, visitor: VisitorId, page: Page) -> Result<(), DeskError> {
+        let outcome = self.desk.page(clock::now(), visitor, page).await?;
+        self.publish(outcome);
+        Ok(())
+    }
+
+    /// Records whether a visitor is connected here, as the registry knows it now.
+    pub async fn visitor_present(&self, visitor: VisitorId) -> Result<(), DeskError> {
+        // Comings and goings overtake each other on their way to the store. Whoever writes last looks again, so the last word is true.
+        loop {
+            let here = self.registry.visitors().has(visitor);
+            let now = clock::now();
+            let outcome = if here {
+                self.desk.visitor_arrived(now, self.node, visitor).await?
+            } else {
+                self.desk.visitor_left(now, self.node, visitor).await?
+            };
+            self.publish(outcome);
+            if self.registry.visitors().has(visitor) == here {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Records whether an agent is connected here, as the registry knows it now.
+    pub async fn agent_present(&self, agent: AgentId) -> Result<(), DeskError> {
+        loop {
+            let here = self.registry.agents().has(agent);
+            let now = clock::now();
+            let outcome = if here {
+                self.desk.agent_arrived(now, self.node, agent).await?
+            } else {
+                self.desk.agent_left(now, self.node, agent).await?
+            };
+            self.publish(outcome);
+            if self.registry.agents().has(agent) == here {
+                return Ok(());
+            }
+        }
+    }
+
+    /// An administrator changed an account: the desk has committed it, now everybody is told.
+    pub fn account_changed(&self, agent: AgentId, disabled: bool, outcome: Outcome) {
+        self.publish(outcome);
+        if disabled {
+            self.bus.publish(Notice::SignedOut(agent));
+        }
+    }
+
+    /// Tells everybody what was committed, in the order in which it happened.
+    pub fn publish(&self, outcome: Outcome) {
+        let quiet = outcome.changes.is_empty();
+        for change in outcome.changes {
+            self.bus.publish(Notice::Changed(Box::new(change)));
+        }
+        if !outcome.agents.is_empty() {
+            self.bus.publish(Notice::Agents(outcome.agents.iter().map(|agent| agent.id).collect()));
+        }
+        for (site, _) in outcome.sites {
+            self.bus.publish(Notice::Site(site));
+        }
+        if !quiet {
+            self.committed.notify_one();
+        }
+    }
+
+    fn said(&self, mut outcome: Outcome, by: &Peer) -> Result<Ack, DeskError> {
+        let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
+        if let Some(entry) = said.entry {
+            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id) });
+        }
+        self.publish(outcome);
+        Ok(said.ack)
+    }
+
+    fn done(&self, outcome: Outcome) -> Result<(), DeskError> {
+        self.publish(outcome);
+        Ok(())
+    }
+}

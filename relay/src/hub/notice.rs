@@ -1,0 +1,60 @@
+//! What travels on the bus: a committed change or a passing signal, with all that a relay needs to know whom to tell.
+//! Losing one is harmless (clients notice by seq, head or revision and fetch), so nothing here is ever retried.
+
+use shared::ids::{AgentId, NodeId, Seq, SiteId};
+use shared::model::Person;
+
+use crate::desk::{Change, NewEntry, Route};
+use crate::hub::registry::ConnectionId;
+
+/// One nudge.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A message was committed. The connection that said it has its ack instead.
+    Said {
+        /// Where it belongs and whose it is.
+        route: Route,
+        /// The entry.
+        entry: NewEntry,
+        /// Who said it, on which relay.
+        origin: (NodeId, ConnectionId),
+    },
+    /// A conversation changed its state, its agent, or what is known of it.
+    Changed(Box<Change>),
+    /// The visitor is writing this (empty: stopped).
+    VisitorTyping {
+        /// In which conversation.
+        route: Route,
+        /// What stands in the composer.
+        draft: String,
+    },
+    /// An agent is writing, or has stopped.
+    AgentTyping {
+        /// In which conversation.
+        route: Route,
+        /// Who.
+        agent: Person,
+        /// Writing, or stopped.
+        on: bool,
+    },
+    /// The visitor has read up to here.
+    VisitorRead {
+        /// In which conversation.
+        route: Route,
+        /// Up to where.
+        seq: Seq,
+    },
+    /// The assigned agent has read up to here.
+    AgentRead {
+        /// In which conversation.
+        route: Route,
+        /// Up to where.
+        seq: Seq,
+    },
+    /// Presence, capacity or slots of these agents changed.
+    Agents(Vec<AgentId>),
+    /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
+    Site(SiteId),
+    /// An agent's account was disabled or their sessions revoked: their sockets must go.
+    SignedOut(AgentId),
+}

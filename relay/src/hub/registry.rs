@@ -1,0 +1,231 @@
+//! Who is connected to this relay right now. Sessions register themselves after `hello` and leave when their socket ends;
+//! the hub looks up whom a frame goes to. Nothing here is durable and nothing here awaits.
+//!
+//! Every connection has its own id, so that a slow goodbye of an old connection cannot remove its successor.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+
+use axum::extract::ws::Utf8Bytes;
+use dashmap::DashMap;
+use shared::close;
+use shared::ids::{AgentId, ConversationId, VisitorId};
+use tokio::sync::{Notify, mpsc};
+
+/// Number of a connection, unique in one life of a relay.
+pub type ConnectionId = u64;
+
+/// The sending half of a connection: a bounded queue of serialized frames, and a way to end it.
+#[derive(Debug)]
+pub struct Peer {
+    /// Its number.
+    pub id: ConnectionId,
+    queue: mpsc::Sender<Utf8Bytes>,
+    close_code: AtomicU16,
+    closing: Notify,
+}
+
+impl Peer {
+    /// A peer and the queue that its socket loop empties. `bound` is in frames: one that falls further behind resyncs.
+    pub fn new(bound: usize) -> (Arc<Self>, mpsc::Receiver<Utf8Bytes>) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let (queue, frames) = mpsc::channel(bound.max(1));
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        (Arc::new(Self { id, queue, close_code: AtomicU16::new(0), closing: Notify::new() }), frames)
+    }
+
+    /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
+    pub fn send(&self, frame: Utf8Bytes) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(frame) {
+            metrics::counter!(crate::metrics::RESYNCS).increment(1);
+            self.close(close::RESYNC);
+        }
+    }
+
+    /// Ends the connection with a close code; the first code counts.
+    pub fn close(&self, code: u16) {
+        if self.close_code.compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.closing.notify_one();
+        }
+    }
+
+    /// Completes once [`Peer::close`] was called.
+    pub async fn closed(&self) -> u16 {
+        loop {
+            match self.close_code.load(Ordering::Acquire) {
+                0 => self.closing.notified().await,
+                code => return code,
+            }
+        }
+    }
+}
+
+/// Connections by what they are looked up for.
+#[derive(Debug, Default)]
+pub struct Registry {
+    visitors: Group<VisitorId>,
+    agents: Group<AgentId>,
+    /// Consoles that have a thread open.
+    open: Group<ConversationId>,
+    /// Consoles that have a queue row in view.
+    rows: Group<ConversationId>,
+}
+
+impl Registry {
+    /// Visitors' connections.
+    pub fn visitors(&self) -> &Group<VisitorId> {
+        &self.visitors
+    }
+
+    /// Agents' connections.
+    pub fn agents(&self) -> &Group<AgentId> {
+        &self.agents
+    }
+
+    /// Consoles by the thread they have open.
+    pub fn open(&self) -> &Group<ConversationId> {
+        &self.open
+    }
+
+    /// Consoles by the queue rows they show.
+    pub fn rows(&self) -> &Group<ConversationId> {
+        &self.rows
+    }
+
+    /// Ends every connection, visitors' and agents'.
+    pub fn close_all(&self, code: u16) {
+        self.visitors.for_each(|_, peer| peer.close(code));
+        self.agents.for_each(|_, peer| peer.close(code));
+    }
+
+    /// How many connections there are: visitors', agents'.
+    pub fn count(&self) -> (usize, usize) {
+        (self.visitors.count(), self.agents.count())
+    }
+}
+
+/// Connections under one kind of key.
+#[derive(Debug)]
+pub struct Group<K: Eq + Hash>(DashMap<K, Vec<Arc<Peer>>>);
+
+impl<K: Eq + Hash> Default for Group<K> {
+    fn default() -> Self {
+        Self(DashMap::new())
+    }
+}
+
+impl<K: Eq + Hash + Copy> Group<K> {
+    /// Adds a connection; whether it is the first under this key.
+    pub fn add(&self, key: K, peer: Arc<Peer>) -> bool {
+        let mut peers = self.0.entry(key).or_insert_with(|| Vec::with_capacity(1));
+        peers.push(peer);
+        peers.len() == 1
+    }
+
+    /// Removes a connection; whether it was the last under this key.
+    pub fn remove(&self, key: K, connection: ConnectionId) -> bool {
+        let Some(mut peers) = self.0.get_mut(&key) else { return false };
+        let before = peers.len();
+        peers.retain(|peer| peer.id != connection);
+        let last = before > 0 && peers.is_empty();
+        drop(peers);
+        self.0.remove_if(&key, |_, peers| peers.is_empty());
+        last
+    }
+
+    /// Whether anybody is connected under this key.
+    pub fn has(&self, key: K) -> bool {
+        self.0.get(&key).is_some_and(|peers| !peers.is_empty())
+    }
+
+    /// Adds the connections under a key to a fan-out.
+    pub fn collect(&self, key: K, to: &mut Recipients) {
+        if let Some(peers) = self.0.get(&key) {
+            for peer in peers.iter() {
+                to.add(peer);
+            }
+        }
+    }
+
+    /// Adds every connection to a fan-out.
+    pub fn collect_all(&self, to: &mut Recipients) {
+        self.for_each(|_, peer| to.add(peer));
+    }
+
+    /// Visits the connections under a key.
+    pub fn for_each_of(&self, key: K, visit: impl FnMut(&Arc<Peer>)) {
+        if let Some(peers) = self.0.get(&key) {
+            peers.iter().for_each(visit);
+        }
+    }
+
+    /// Visits every connection.
+    pub fn for_each(&self, mut visit: impl FnMut(K, &Arc<Peer>)) {
+        for entry in &self.0 {
+            for peer in entry.value() {
+                visit(*entry.key(), peer);
+            }
+        }
+    }
+
+    /// The keys that have a connection.
+    pub fn keys(&self) -> Vec<K> {
+        self.0.iter().map(|entry| *entry.key()).collect()
+    }
+
+    /// Whether nobody is connected.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn count(&self) -> usize {
+        self.0.iter().map(|entry| entry.value().len()).sum()
+    }
+}
+
+/// The connections that one frame goes to: each once, without the one that caused it.
+#[derive(Debug, Default)]
+pub struct Recipients {
+    peers: Vec<Arc<Peer>>,
+    known: HashSet<ConnectionId>,
+    except: Option<ConnectionId>,
+}
+
+/// Up to here, looking through the list is quicker than hashing; a conversation rarely has more receivers.
+const SMALL: usize = 8;
+
+impl Recipients {
+    /// Nobody yet; never the given connection.
+    pub fn except(except: Option<ConnectionId>) -> Self {
+        Self { except, ..Self::default() }
+    }
+
+    fn add(&mut self, peer: &Arc<Peer>) {
+        if self.except == Some(peer.id) || self.contains(peer.id) {
+            return;
+        }
+        self.peers.push(peer.clone());
+        if self.peers.len() == SMALL {
+            self.known = self.peers.iter().map(|peer| peer.id).collect();
+        } else if self.peers.len() > SMALL {
+            self.known.insert(peer.id);
+        }
+    }
+
+    fn contains(&self, id: ConnectionId) -> bool {
+        if self.peers.len() < SMALL { self.peers.iter().any(|peer| peer.id == id) } else { self.known.contains(&id) }
+    }
+
+    /// Sends them a frame, serialized once and only if there is anybody.
+    pub fn send(self, frame: impl FnOnce() -> String) {
+        if self.peers.is_empty() {
+            return;
+        }
+        let text = Utf8Bytes::from(frame());
+        for peer in self.peers {
+            peer.send(text.clone());
+        }
+    }
+}

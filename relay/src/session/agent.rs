@@ -1,0 +1,207 @@
+//! The agent's end, as a state machine: console and bots alike. `hello` answers with the whole inbox; every later frame becomes a
+//! verb of the hub and the frames to answer with.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use shared::agent::{About, FromRelay, Pong, Rev, Show, ToRelay, Welcome};
+use shared::close::{self, ErrorCode};
+use shared::frame::{Backfill, Done, Entries, ErrorFrame};
+use shared::ids::{AgentId, ConversationId, MessageId, Seq};
+use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
+
+use super::{Greeter, Refusal, Reply, Session, refuse};
+use crate::clock;
+use crate::desk::DeskError;
+use crate::hub::Hub;
+use crate::hub::registry::Peer;
+use crate::store::StoreError;
+
+/// Most conversations whose missed entries are sent unasked after `hello`; a console that had more open asks for the rest.
+const MOST_RESUMED: usize = 50;
+
+/// An agent's connection before `hello`.
+pub struct AgentGreeter {
+    /// The relay.
+    pub hub: Arc<Hub>,
+    /// Who the cookie at the upgrade says it is, the origin already checked; a token in `hello` may say it instead.
+    pub cookie: Option<AgentId>,
+}
+
+/// An agent's connection after `hello`.
+pub struct AgentSession {
+    hub: Arc<Hub>,
+    peer: Arc<Peer>,
+    me: Person,
+    showing: Show,
+}
+
+#[async_trait]
+impl Greeter for AgentGreeter {
+    type Session = AgentSession;
+
+    async fn hello(self, text: &str, peer: &Arc<Peer>) -> Result<(AgentSession, Reply), Refusal> {
+        let hello = match ToRelay::decode(text) {
+            Ok(ToRelay::Hello(hello)) => hello,
+            Ok(_) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, "the first frame must be hello")),
+            Err(error) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, error.to_string())),
+        };
+        let unreachable = |error: StoreError| unavailable(&error);
+        let store = self.hub.store();
+        let id = match &hello.token {
+            Some(token) => {
+                let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+                store.session(hash, clock::now()).await.map_err(unreachable)?.map(|account| account.agent.id)
+            }
+            None => self.cookie,
+        };
+        let agent = match id {
+            Some(id) => store.agent_by_id(id).await.map_err(unreachable)?,
+            None => None,
+        };
+        let Some(agent) = agent else {
+            return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, "sign in: there is no valid session"));
+        };
+        let me = Person { id: agent.id, name: agent.name };
+        let session = AgentSession { hub: self.hub, peer: peer.clone(), me, showing: Show::default() };
+        session.hub.registry().agents().add(session.me.id, peer.clone());
+        match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
+        {
+            Ok(reply) => Ok((session, reply)),
+            Err(error) => {
+                session.left().await;
+                Err(unavailable(&error))
+            }
+        }
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> Refusal {
+    tracing::warn!(%error, "an agent could not be greeted");
+    Refusal::unavailable("the store cannot be reached; come back in a moment")
+}
+
+impl AgentSession {
+    async fn welcome(&self, seen: Vec<(ConversationId, Seq)>) -> Result<Reply, DeskError> {
+        self.hub.agent_present(self.me.id).await?;
+        let inbox = self.hub.store().inbox(self.me.id).await?;
+        let welcome = Welcome { me: self.me.id, inbox, now: clock::now() };
+        let mut reply = vec![FromRelay::Welcome(welcome).encode()];
+        for (conversation, after) in seen {
+            reply.push(FromRelay::Entries(self.entries(conversation, after).await?).encode());
+        }
+        Ok(reply)
+    }
+
+    async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
+        let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Agents).await?;
+        Ok(Entries { conversation, entries, more })
+    }
+
+    async fn handle(&mut self, frame: ToRelay) -> Result<Option<FromRelay>, ErrorFrame> {
+        let me = self.me.id;
+        let done = |id: MessageId, result: Result<(), DeskError>| match result {
+            Ok(()) => Ok(Some(FromRelay::Done(Done { id }))),
+            Err(error) => Err(refuse(Some(id), error.code(), error.to_string())),
+        };
+        let stored = |error: StoreError| refuse(None, error.code(), error.to_string());
+        let hub = self.hub.clone();
+        match frame {
+            ToRelay::Hello(_) => {
+                Err(refuse(None, ErrorCode::AlreadyGreeted, "this connection has been greeted; open another one"))
+            }
+            ToRelay::Say(say) => self.say(say).await.map(Some),
+            ToRelay::Presence(wish) => done(wish.id, hub.agent_presence(me, wish.presence).await),
+            ToRelay::Take(take) => done(take.id, hub.agent_takes(me, take.conversation, take.stretch).await),
+            ToRelay::Transfer(transfer) => done(transfer.id, hub.agent_transfers(me, transfer.conversation, transfer.to).await),
+            ToRelay::Accept(About { id, conversation }) => done(id, hub.agent_accepts(me, conversation).await),
+            ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
+            ToRelay::Close(About { id, conversation }) => done(id, hub.agent_closes(me, conversation).await),
+            ToRelay::Dismiss(About { id, conversation }) => done(id, hub.agent_dismisses(me, conversation).await),
+            ToRelay::Show(show) => {
+                self.show(show);
+                Ok(None)
+            }
+            ToRelay::Typing(typing) => {
+                hub.agent_typing(&self.me, typing.conversation, typing.on).await.map_err(stored)?;
+                Ok(None)
+            }
+            ToRelay::Read(read) => {
+                let marked = hub.agent_read(me, read.conversation, read.seq).await;
+                marked.map_err(|error| refuse(None, error.code(), error.to_string()))?;
+                Ok(None)
+            }
+            ToRelay::Backfill(Backfill { conversation, after }) => {
+                let entries = self.entries(conversation, after).await.map_err(stored)?;
+                Ok(Some(FromRelay::Entries(entries)))
+            }
+            ToRelay::GetInbox(_) => Ok(Some(FromRelay::Inbox(hub.store().inbox(me).await.map_err(stored)?))),
+            ToRelay::Ping(_) => {
+                let heads = hub.store().heads_of_agent(me, self.showing.open).await.map_err(stored)?;
+                let revs = hub.store().revs().await.map_err(stored)?;
+                let revs = revs.into_iter().map(|(site, rev)| Rev { site, rev }).collect();
+                Ok(Some(FromRelay::Pong(Pong { now: clock::now(), heads, revs })))
+            }
+        }
+    }
+
+    async fn say(&mut self, say: Say) -> Result<FromRelay, ErrorFrame> {
+        let id = say.id;
+        super::check_text(&say)?;
+        if say.conversation.is_none() {
+            return Err(refuse(Some(id), ErrorCode::InvalidField, "conversation: say which one"));
+        }
+        if say.contact.is_some() {
+            return Err(refuse(Some(id), ErrorCode::InvalidField, "contact: only visitors leave one"));
+        }
+        let said = self.hub.agent_says(self.me.id, say, &self.peer).await;
+        said.map(FromRelay::Ack).map_err(|error| refuse(Some(id), error.code(), error.to_string()))
+    }
+
+    /// Replaces what this console has in view.
+    fn show(&mut self, mut show: Show) {
+        show.rows.truncate(MAX_ROWS);
+        self.unshow();
+        let registry = self.hub.registry();
+        for &row in &show.rows {
+            registry.rows().add(row, self.peer.clone());
+        }
+        if let Some(open) = show.open {
+            registry.open().add(open, self.peer.clone());
+        }
+        self.showing = show;
+    }
+
+    fn unshow(&self) {
+        let registry = self.hub.registry();
+        for &row in &self.showing.rows {
+            registry.rows().remove(row, self.peer.id);
+        }
+        if let Some(open) = self.showing.open {
+            registry.open().remove(open, self.peer.id);
+        }
+    }
+}
+
+#[async_trait]
+impl Session for AgentSession {
+    async fn frame(&mut self, text: &str) -> Reply {
+        let answer = match ToRelay::decode(text) {
+            Ok(frame) => self.handle(frame).await,
+            Err(error) => Err(refuse(None, error.code(), error.to_string())),
+        };
+        match answer {
+            Ok(frame) => frame.iter().map(FromRelay::encode).collect(),
+            Err(error) => vec![FromRelay::Error(error).encode()],
+        }
+    }
+
+    async fn left(self) {
+        self.unshow();
+        let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
+        if last && let Err(error) = self.hub.agent_present(self.me.id).await {
+            tracing::warn!(%error, "an agent's leaving was not recorded");
+        }
+    }
+}

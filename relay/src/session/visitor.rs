@@ -1,0 +1,306 @@
+//! The visitor's end of a conversation, as a state machine: `hello` makes it known, then every frame becomes a verb of the hub
+//! and the frames to answer with. A visitor who only looks leaves no trace in the store: their row comes with their first message.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use shared::close::{self, ErrorCode};
+use shared::frame::{Backfill, Done, Entries, ErrorFrame};
+use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
+use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Say, Seen, cut};
+use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
+
+use super::{Greeter, Refusal, Reply, Session, refuse};
+use crate::clock;
+use crate::desk::{DeskError, VisitorCard};
+use crate::hub::Hub;
+use crate::hub::registry::Peer;
+use crate::store::{SiteRecord, StoreError};
+
+/// A visitor's connection before `hello`.
+pub struct VisitorGreeter {
+    /// The relay.
+    pub hub: Arc<Hub>,
+    /// The site that the upgrade named, its origin already checked.
+    pub site: SiteRecord,
+}
+
+/// A visitor's connection after `hello`.
+pub struct VisitorSession {
+    hub: Arc<Hub>,
+    peer: Arc<Peer>,
+    site: SiteId,
+    card: VisitorCard,
+    /// The conversation at hand, once there is one.
+    conversation: Option<ConversationId>,
+}
+
+#[async_trait]
+impl Greeter for VisitorGreeter {
+    type Session = VisitorSession;
+
+    async fn hello(self, text: &str, peer: &Arc<Peer>) -> Result<(VisitorSession, Reply), Refusal> {
+        let hello = match ToRelay::decode(text) {
+            Ok(ToRelay::Hello(hello)) => hello,
+            Ok(_) => return Err(bad_hello("the first frame must be hello")),
+            Err(error) => return Err(bad_hello(error.to_string())),
+        };
+        let (card, token) = self.card(&hello).await?;
+        let site = self.site.id;
+        // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
+        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card, conversation: None };
+        session.hub.registry().visitors().add(session.card.id, peer.clone());
+        match session.welcome(&self.site, hello, token).await {
+            Ok(reply) => Ok((session, reply)),
+            Err(error) => {
+                tracing::warn!(%error, "a visitor could not be greeted");
+                session.left().await;
+                Err(unreachable())
+            }
+        }
+    }
+}
+
+impl VisitorGreeter {
+    /// Who greets: a known visitor by their token, or a new one, who gets a token.
+    async fn card(&self, hello: &Hello) -> Result<(VisitorCard, Option<String>), Refusal> {
+        let (token, issued) = match &hello.token {
+            Some(token) if is_token(token) => (token.clone(), None),
+            Some(_) => return Err(bad_token("this is no token of this relay: forget it and greet without one")),
+            None => {
+                let token = new_token();
+                (token.clone(), Some(token))
+            }
+        };
+        let token_hash = hash(&token);
+        let known = match issued {
+            Some(_) => None,
+            None => self.hub.store().visitor_by_token(token_hash).await.map_err(|_| unreachable())?,
+        };
+        // Who has not said anything yet is not in the store; neither is somebody whose first message is just being committed on the
+        // connection before. Both are whoever their token makes them, so a message that comes twice is still one.
+        let (id, is_new) = match known {
+            Some(visitor) if visitor.site == self.site.id => (visitor.id, false),
+            Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
+            None => (visitor_id(&token_hash), true),
+        };
+        let card = VisitorCard {
+            id,
+            token_hash,
+            locale: short(hello.locale.as_deref()),
+            time_zone: short(hello.time_zone.as_deref()),
+            page: hello.page.clone().map(tidy),
+            is_new,
+        };
+        Ok((card, issued))
+    }
+}
+
+impl VisitorSession {
+    async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
+        let store = self.hub.store();
+        let now = clock::now();
+        let mut entries = None;
+        let mut thread = None;
+        if !self.card.is_new {
+            self.hub.visitor_present(self.card.id).await?;
+            if let Some(page) = self.card.page.clone() {
+                self.hub.visitor_page(self.card.id, page).await?;
+            }
+            thread = store.thread_of(self.card.id).await?;
+        }
+        if let Some(thread) = &thread {
+            self.conversation = Some(thread.id);
+            let seen = hello.seen.iter().find(|seen| seen.conversation == thread.id).map_or(0, |seen| seen.seq);
+            if thread.head > seen {
+                entries = Some(self.entries(thread.id, seen).await?);
+            }
+        }
+        let welcome = Welcome {
+            visitor: self.card.id,
+            token,
+            thread,
+            answering: store.answering().await?,
+            site: site.name.clone(),
+            settings: site.settings_rev,
+            now,
+        };
+        let welcome = FromRelay::Welcome(welcome).encode();
+        Ok([welcome].into_iter().chain(entries.map(|entries| FromRelay::Entries(entries).encode())).collect())
+    }
+
+    async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
+        let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Visitor).await?;
+        Ok(Entries { conversation, entries, more })
+    }
+
+    async fn handle(&mut self, frame: ToRelay) -> Result<Option<FromRelay>, ErrorFrame> {
+        match frame {
+            ToRelay::Hello(_) => {
+                Err(refuse(None, ErrorCode::AlreadyGreeted, "this connection has been greeted; open another one"))
+            }
+            ToRelay::Say(say) => self.say(say).await.map(Some),
+            ToRelay::Typing(typing) => {
+                if let Some(conversation) = self.conversation {
+                    let draft = cut(&typing.draft, MAX_DRAFT).to_owned();
+                    self.hub.visitor_typing(conversation, draft).await.map_err(|error| from_store(None, &error))?;
+                }
+                Ok(None)
+            }
+            ToRelay::Read(read) => {
+                self.mine(None, read.conversation).await?;
+                self.hub.visitor_read(read.conversation, read.seq).await.map_err(|error| from_desk(None, &error))?;
+                Ok(None)
+            }
+            ToRelay::Page(view) => {
+                let page = tidy(view.page);
+                self.card.page = Some(page.clone());
+                if !self.card.is_new {
+                    let told = self.hub.visitor_page(self.card.id, page).await;
+                    told.map_err(|error| from_desk(None, &error))?;
+                }
+                Ok(None)
+            }
+            ToRelay::Close(request) => {
+                self.mine(Some(request.id), request.conversation).await?;
+                let closed = self.hub.visitor_closes(self.card.id, request.conversation).await;
+                closed.map_err(|error| from_desk(Some(request.id), &error))?;
+                Ok(Some(FromRelay::Done(Done { id: request.id })))
+            }
+            ToRelay::Backfill(Backfill { conversation, after }) => {
+                self.mine(None, conversation).await?;
+                let entries = self.entries(conversation, after).await.map_err(|error| from_store(None, &error))?;
+                Ok(Some(FromRelay::Entries(entries)))
+            }
+            ToRelay::Ping(_) => {
+                let mut heads = Vec::new();
+                if let Some(conversation) = self.conversation
+                    && let Some(head) =
+                        self.hub.store().head_of_visitor(conversation).await.map_err(|error| from_store(None, &error))?
+                {
+                    heads.push(Seen { conversation, seq: head });
+                }
+                Ok(Some(FromRelay::Pong(Pong { now: clock::now(), heads })))
+            }
+        }
+    }
+
+    async fn say(&mut self, mut say: Say) -> Result<FromRelay, ErrorFrame> {
+        let id = say.id;
+        super::check_text(&say)?;
+        if say.note {
+            return Err(refuse(Some(id), ErrorCode::InvalidField, "note: visitors cannot write notes"));
+        }
+        if let Some(contact) = &mut say.contact {
+            contact.email = cut(contact.email.trim(), MAX_FIELD).to_owned();
+            contact.name = short(contact.name.as_deref());
+            if !looks_like_email(&contact.email) {
+                return Err(refuse(Some(id), ErrorCode::InvalidField, "contact.email: this is no email address"));
+            }
+        }
+        let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
+        let ack = said.map_err(|error| from_desk(Some(id), &error))?;
+        self.card.is_new = false;
+        self.conversation = Some(ack.conversation);
+        Ok(FromRelay::Ack(ack))
+    }
+
+    /// Visitors reach only their own conversations; most often the one at hand.
+    async fn mine(&self, request: Option<MessageId>, conversation: ConversationId) -> Result<(), ErrorFrame> {
+        if self.conversation == Some(conversation) {
+            return Ok(());
+        }
+        let route = self.hub.store().route(conversation).await.map_err(|error| from_store(request, &error))?;
+        if route.is_some_and(|route| route.visitor == self.card.id) {
+            return Ok(());
+        }
+        Err(refuse(request, ErrorCode::NotFound, "conversation: you have none of this id"))
+    }
+}
+
+#[async_trait]
+impl Session for VisitorSession {
+    async fn frame(&mut self, text: &str) -> Reply {
+        let answer = match ToRelay::decode(text) {
+            Ok(frame) => self.handle(frame).await,
+            Err(error) => Err(refuse(None, error.code(), error.to_string())),
+        };
+        match answer {
+            Ok(frame) => frame.iter().map(FromRelay::encode).collect(),
+            Err(error) => vec![FromRelay::Error(error).encode()],
+        }
+    }
+
+    async fn left(self) {
+        let last = self.hub.registry().visitors().remove(self.card.id, self.peer.id);
+        if last
+            && !self.card.is_new
+            && let Err(error) = self.hub.visitor_present(self.card.id).await
+        {
+            // The store's own absence timers begin anew once it is back.
+            tracing::warn!(%error, "a visitor's leaving was not recorded");
+        }
+    }
+}
+
+fn bad_hello(message: impl Into<String>) -> Refusal {
+    Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, message)
+}
+
+fn from_store(id: Option<MessageId>, error: &StoreError) -> ErrorFrame {
+    refuse(id, error.code(), error.to_string())
+}
+
+fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
+    refuse(id, error.code(), error.to_string())
+}
+
+fn bad_token(message: &str) -> Refusal {
+    Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message)
+}
+
+fn unreachable() -> Refusal {
+    Refusal::unavailable("the store cannot be reached; come back in a moment")
+}
+
+/// 64 lower-case hexadecimal digits, as [`new_token`] makes them.
+fn is_token(token: &str) -> bool {
+    token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.
+fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
+    let digest: [u8; 32] = Sha256::digest(token_hash).into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    VisitorId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// 256 random bits, as 64 hexadecimal digits.
+fn new_token() -> String {
+    clock::random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Tokens are stored as their SHA-256: they are random, so nothing slower is needed.
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn short(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(|text| cut(text, MAX_FIELD).to_owned())
+}
+
+fn tidy(page: Page) -> Page {
+    Page {
+        url: cut(&page.url, MAX_URL).to_owned(),
+        title: cut(&page.title, MAX_FIELD).to_owned(),
+        referrer: cut(&page.referrer, MAX_URL).to_owned(),
+    }
+}
+
+/// Something before and something with a dot after a single `@`; whether it can be reached only an email can tell.
+fn looks_like_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    !local.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(char::is_whitespace)
+}

@@ -1,0 +1,258 @@
+//! Who may sign in, with what, and which sites there are.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use shared::ids::{AgentId, Millis, SiteId, SiteKey};
+use shared::model::{Agent, Role};
+use uuid::Uuid;
+
+use super::people::{role_name, role_of};
+use super::rows::{json, seq, to_json};
+use super::{Store, StoreError, people};
+
+/// Slots of a new agent (DESIGN §2).
+const CAPACITY: u32 = 3;
+
+/// A team member with what only they and the relay know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// As others see them.
+    pub agent: Agent,
+    /// Their address.
+    pub email: String,
+    /// Argon2id, in PHC format.
+    pub password_hash: String,
+}
+
+/// A new team member.
+#[derive(Clone, Debug)]
+pub struct NewAgent {
+    /// Their id.
+    pub id: AgentId,
+    /// Their address.
+    pub email: String,
+    /// Their display name.
+    pub name: String,
+    /// Argon2id, in PHC format.
+    pub password_hash: String,
+}
+
+/// A one-time link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationRecord {
+    /// Whom it is for; empty: whoever holds it.
+    pub email: String,
+    /// As what they join.
+    pub role: Role,
+    /// When it lapses.
+    pub expires_at: Millis,
+}
+
+/// What the loader and the panel are told of a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteSettings {
+    /// Accent colour, `#rrggbb`.
+    pub color: String,
+    /// `left` or `right`.
+    pub side: String,
+    /// Language of the texts; `None`: the browser's.
+    pub locale: Option<String>,
+}
+
+impl Default for SiteSettings {
+    fn default() -> Self {
+        Self { color: "#2456e6".into(), side: "right".into(), locale: None }
+    }
+}
+
+/// A site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteRecord {
+    /// Its id.
+    pub id: SiteId,
+    /// Its public key.
+    pub key: SiteKey,
+    /// Its display name.
+    pub name: String,
+    /// Origins that may use it; empty: any.
+    pub origins: Vec<String>,
+    /// What the loader and the panel are told.
+    pub settings: SiteSettings,
+    /// Grows with every change of `settings`.
+    pub settings_rev: u64,
+}
+
+impl Store {
+    /// The account of an address, disabled ones excluded.
+    pub async fn account(&self, email: String) -> Result<Option<Account>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0")?;
+            let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+            let Some((id, email, password_hash)) = found else { return Ok(None) };
+            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+        })
+        .await
+    }
+
+    /// Whether there is any account.
+    pub async fn has_agents(&self) -> Result<bool, StoreError> {
+        self.read(|db| Ok(db.prepare_cached("SELECT EXISTS (SELECT 1 FROM agent)")?.query_row([], |row| row.get(0))?)).await
+    }
+
+    /// Signs somebody in. Lapsed sessions are swept along.
+    pub async fn create_session(
+        &self,
+        hash: [u8; 32],
+        agent: AgentId,
+        now: Millis,
+        expires_at: Millis,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM agent_session WHERE expires_at <= ?1")?.execute([now])?;
+            add_session(db, hash, agent, now, expires_at)
+        })
+        .await
+    }
+
+    /// Who a session token stands for.
+    pub async fn session(&self, hash: [u8; 32], now: Millis) -> Result<Option<Account>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached(
+                "SELECT a.id, a.email, a.password_hash FROM agent_session s JOIN agent a ON a.id = s.agent \
+                 WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND a.disabled = 0",
+            )?;
+            let found =
+                find.query_row(params![hash, now], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+            let Some((id, email, password_hash)) = found else { return Ok(None) };
+            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+        })
+        .await
+    }
+
+    /// Signs out.
+    pub async fn delete_session(&self, hash: [u8; 32]) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM agent_session WHERE token_hash = ?1")?.execute([hash])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A new invitation. Those of the same address that are still unused lapse, so that one link at a time is good.
+    pub async fn create_invitation(&self, hash: [u8; 32], invitation: InvitationRecord) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached("DELETE FROM invitation WHERE email = ?1 AND used_at IS NULL")?.execute([&invitation.email])?;
+            db.prepare_cached("INSERT INTO invitation (token_hash, email, role, expires_at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![hash, invitation.email, role_name(invitation.role), invitation.expires_at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// An invitation that is still good.
+    pub async fn invitation(&self, hash: [u8; 32], now: Millis) -> Result<Option<InvitationRecord>, StoreError> {
+        self.read(move |db| find_invitation(db, hash, now)).await
+    }
+
+    /// Uses an invitation: creates the account and signs it in, once. `None`: it is no longer good.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the address has an account already.
+    pub async fn use_invitation(
+        &self,
+        hash: [u8; 32],
+        new: NewAgent,
+        session: [u8; 32],
+        now: Millis,
+        session_expires_at: Millis,
+    ) -> Result<Option<Account>, StoreError> {
+        self.write(move |db| {
+            let Some(invitation) = find_invitation(db, hash, now)? else { return Ok(None) };
+            db.prepare_cached("UPDATE invitation SET used_at = ?2 WHERE token_hash = ?1")?.execute(params![hash, now])?;
+            db.prepare_cached(
+                "INSERT INTO agent (id, email, name, role, password_hash, capacity, gone_at, idle_since, created_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
+            )?
+            .execute(params![
+                new.id.0,
+                new.email,
+                new.name,
+                role_name(invitation.role),
+                new.password_hash,
+                CAPACITY,
+                now
+            ])?;
+            add_session(db, session, new.id, now, session_expires_at)?;
+            let agent = people::agent(db, new.id)?;
+            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash }))
+        })
+        .await
+    }
+
+    /// The sites.
+    pub async fn sites(&self) -> Result<Vec<SiteRecord>, StoreError> {
+        self.read(|db| {
+            let mut find =
+                db.prepare_cached("SELECT id, key, name, origins, settings, settings_rev FROM site ORDER BY name, id")?;
+            Ok(find.query_map([], site)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// The site with this key.
+    pub async fn site_by_key(&self, key: SiteKey) -> Result<Option<SiteRecord>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached("SELECT id, key, name, origins, settings, settings_rev FROM site WHERE key = ?1")?;
+            Ok(find.query_row([key.0], site).optional()?)
+        })
+        .await
+    }
+
+    /// Creates a site, or changes the one with this key; its id stays.
+    pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached(
+                "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
+                 name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
+                 settings_rev = settings_rev + (settings <> excluded.settings OR name <> excluded.name)",
+            )?
+            .execute(params![
+                site.id.0,
+                site.key.0,
+                site.name,
+                to_json(&site.origins)?,
+                to_json(&site.settings)?
+            ])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn add_session(db: &Connection, hash: [u8; 32], agent: AgentId, now: Millis, expires_at: Millis) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO agent_session (token_hash, agent, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![hash, agent.0, now, expires_at])?;
+    Ok(())
+}
+
+fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Option<InvitationRecord>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT email, role, expires_at FROM invitation WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2",
+    )?;
+    let found = find.query_row(params![hash, now], |row| {
+        Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
+    });
+    Ok(found.optional()?)
+}
+
+fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
+    Ok(SiteRecord {
+        id: SiteId(row.get(0)?),
+        key: SiteKey(row.get(1)?),
+        name: row.get(2)?,
+        origins: json(row.get_ref(3)?.as_str()?)?,
+        settings: json(row.get_ref(4)?.as_str()?)?,
+        settings_rev: seq(row, 5)?,
+    })
+}

@@ -1,0 +1,293 @@
+//! Agents, visitors and nodes, as the desk's transactions read and write them: who is connected, who has a free slot, who is gone.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use shared::api::AgentPatch;
+use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId};
+use shared::model::{Agent, Contact, Person, Presence, Role};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::rows::json;
+use crate::desk::VisitorCard;
+use crate::desk::plan::{Available, Waiting};
+
+/// How long a node's lease lasts without a heartbeat, in ms (DESIGN §6).
+const LEASE: Millis = 15_000;
+
+/// Slots in use: active chats, and those offered to the agent, whose slot is reserved.
+macro_rules! slots_used {
+    () => {
+        "(SELECT count(*) FROM conversation WHERE agent = a.id AND state = 1) \
+         + (SELECT count(*) FROM conversation WHERE offer_to = a.id)"
+    };
+}
+
+/// Whether an agent is connected.
+macro_rules! connected {
+    () => {
+        "EXISTS (SELECT 1 FROM presence WHERE subject = a.id)"
+    };
+}
+
+fn column<T, P: rusqlite::Params>(
+    db: &Connection,
+    sql: &str,
+    params: P,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Everybody who may be given chats: connected, online, not disabled. Also those without a free slot.
+pub(crate) fn available(db: &Connection) -> Result<Vec<Available>, StoreError> {
+    let sql = concat!(
+        "SELECT a.id, a.capacity, ",
+        slots_used!(),
+        ", a.idle_since FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND ",
+        connected!(),
+        " ORDER BY a.id"
+    );
+    column(db, sql, [], |row| {
+        let (capacity, used): (u32, u32) = (row.get(1)?, row.get(2)?);
+        Ok(Available { agent: AgentId(row.get(0)?), free: capacity.saturating_sub(used), idle_since: row.get(3)? })
+    })
+}
+
+/// Whether anybody may answer soon: somebody is online, with or without a free slot.
+pub(crate) fn answering(db: &Connection) -> Result<bool, StoreError> {
+    let sql = concat!("SELECT EXISTS (SELECT 1 FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND ", connected!(), ")");
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// A page of the queue, in its order.
+pub(crate) fn queue(db: &Connection, skip: usize, most: usize) -> Result<Vec<Waiting>, StoreError> {
+    let sql = "SELECT id, last_agent, prefer_agent, prefer_until, excluded FROM conversation WHERE state = 0 \
+               ORDER BY priority DESC, queue_time, id LIMIT ?2 OFFSET ?1";
+    let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    column(db, sql, params![number(skip), number(most)], |row| {
+        let prefer = row.get::<_, Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
+        Ok(Waiting {
+            conversation: ConversationId(row.get(0)?),
+            last_agent: row.get::<_, Option<Uuid>>(1)?.map(AgentId),
+            prefer,
+            excluded: json(row.get_ref(4)?.as_str()?)?,
+        })
+    })
+}
+
+/// Slots that an agent uses now.
+pub(crate) fn slots_used(db: &Connection, agent: AgentId) -> Result<u32, StoreError> {
+    let sql = concat!("SELECT ", slots_used!(), " FROM agent a WHERE a.id = ?1");
+    Ok(db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?)
+}
+
+/// Slots that an agent has.
+pub(crate) fn capacity(db: &Connection, agent: AgentId) -> Result<u32, StoreError> {
+    Ok(db.prepare_cached("SELECT capacity FROM agent WHERE id = ?1")?.query_row([agent.0], |row| row.get(0))?)
+}
+
+/// An agent's name.
+pub(crate) fn person(db: &Connection, agent: AgentId) -> Result<Option<Person>, StoreError> {
+    let mut find = db.prepare_cached("SELECT name FROM agent WHERE id = ?1")?;
+    Ok(find.query_row([agent.0], |row| Ok(Person { id: agent, name: row.get(0)? })).optional()?)
+}
+
+/// An agent's role.
+pub(crate) fn role(db: &Connection, agent: AgentId) -> Result<Option<Role>, StoreError> {
+    let mut find = db.prepare_cached("SELECT role FROM agent WHERE id = ?1")?;
+    Ok(find.query_row([agent.0], |row| role_of(row.get_ref(0)?.as_str()?)).optional()?)
+}
+
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Agent => "agent",
+        Role::Supervisor => "supervisor",
+        Role::Admin => "admin",
+    }
+}
+
+pub(crate) fn role_of(name: &str) -> rusqlite::Result<Role> {
+    match name {
+        "agent" => Ok(Role::Agent),
+        "supervisor" => Ok(Role::Supervisor),
+        "admin" => Ok(Role::Admin),
+        other => Err(rusqlite::Error::InvalidParameterName(format!("role {other:?}"))),
+    }
+}
+
+/// All that is read of agents as others see them; `filter` begins with `WHERE` or is empty.
+fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
+    let start = concat!("SELECT a.id, a.name, a.role, a.away, ", connected!(), ", a.capacity, ", slots_used!(), " FROM agent a ");
+    column(db, &format!("{start}{filter} ORDER BY a.name, a.id"), params, |row| {
+        let presence = match (row.get(4)?, row.get(3)?) {
+            (false, _) => Presence::Offline,
+            (true, true) => Presence::Away,
+            (true, false) => Presence::Online,
+        };
+        let role = role_of(row.get_ref(2)?.as_str()?)?;
+        Ok(Agent { id: AgentId(row.get(0)?), name: row.get(1)?, role, presence, capacity: row.get(5)?, slots_used: row.get(6)? })
+    })
+}
+
+/// One agent as others see them; `None` when disabled or unknown.
+pub(crate) fn agent(db: &Connection, agent: AgentId) -> Result<Option<Agent>, StoreError> {
+    Ok(agents_where(db, "WHERE a.id = ?1 AND a.disabled = 0", [agent.0])?.pop())
+}
+
+/// The team, without disabled members.
+pub(crate) fn agents(db: &Connection) -> Result<Vec<Agent>, StoreError> {
+    agents_where(db, "WHERE a.disabled = 0", [])
+}
+
+/// The agent has given up a slot.
+pub(crate) fn now_idle(db: &Connection, agent: AgentId, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE agent SET idle_since = ?2 WHERE id = ?1")?.execute(params![agent.0, now])?;
+    Ok(())
+}
+
+/// Sets an agent's own choice; whether that changed it.
+pub(crate) fn set_away(db: &Connection, agent: AgentId, away: bool) -> Result<bool, StoreError> {
+    let changed =
+        db.prepare_cached("UPDATE agent SET away = ?2 WHERE id = ?1 AND away <> ?2")?.execute(params![agent.0, away])?;
+    Ok(changed > 0)
+}
+
+/// Since when an agent is gone; `None`: here.
+pub(crate) fn agent_gone(db: &Connection, agent: AgentId, at: Option<Millis>) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE agent SET gone_at = ?2 WHERE id = ?1")?.execute(params![agent.0, at])?;
+    Ok(())
+}
+
+/// Applies what an administrator changed.
+pub(crate) fn patch(db: &Connection, agent: AgentId, patch: &AgentPatch) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE agent SET capacity = coalesce(?2, capacity), disabled = coalesce(?3, disabled), role = coalesce(?4, role) WHERE id = ?1",
+    )?
+    .execute(params![agent.0, patch.capacity, patch.disabled, patch.role.map(role_name)])?;
+    Ok(())
+}
+
+/// Ends all sessions of an agent.
+pub(crate) fn sign_out(db: &Connection, agent: AgentId) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM agent_session WHERE agent = ?1")?.execute([agent.0])?;
+    Ok(())
+}
+
+/// An agent's active chats, the oldest in the queue first.
+pub(crate) fn active_of(db: &Connection, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
+    let sql = "SELECT id FROM conversation WHERE agent = ?1 AND state = 1 ORDER BY queue_time, id";
+    column(db, sql, [agent.0], |row| Ok(ConversationId(row.get(0)?)))
+}
+
+/// Chats that are offered to an agent.
+pub(crate) fn offered_to(db: &Connection, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
+    column(db, "SELECT id FROM conversation WHERE offer_to = ?1 ORDER BY id", [agent.0], |row| Ok(ConversationId(row.get(0)?)))
+}
+
+/// Queued conversations that the agent gave up.
+pub(crate) fn queued_without(db: &Connection, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
+    let sql = "SELECT id FROM conversation WHERE state = 0 AND excluded <> '[]' AND excluded LIKE ?1";
+    column(db, sql, [format!("%{agent}%")], |row| Ok(ConversationId(row.get(0)?)))
+}
+
+/// Since when the first agent who still has chats is gone.
+pub(crate) fn first_gone(db: &Connection) -> Result<Option<Millis>, StoreError> {
+    let sql = "SELECT min(gone_at) FROM agent a WHERE gone_at IS NOT NULL AND (EXISTS (SELECT 1 FROM conversation WHERE agent = a.id \
+               AND state = 1) OR EXISTS (SELECT 1 FROM conversation WHERE offer_to = a.id))";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Agents who have been gone since before `at`, and still have chats.
+pub(crate) fn gone_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>, StoreError> {
+    let sql = "SELECT id FROM agent a WHERE gone_at <= ?1 AND (EXISTS (SELECT 1 FROM conversation WHERE agent = a.id AND state = 1) \
+               OR EXISTS (SELECT 1 FROM conversation WHERE offer_to = a.id)) ORDER BY id";
+    column(db, sql, [at], |row| Ok(AgentId(row.get(0)?)))
+}
+
+/// A visitor's row, with their first message.
+pub(crate) fn add_visitor(db: &Connection, site: SiteId, card: &VisitorCard, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO visitor (id, site, token_hash, locale, time_zone, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO NOTHING",
+    )?
+    .execute(params![card.id.0, site.0, card.token_hash, card.locale, card.time_zone, now])?;
+    Ok(())
+}
+
+/// The address that a visitor left.
+pub(crate) fn set_contact(db: &Connection, visitor: shared::ids::VisitorId, contact: &Contact) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE visitor SET email = ?2, name = coalesce(?3, name) WHERE id = ?1")?.execute(params![
+        visitor.0,
+        contact.email,
+        contact.name
+    ])?;
+    Ok(())
+}
+
+/// Somebody has a connection on this node.
+pub(crate) fn arrive(db: &Connection, node: NodeId, subject: Uuid) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached("INSERT INTO presence (subject, node) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    insert.execute([subject, node.0])?;
+    Ok(())
+}
+
+/// Somebody has no connection on this node any more.
+pub(crate) fn leave(db: &Connection, node: NodeId, subject: Uuid) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM presence WHERE subject = ?1 AND node = ?2")?.execute([subject, node.0])?;
+    Ok(())
+}
+
+/// Whether somebody has a connection anywhere.
+pub(crate) fn connected(db: &Connection, subject: Uuid) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM presence WHERE subject = ?1)")?;
+    Ok(find.query_row([subject], |row| row.get(0))?)
+}
+
+/// A node begins.
+pub(crate) fn add_node(db: &Connection, node: NodeId, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO node (id, heartbeat_at) VALUES (?1, ?2)")?.execute(params![node.0, now])?;
+    Ok(())
+}
+
+/// Ends the sessions of all other nodes; their agents count as gone from now on.
+pub(crate) fn forget_other_nodes(db: &Connection, node: NodeId, now: Millis) -> Result<(), StoreError> {
+    db.execute("DELETE FROM presence WHERE node <> ?1", [node.0])?;
+    db.execute("DELETE FROM node WHERE id <> ?1", [node.0])?;
+    db.execute("UPDATE agent AS a SET gone_at = ?1 WHERE NOT EXISTS (SELECT 1 FROM presence WHERE subject = a.id)", [now])?;
+    Ok(())
+}
+
+/// Renews a lease; whether it was still held.
+pub(crate) fn heartbeat(db: &Connection, node: NodeId, now: Millis) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached("SELECT heartbeat_at FROM node WHERE id = ?1")?;
+    let before: Option<Millis> = find.query_row([node.0], |row| row.get(0)).optional()?;
+    let mut renew = db.prepare_cached(
+        "INSERT INTO node (id, heartbeat_at) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at",
+    )?;
+    renew.execute(params![node.0, now])?;
+    Ok(before.is_some_and(|before| now.saturating_sub(before) <= LEASE))
+}
+
+/// The site's desk has changed; its new revision.
+pub(crate) fn bump_site(db: &Connection, site: SiteId) -> Result<u64, StoreError> {
+    let mut bump = db.prepare_cached("UPDATE site SET rev = rev + 1 WHERE id = ?1 RETURNING rev")?;
+    let rev: i64 = bump.query_row([site.0], |row| row.get(0))?;
+    Ok(rev.cast_unsigned())
+}
+
+/// Puts something on record.
+pub(crate) fn audit(
+    db: &Connection,
+    now: Millis,
+    agent: AgentId,
+    conversation: ConversationId,
+    what: &str,
+) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO audit (at, agent, conversation, what) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        now,
+        agent.0,
+        conversation.0,
+        what
+    ])?;
+    Ok(())
+}

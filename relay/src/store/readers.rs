@@ -1,0 +1,54 @@
+//! Reading: a few read-only connections that never wait for the writer (WAL), used from blocking threads.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// Connections kept for reuse. More may be open for a moment; these few are enough for two cores.
+const KEPT: usize = 4;
+
+/// A pool of read-only connections.
+#[derive(Clone)]
+pub(super) struct Readers {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path: Arc::new(path), idle: Arc::default() }
+    }
+
+    /// Reads in one transaction: all statements see the same state.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let this = self.clone();
+        let run = move || {
+            let kept = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut db = match kept {
+                Some(db) => db,
+                None => this.open()?,
+            };
+            let snapshot = db.transaction()?;
+            let result = read(&snapshot)?;
+            drop(snapshot);
+            let mut idle = this.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < KEPT {
+                idle.push(db);
+            }
+            Ok(result)
+        };
+        tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let db = Connection::open_with_flags(&*self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        super::prepare(&db)?;
+        Ok(db)
+    }
+}

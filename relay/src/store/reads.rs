@@ -1,0 +1,221 @@
+//! What sessions and the API read: threads, entries, inboxes, heads. Each call sees one snapshot.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use shared::agent::Inbox;
+use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
+use shared::model::{Agent, Audience, Conversation, Entry, Seen, State, Thread};
+use uuid::Uuid;
+
+use super::rows::{self, columns};
+use super::{Store, StoreError, boards, people};
+use crate::desk::Route;
+use crate::desk::record::Record;
+
+/// What a token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisitorRecord {
+    /// Who.
+    pub id: VisitorId,
+    /// On which site.
+    pub site: SiteId,
+}
+
+impl Store {
+    /// The visitor who has this token.
+    pub async fn visitor_by_token(&self, hash: [u8; 32]) -> Result<Option<VisitorRecord>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached("SELECT id, site FROM visitor WHERE token_hash = ?1")?;
+            let found = find.query_row([hash], |row| Ok(VisitorRecord { id: VisitorId(row.get(0)?), site: SiteId(row.get(1)?) }));
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    /// The visitor's latest conversation, as they see it.
+    pub async fn thread_of(&self, visitor: VisitorId) -> Result<Option<Thread>, StoreError> {
+        self.read(move |db| {
+            let Some(record) = rows::load_latest(db, visitor)? else { return Ok(None) };
+            let agent = match record.agent {
+                Some(agent) if record.state != State::Queued => people::person(db, agent)?,
+                _ => None,
+            };
+            let position = boards::position(db, &record)?;
+            let estimate_ms = match position {
+                Some(position) => boards::estimate(db, record.site, position)?,
+                None => None,
+            };
+            let (id, state, head, read) = (record.id, record.state, record.visitor_head, record.agent_read);
+            Ok(Some(Thread { id, state, head, agent, position, estimate_ms, read }))
+        })
+        .await
+    }
+
+    /// The entries after a seq that an audience may see, `most` at most; whether there are more.
+    pub async fn entries(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        most: usize,
+        audience: Audience,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        self.read(move |db| entries(db, conversation, after, most, audience)).await
+    }
+
+    /// Whose conversation it is.
+    pub async fn route(&self, conversation: ConversationId) -> Result<Option<Route>, StoreError> {
+        self.read(move |db| rows::route(db, conversation)).await
+    }
+
+    /// A conversation as agents see it.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.read(move |db| Ok(rows::load(db, id)?.map(|record| rows::view(db, &record)).transpose()?)).await
+    }
+
+    /// The other conversations of the same visitor, newest first, 50 at most.
+    pub async fn history(&self, id: ConversationId) -> Result<Vec<Conversation>, StoreError> {
+        self.read(move |db| {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM conversation c WHERE c.visitor = (SELECT visitor FROM conversation WHERE id = ?1) AND c.id <> ?1 \
+                 ORDER BY c.opened_at DESC LIMIT 50"
+            );
+            views(db, sql, [id.0])
+        })
+        .await
+    }
+
+    /// Everything open that concerns an agent.
+    pub async fn inbox(&self, agent: AgentId) -> Result<Inbox, StoreError> {
+        self.read(move |db| {
+            let sites = boards::sites(db)?;
+            let boards = sites.iter().map(|site| boards::board(db, site.id)).collect::<Result<_, _>>()?;
+            Ok(Inbox { agents: people::agents(db)?, sites, boards, chats: chats_of(db, agent)? })
+        })
+        .await
+    }
+
+    /// How far the open conversations of an agent have come, and the one that they have in view.
+    pub async fn heads_of_agent(&self, agent: AgentId, open: Option<ConversationId>) -> Result<Vec<Seen>, StoreError> {
+        self.read(move |db| {
+            let sql = "SELECT id, head FROM conversation WHERE agent = ?1 AND state IN (1, 2) UNION \
+                       SELECT id, head FROM conversation WHERE offer_to = ?1 UNION SELECT id, head FROM conversation WHERE id = ?2";
+            let mut find = db.prepare_cached(sql)?;
+            let heads =
+                find.query_map(params![agent.0, open.map(|id| id.0)], |row| Ok(Seen { conversation: ConversationId(row.get(0)?), seq: rows::seq(row, 1)? }))?;
+            Ok(heads.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// How far a conversation has come, as its visitor sees it.
+    pub async fn head_of_visitor(&self, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached("SELECT visitor_head FROM conversation WHERE id = ?1")?;
+            Ok(find.query_row([conversation.0], |row| rows::seq(row, 0)).optional()?)
+        })
+        .await
+    }
+
+    /// The team, without disabled members.
+    pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        self.read(people::agents).await
+    }
+
+    /// One agent; `None` when disabled or unknown.
+    pub async fn agent_by_id(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
+        self.read(move |db| people::agent(db, id)).await
+    }
+
+    /// Whether somebody may answer soon.
+    pub async fn answering(&self) -> Result<bool, StoreError> {
+        self.read(people::answering).await
+    }
+
+    /// Why a conversation waits, in one sentence; `None` when it does not.
+    pub async fn why(&self, id: ConversationId, now: Millis) -> Result<Option<String>, StoreError> {
+        self.read(move |db| match rows::load(db, id)? {
+            Some(record) if record.state == State::Queued => Ok(Some(why(db, &record, now)?)),
+            _ => Ok(None),
+        })
+        .await
+    }
+}
+
+/// Rows of the inbox.
+pub(super) fn views<P: rusqlite::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<Conversation>, StoreError> {
+    let mut find = db.prepare_cached(sql)?;
+    let records = find.query_map(params, rows::record)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(records.iter().map(|record| rows::view(db, record)).collect::<rusqlite::Result<_>>()?)
+}
+
+/// Active and parked conversations of an agent, and those offered to them.
+fn chats_of(db: &Connection, agent: AgentId) -> Result<Vec<Conversation>, StoreError> {
+    let mine =
+        concat!("SELECT ", columns!(), " FROM conversation c WHERE c.agent = ?1 AND c.state IN (1, 2) ORDER BY c.opened_at");
+    let offered = concat!("SELECT ", columns!(), " FROM conversation c WHERE c.offer_to = ?1 ORDER BY c.opened_at");
+    let mut chats = views(db, mine, [agent.0])?;
+    chats.extend(views(db, offered, [agent.0])?);
+    Ok(chats)
+}
+
+fn entries(
+    db: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    most: usize,
+    audience: Audience,
+) -> Result<(Vec<Entry>, bool), StoreError> {
+    let after = after.min(i64::MAX.cast_unsigned());
+    let visible = match audience {
+        Audience::Visitor => "AND internal = 0",
+        Audience::Agents => "",
+    };
+    let sql = format!(
+        "SELECT seq, id, at, author_kind, author, (SELECT name FROM agent WHERE id = author), body FROM message \
+         WHERE conversation = ?1 AND seq > ?2 {visible} ORDER BY seq LIMIT ?3"
+    );
+    let mut prev = match audience {
+        Audience::Visitor => rows::visible_before(db, conversation.0, after + 1)?,
+        Audience::Agents => after,
+    };
+    let mut find = db.prepare_cached(&sql)?;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let found = find.query_map(params![conversation.0, after.cast_signed(), limit], |row| {
+        let entry = rows::entry(row, prev)?;
+        prev = entry.seq;
+        Ok(entry)
+    })?;
+    let mut entries = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = entries.len() > most;
+    entries.truncate(most);
+    Ok((entries, more))
+}
+
+fn why(db: &Connection, record: &Record, now: Millis) -> Result<String, StoreError> {
+    let name = |agent: AgentId| -> Result<String, StoreError> {
+        Ok(people::person(db, agent)?.map_or_else(|| "an agent".to_owned(), |person| person.name))
+    };
+    let available = people::available(db)?;
+    if available.is_empty() {
+        return Ok("Nobody is online.".into());
+    }
+    if let Some((agent, until)) = record.prefer
+        && until > now
+        && available.iter().any(|candidate| candidate.agent == agent)
+    {
+        let seconds = (until - now + 999) / 1_000;
+        return Ok(format!("It waits for {}, who had it before, for another {seconds} s.", name(agent)?));
+    }
+    if available.iter().all(|candidate| candidate.free == 0) {
+        return Ok(format!("All slots of the {} online agents are taken.", available.len()));
+    }
+    if available.iter().filter(|candidate| candidate.free > 0).all(|candidate| record.excluded.contains(&candidate.agent)) {
+        return Ok("Everybody with a free slot has handed it over or left it unanswered before.".into());
+    }
+    let ahead: Option<Uuid> = db
+        .prepare_cached("SELECT id FROM conversation WHERE state = 0 ORDER BY priority DESC, queue_time, id LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(if ahead == Some(record.id.0) { "It is next." } else { "Others have waited longer." }.into())
+}

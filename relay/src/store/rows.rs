@@ -1,0 +1,348 @@
+//! How conversations and entries stand in SQLite: loading, saving, and the wire's view of a conversation. Called inside the writer's
+//! transactions and by readers alike; every statement is prepared once per connection.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
+use shared::model::{Author, Body, Conversation, Entry, Offer, Person, Preferred, State, Visitor};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::desk::Route;
+use crate::desk::record::{Record, Rules};
+
+/// Columns of a [`Record`], in the order in which [`record`] reads them.
+macro_rules! columns {
+    () => {
+        "c.id, c.site, c.visitor, c.state, c.agent, c.last_agent, c.head, c.visitor_head, c.opened_at, c.state_at, c.queue_time, \
+         c.priority, c.prefer_agent, c.prefer_until, c.excluded, c.answer_due, c.visitor_gone_at, c.visitor_at, c.agent_at, \
+         c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at"
+    };
+}
+pub(crate) use columns;
+
+pub(crate) fn state_number(state: State) -> i64 {
+    match state {
+        State::Queued => 0,
+        State::Active => 1,
+        State::Parked => 2,
+        State::Closed => 3,
+    }
+}
+
+pub(crate) fn state_of(number: i64) -> rusqlite::Result<State> {
+    match number {
+        0 => Ok(State::Queued),
+        1 => Ok(State::Active),
+        2 => Ok(State::Parked),
+        3 => Ok(State::Closed),
+        _ => Err(rusqlite::Error::IntegralValueOutOfRange(0, number)),
+    }
+}
+
+/// A JSON column.
+pub(crate) fn json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// Seqs are small; SQLite's integers are signed.
+pub(crate) fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+    let number: i64 = row.get(column)?;
+    Seq::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let agent = |column| -> rusqlite::Result<Option<AgentId>> { Ok(row.get::<_, Option<Uuid>>(column)?.map(AgentId)) };
+    let pair = |who, when| -> rusqlite::Result<Option<(AgentId, Millis)>> { Ok(agent(who)?.zip(row.get(when)?)) };
+    let excluded = row.get_ref(14)?.as_str()?;
+    Ok(Record {
+        id: ConversationId(row.get(0)?),
+        site: SiteId(row.get(1)?),
+        visitor: VisitorId(row.get(2)?),
+        state: state_of(row.get(3)?)?,
+        agent: agent(4)?,
+        last_agent: agent(5)?,
+        head: seq(row, 6)?,
+        visitor_head: seq(row, 7)?,
+        opened_at: row.get(8)?,
+        state_at: row.get(9)?,
+        queue_time: row.get(10)?,
+        priority: row.get(11)?,
+        prefer: pair(12, 13)?,
+        excluded: if excluded == "[]" { Vec::new() } else { json(excluded)? },
+        answer_due: row.get(15)?,
+        visitor_gone_at: row.get(16)?,
+        visitor_at: row.get(17)?,
+        agent_at: row.get(18)?,
+        unanswered: row.get(19)?,
+        offer: pair(20, 21)?,
+        stretched: row.get(22)?,
+        visitor_read: seq(row, 23)?,
+        agent_read: seq(row, 24)?,
+        previous: row.get::<_, Option<Uuid>>(25)?.map(ConversationId),
+        preview: row.get(26)?,
+        page: row.get_ref(27)?.as_str_or_null()?.map(json).transpose()?,
+        assigned_at: row.get(28)?,
+    })
+}
+
+pub(crate) fn load(db: &Connection, id: ConversationId) -> rusqlite::Result<Option<Record>> {
+    let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.id = ?1"))?;
+    find.query_row([id.0], record).optional()
+}
+
+/// The visitor's latest conversation with their site.
+pub(crate) fn load_latest(db: &Connection, visitor: VisitorId) -> rusqlite::Result<Option<Record>> {
+    let mut find = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversation c WHERE c.visitor = ?1 ORDER BY c.opened_at DESC, c.id DESC LIMIT 1"
+    ))?;
+    find.query_row([visitor.0], record).optional()
+}
+
+pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new: bool) -> Result<(), StoreError> {
+    let excluded = if record.excluded.is_empty() { "[]".to_owned() } else { to_json(&record.excluded)? };
+    let page = record.page.as_ref().map(to_json).transpose()?;
+    let sql = if is_new {
+        "INSERT INTO conversation (id, state, agent, last_agent, head, visitor_head, state_at, queue_time, priority, prefer_agent, \
+         prefer_until, excluded, answer_due, visitor_gone_at, visitor_at, agent_at, unanswered, offer_to, offer_until, stretched, \
+         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at) VALUES \
+         (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
+         ?26, ?27, ?28, ?29, ?30)"
+    } else {
+        "UPDATE conversation SET state = ?2, agent = ?3, last_agent = ?4, head = ?5, visitor_head = ?6, state_at = ?7, \
+         queue_time = ?8, priority = ?9, prefer_agent = ?10, prefer_until = ?11, excluded = ?12, answer_due = ?13, \
+         visitor_gone_at = ?14, visitor_at = ?15, agent_at = ?16, unanswered = ?17, offer_to = ?18, offer_until = ?19, \
+         stretched = ?20, visitor_read = ?21, agent_read = ?22, preview = ?23, page = ?24, due_at = ?25, assigned_at = ?30 \
+         WHERE id = ?1 AND site = ?26 AND visitor = ?27 AND opened_at = ?28 AND previous IS ?29"
+    };
+    let changed = db.prepare_cached(sql)?.execute(params![
+        record.id.0,
+        state_number(record.state),
+        record.agent.map(|id| id.0),
+        record.last_agent.map(|id| id.0),
+        record.head.cast_signed(),
+        record.visitor_head.cast_signed(),
+        record.state_at,
+        record.queue_time,
+        record.priority,
+        record.prefer.map(|(id, _)| id.0),
+        record.prefer.map(|(_, until)| until),
+        excluded,
+        record.answer_due,
+        record.visitor_gone_at,
+        record.visitor_at,
+        record.agent_at,
+        record.unanswered,
+        record.offer.map(|(id, _)| id.0),
+        record.offer.map(|(_, until)| until),
+        record.stretched,
+        record.visitor_read.cast_signed(),
+        record.agent_read.cast_signed(),
+        record.preview,
+        page,
+        due,
+        record.site.0,
+        record.visitor.0,
+        record.opened_at,
+        record.previous.map(|id| id.0),
+        record.assigned_at,
+    ])?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
+}
+
+/// What only a message moves: the hot path writes these few columns, and touches no index but the timeout's.
+pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> rusqlite::Result<()> {
+    let mut update = db.prepare_cached(
+        "UPDATE conversation SET head = ?2, visitor_head = ?3, answer_due = ?4, visitor_at = ?5, agent_at = ?6, unanswered = ?7, \
+         preview = ?8, due_at = ?9 WHERE id = ?1",
+    )?;
+    update.execute(params![
+        record.id.0,
+        record.head.cast_signed(),
+        record.visitor_head.cast_signed(),
+        record.answer_due,
+        record.visitor_at,
+        record.agent_at,
+        record.unanswered,
+        record.preview,
+        due,
+    ])?;
+    Ok(())
+}
+
+/// The wire's view of a conversation.
+pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Conversation> {
+    let mut find = db.prepare_cached(
+        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, (SELECT name FROM agent WHERE id = ?2), \
+         EXISTS (SELECT 1 FROM presence WHERE subject = ?1) FROM visitor v WHERE v.id = ?1",
+    )?;
+    find.query_row(params![record.visitor.0, record.agent.map(|id| id.0)], |row| {
+        let visitor = Visitor {
+            id: record.visitor,
+            name: row.get(0)?,
+            email: row.get(1)?,
+            locale: row.get(2)?,
+            time_zone: row.get(3)?,
+            verified: row.get(4)?,
+        };
+        let agent = record.agent.zip(row.get::<_, Option<String>>(5)?).map(|(id, name)| Person { id, name });
+        let offer = record.offer.zip(agent.clone()).map(|((to, until), from)| Offer { to, from, until });
+        Ok(Conversation {
+            id: record.id,
+            site: record.site,
+            visitor,
+            state: record.state,
+            agent,
+            head: record.head,
+            opened_at: record.opened_at,
+            queued_at: record.queue_time.filter(|_| record.state == State::Queued),
+            priority: record.priority,
+            preview: record.preview.clone(),
+            last_at: record.visitor_at.max(record.agent_at.unwrap_or(record.visitor_at)),
+            unanswered: record.unanswered,
+            page: record.page.clone(),
+            visitor_online: row.get(6)?,
+            visitor_read: record.visitor_read,
+            agent_read: record.agent_read,
+            previous: record.previous,
+            preferred: record.prefer.filter(|_| record.state == State::Queued).map(|(agent, until)| Preferred { agent, until }),
+            offer,
+        })
+    })
+}
+
+/// Writes an entry. The unique index on (author, id) refuses a message that is already there.
+pub(crate) fn insert_entry(
+    db: &Connection,
+    conversation: ConversationId,
+    visitor: VisitorId,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    let (kind, author) = match &entry.by {
+        Author::Visitor => (0, Some(visitor.0)),
+        Author::Agent(person) => (1, Some(person.id.0)),
+        Author::System => (2, None),
+    };
+    let body = to_json(&entry.body)?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO message (conversation, seq, id, at, author_kind, author, internal, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    insert.execute(params![
+        conversation.0,
+        entry.seq.cast_signed(),
+        entry.id.0,
+        entry.at,
+        kind,
+        author,
+        entry.body.is_internal(),
+        body,
+    ])?;
+    Ok(())
+}
+
+/// Columns that [`entry`] reads: seq, id, at, author_kind, author, author's name, body.
+pub(crate) fn entry(row: &Row<'_>, prev: Seq) -> rusqlite::Result<Entry> {
+    let by = match row.get::<_, i64>(3)? {
+        0 => Author::Visitor,
+        1 => Author::Agent(Person { id: AgentId(row.get(4)?), name: row.get::<_, Option<String>>(5)?.unwrap_or_default() }),
+        _ => Author::System,
+    };
+    let body: Body = json(row.get_ref(6)?.as_str()?)?;
+    Ok(Entry { seq: seq(row, 0)?, prev, id: MessageId(row.get(1)?), at: row.get(2)?, by, body })
+}
+
+/// A message that is there already.
+pub(crate) struct Found {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    /// As its author sees it.
+    pub(crate) prev: Seq,
+    pub(crate) at: Millis,
+}
+
+/// The message that an author called by this id.
+pub(crate) fn find_message(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Found>, StoreError> {
+    let mut find = db.prepare_cached("SELECT conversation, seq, at, author_kind FROM message WHERE author = ?1 AND id = ?2")?;
+    let found = find
+        .query_row([author, id.0], |row| Ok((row.get::<_, Uuid>(0)?, seq(row, 1)?, row.get(2)?, row.get::<_, i64>(3)?)))
+        .optional()?;
+    let Some((conversation, seq, at, author_kind)) = found else { return Ok(None) };
+    let prev = if author_kind == 0 { visible_before(db, conversation, seq)? } else { seq - 1 };
+    Ok(Some(Found { conversation: ConversationId(conversation), seq, prev, at }))
+}
+
+/// The last seq before this one that visitors may see; 0: none.
+pub(crate) fn visible_before(db: &Connection, conversation: Uuid, before: Seq) -> rusqlite::Result<Seq> {
+    let mut find = db.prepare_cached("SELECT max(seq) FROM message WHERE conversation = ?1 AND seq < ?2 AND internal = 0")?;
+    let found: Option<i64> = find.query_row(params![conversation, before.cast_signed()], |row| row.get(0))?;
+    Ok(found.map_or(0, i64::cast_unsigned))
+}
+
+/// Moves a read mark forward: the visitor's, or the assigned agent's. Returns whose conversation it is if that was news.
+pub(crate) fn read_mark(
+    db: &Connection,
+    id: ConversationId,
+    agent: Option<AgentId>,
+    seq: Seq,
+) -> Result<Option<Route>, StoreError> {
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    let changed = match agent {
+        None => db
+            .prepare_cached(
+                "UPDATE conversation SET visitor_read = min(?2, head) WHERE id = ?1 AND visitor_read < min(?2, head)",
+            )?
+            .execute(params![id.0, seq])?,
+        Some(agent) => db
+            .prepare_cached(
+                "UPDATE conversation SET agent_read = min(?2, head) WHERE id = ?1 AND agent = ?3 AND agent_read < min(?2, head)",
+            )?
+            .execute(params![id.0, seq, agent.0])?,
+    };
+    if changed == 0 { Ok(None) } else { route(db, id) }
+}
+
+/// Whose conversation it is.
+pub(crate) fn route(db: &Connection, id: ConversationId) -> Result<Option<Route>, StoreError> {
+    let mut find = db.prepare_cached("SELECT site, visitor, agent, state FROM conversation WHERE id = ?1")?;
+    let found = find.query_row([id.0], |row| {
+        Ok(Route {
+            conversation: id,
+            site: SiteId(row.get(0)?),
+            visitor: VisitorId(row.get(1)?),
+            agent: row.get::<_, Option<Uuid>>(2)?.map(AgentId),
+            state: state_of(row.get(3)?)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// When the first conversation is due.
+pub(crate) fn first_due(db: &Connection) -> rusqlite::Result<Option<Millis>> {
+    db.prepare_cached("SELECT min(due_at) FROM conversation WHERE due_at IS NOT NULL")?.query_row([], |row| row.get(0))
+}
+
+/// Conversations that are due, the longest first.
+pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<ConversationId>, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM conversation WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
+    let ids = find.query_map(params![now, i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(ConversationId(row.get(0)?)))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every visitor counts as gone from now on.
+pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state IN (0, 1)"))?;
+    let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    for mut record in open {
+        record.visitor_gone_at = Some(now);
+        save(db, &record, record.due(rules), false)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! The one writer: a thread that owns the writing connection and commits in groups. Whatever jobs wait while a commit runs go
+//! into the next transaction together, each under its own savepoint, so that durability costs one fsync per batch and a failing
+//! job takes nobody with it. A job's caller gets its answer only after the commit.
+
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::StoreError;
+
+/// Most jobs in one transaction: bounds how long the first of them waits for its commit (512 appends take about 10 ms).
+const MOST_IN_BATCH: usize = 512;
+/// Most jobs that wait for the writer. Each waiting connection has at most one, so this is only reached by more callers than
+/// that at once; they wait in `write`.
+const MOST_WAITING: usize = 4_096;
+
+/// Runs inside the transaction; returns whether to keep what it wrote, and what to do after the commit.
+type Job = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// Tells the caller: the error is that of the commit.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The way to the writer thread. Dropping it ends the thread once all jobs are done.
+pub(super) struct Writer {
+    jobs: Option<tokio::sync::mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
+        let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
+        let (ready, started) = std_mpsc::channel();
+        let run = move || {
+            let _ = ready.send(());
+            let mut batch = Vec::with_capacity(MOST_IN_BATCH);
+            while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
+                commit(&db, &mut batch);
+            }
+        };
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(run);
+        let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs a job in the next transaction; completes after its commit.
+    pub(super) async fn write<T, E>(&self, job: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            let result = job(db);
+            let keep = result.is_ok();
+            let tell: Answer = Box::new(move |committed| {
+                // The caller may have gone; what it asked for is done all the same.
+                let _ = answer.send(committed.map_err(E::from).and(result));
+            });
+            (keep, tell)
+        });
+        let gone = || E::from(StoreError::Unavailable("the writer has stopped".into()));
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(job).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn commit(db: &Connection, batch: &mut Vec<Job>) {
+    let size = batch.len();
+    let mut answers = Vec::with_capacity(size);
+    let committed = begin(db).and_then(|()| {
+        for job in batch.drain(..) {
+            step(db, "SAVEPOINT job")?;
+            let (keep, answer) = job(db);
+            answers.push(answer);
+            if !keep {
+                step(db, "ROLLBACK TO job")?;
+            }
+            step(db, "RELEASE job")?;
+        }
+        step(db, "COMMIT")
+    });
+    if committed.is_err() && !db.is_autocommit() {
+        // If even this fails, the next BEGIN says so.
+        let _ = step(db, "ROLLBACK");
+    }
+    let error = committed.err().map(|error| {
+        tracing::error!(%error, jobs = size, "the store cannot commit");
+        error.to_string()
+    });
+    metrics::counter!(crate::metrics::COMMITS).increment(1);
+    metrics::histogram!(crate::metrics::COMMIT_JOBS).record(size as f64);
+    for answer in answers {
+        answer(error.clone().map_or(Ok(()), |error| Err(StoreError::Unavailable(error))));
+    }
+    // Jobs that were not reached drop their senders, which tells their callers.
+    batch.clear();
+}
+
+fn begin(db: &Connection) -> rusqlite::Result<()> {
+    step(db, "BEGIN IMMEDIATE")
+}
+
+fn step(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(|_| ())
+}

@@ -1,0 +1,256 @@
+//! Makes any value of any type that goes over a socket. Structs are listed with all their fields, so that a new field does not
+//! compile before it is made here too.
+
+use shared::agent;
+use shared::close::ErrorCode;
+use shared::frame::*;
+use shared::ids::*;
+use shared::model::*;
+use shared::visitor;
+use uuid::Uuid;
+
+/// Where the values come from: a stream of numbers with a fondness for extremes.
+pub struct Source(pub u64);
+
+impl Source {
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+}
+
+pub trait Make {
+    fn make(source: &mut Source) -> Self;
+}
+
+macro_rules! numbers {
+    ($($number:ident),+) => {$(
+        impl Make for $number {
+            fn make(source: &mut Source) -> Self {
+                let any = source.next() as $number;
+                source.pick(&[any, 0, 1, $number::MAX, $number::MIN])
+            }
+        }
+    )+};
+}
+numbers!(u64, u32, i64, i32);
+
+impl Make for bool {
+    fn make(source: &mut Source) -> Self {
+        source.pick(&[true, false])
+    }
+}
+
+impl Make for String {
+    fn make(source: &mut Source) -> Self {
+        let pieces = [
+            "",
+            "a",
+            " ",
+            "\n",
+            "\"",
+            "\\",
+            "{\"t\":\"say\"}",
+            "\u{0}",
+            "\u{7f}",
+            "é",
+            "\u{2028}",
+            "👩‍👩‍👧",
+            "\u{10ffff}",
+            "</script>",
+        ];
+        (0..source.below(6)).map(|_| source.pick(&pieces)).collect()
+    }
+}
+
+impl<T: Make> Make for Option<T> {
+    fn make(source: &mut Source) -> Self {
+        bool::make(source).then(|| T::make(source))
+    }
+}
+
+impl<T: Make> Make for Vec<T> {
+    fn make(source: &mut Source) -> Self {
+        (0..source.below(3)).map(|_| T::make(source)).collect()
+    }
+}
+
+macro_rules! ids {
+    ($($id:ident),+) => {$(
+        impl Make for $id {
+            fn make(source: &mut Source) -> Self {
+                Self(Uuid::from_u64_pair(source.next(), source.next()))
+            }
+        }
+    )+};
+}
+ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId);
+
+impl Make for SiteKey {
+    fn make(source: &mut Source) -> Self {
+        Self(String::make(source))
+    }
+}
+
+macro_rules! structs {
+    ($($path:path { $($field:ident),* $(,)? })+) => {$(
+        impl Make for $path {
+            fn make(source: &mut Source) -> Self {
+                let _ = &source;
+                Self { $($field: Make::make(source)),* }
+            }
+        }
+    )+};
+}
+
+/// Enums whose variants hold one value, and those that hold none.
+macro_rules! enums {
+    ($($path:path { $($variant:ident($body:ty)),* ; $($unit:ident),* })+) => {$(
+        impl Make for $path {
+            fn make(source: &mut Source) -> Self {
+                let makers: &[fn(&mut Source) -> Self] = &[
+                    $(|source| Self::$variant(<$body>::make(source)),)*
+                    $(|_| Self::$unit,)*
+                ];
+                source.pick(makers)(source)
+            }
+        }
+    )+};
+}
+
+/// Enums without content, and the list of all their values.
+macro_rules! names {
+    ($($name:ident { $($unit:ident)* })+) => {$(
+        impl Make for $name {
+            fn make(source: &mut Source) -> Self {
+                source.pick(Self::ALL)
+            }
+        }
+
+        impl Names for $name {
+            const ALL: &'static [Self] = &[$(Self::$unit),*];
+
+            fn is_listed(self) -> bool {
+                match self {
+                    $(Self::$unit)|* => true,
+                }
+            }
+        }
+    )+};
+}
+
+/// An enum that is a bare name on the wire.
+pub trait Names: Copy + 'static {
+    const ALL: &'static [Self];
+
+    /// Does not compile while a variant is missing in `ALL`.
+    fn is_listed(self) -> bool;
+}
+
+names! {
+    State { Queued Active Parked Closed }
+    Presence { Online Away Offline }
+    Role { Agent Supervisor Admin }
+    AssignedHow { Dispatched Taken Stretched Transferred }
+    RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
+    ParkReason { VisitorGone VisitorSilent NobodyThere }
+    CloseReason { Agent Visitor Expired Dismissed }
+    ErrorCode {
+        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken ForeignOrigin UnknownSite UnsupportedVersion EmptyText
+        TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState NoFreeSlot AgentUnavailable OfferGone RateLimited
+        StoreUnavailable Internal Unknown
+    }
+}
+
+structs! {
+    Person { id, name }
+    Assigned { agent, how }
+    Contact { name, email }
+    Page { url, title, referrer }
+    Entry { seq, prev, id, at, by, body }
+    Seen { conversation, seq }
+    Say { id, conversation, text, note, contact }
+    Thread { id, state, head, agent, position, estimate_ms, read }
+    Visitor { id, name, email, locale, time_zone, verified }
+    Conversation {
+        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
+        visitor_read, agent_read, previous, preferred, offer,
+    }
+    Preferred { agent, until }
+    Offer { to, from, until }
+    Agent { id, name, role, presence, capacity, slots_used }
+    Site { id, key, name }
+    Board { site, rev, waiting, queue, unassigned, messages }
+
+    Ping {}
+    Backfill { conversation, after }
+    Read { conversation, seq }
+    Ack { id, conversation, seq, prev, at }
+    Done { id }
+    Delivery { conversation, entry }
+    Entries { conversation, entries, more }
+    ReadMark { conversation, seq }
+    ErrorFrame { id, code, message, retry_after_ms }
+    PageView { page }
+
+    visitor::Hello { token, seen, page, locale, time_zone }
+    visitor::Welcome { visitor, token, thread, answering, site, settings, now }
+    visitor::Typing { draft }
+    visitor::Close { id, conversation }
+    visitor::ThreadUpdate { thread }
+    visitor::Answering { answering }
+    visitor::AgentTyping { conversation, agent, on }
+    visitor::Pong { now, heads }
+
+    agent::Hello { token, seen }
+    agent::Welcome { me, inbox, now }
+    agent::Inbox { agents, sites, boards, chats }
+    agent::SetPresence { id, presence }
+    agent::Take { id, conversation, stretch }
+    agent::Transfer { id, conversation, to }
+    agent::About { id, conversation }
+    agent::Show { rows, open }
+    agent::Typing { conversation, on }
+    agent::GetInbox {}
+    agent::Chat { conversation }
+    agent::VisitorTyping { conversation, draft }
+    agent::AgentUpdate { agent }
+    agent::Rev { site, rev }
+    agent::Pong { now, heads, revs }
+}
+
+enums! {
+    Author { Agent(Person); Visitor, System }
+    Body { Text(String), Note(String), Event(Event); }
+    Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact); Resumed, Reopened }
+    visitor::ToRelay {
+        Hello(visitor::Hello), Say(Say), Typing(visitor::Typing), Read(Read), Page(PageView), Close(visitor::Close),
+        Backfill(Backfill), Ping(Ping);
+    }
+    visitor::FromRelay {
+        Welcome(visitor::Welcome), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
+        Thread(visitor::ThreadUpdate), Answering(visitor::Answering), Typing(visitor::AgentTyping), Read(ReadMark),
+        Pong(visitor::Pong);
+    }
+    agent::ToRelay {
+        Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
+        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Show(agent::Show),
+        Typing(agent::Typing), Read(Read), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
+    }
+    agent::FromRelay {
+        Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
+        Board(Board), Chat(agent::Chat), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
+    }
+}

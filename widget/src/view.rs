@@ -1,0 +1,55 @@
+//! The parts of Leptos that the panel uses, and the few shapes that all components share. Every closure of a new type makes the
+//! compiler write the renderer once more, about 1 KB each: so [`live`], [`call`] and [`button`] give closures one type.
+
+use std::sync::{Arc, Mutex};
+
+use any_spawner::Executor;
+pub use reactive_graph::effect::Effect;
+use reactive_graph::owner::Owner;
+pub use reactive_graph::owner::{LocalStorage, StoredValue};
+pub use reactive_graph::prelude::*;
+pub use reactive_graph::signal::RwSignal;
+pub use tachys::dom::{document, window};
+pub use tachys::html::element as html;
+pub use tachys::html::event as ev;
+pub use tachys::prelude::*;
+use tachys::reactive_graph::SharedReactiveFunction;
+pub use tachys::reactive_graph::node_ref::NodeRef;
+use web_sys::{Element, MouseEvent};
+
+/// Something that follows the signals that it reads.
+pub type Live<T> = SharedReactiveFunction<T>;
+
+/// Makes a value follow its signals.
+pub fn live<T: 'static>(read: impl Fn() -> T + Send + 'static) -> Live<T> {
+    Arc::new(Mutex::new(read))
+}
+
+/// Makes an event handler.
+pub fn call<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(handle)
+}
+
+/// Builds a view inside an element, where it stays as long as the page does.
+pub fn mount_for_good<V: Render>(place: &Element, view: impl FnOnce() -> V)
+where
+    V::State: 'static,
+{
+    // Fails when another panel on the page has done it already.
+    _ = Executor::init_wasm_bindgen();
+    let owner = Owner::new();
+    let mut state = owner.with(|| view().build());
+    state.mount(place, None);
+    // Dropping either would take the view away.
+    std::mem::forget((owner, state));
+}
+
+/// A button: drawn by `panel.css` and named by a label, or with a text.
+pub fn button(class: &'static str, label: &'static str, text: &'static str, press: impl Fn() + 'static) -> impl RenderHtml {
+    html::button()
+        .attr("type", "button")
+        .class(class)
+        .attr("aria-label", label)
+        .on(ev::click, call(move |_: MouseEvent| press()))
+        .child(text)
+}
