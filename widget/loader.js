@@ -37,8 +37,8 @@
     "#bulle:hover{background:color-mix(in srgb,var(--accent),var(--on-accent) 14%)}" +
     "#bulle:active{transform:scale(.94)}" +
     "#bulle:focus-visible{outline:3px solid var(--accent);outline-offset:3px}" +
-    "#bulle:before{content:'';position:absolute;inset:16px;background:var(--on-accent);clip-path:path('M12 2C6 2 1 6 1 11q0 4 4 7l-1 5 6-3h2c6 0 11-4 11-9S18 2 12 2')}" +
-    "#bulle[aria-expanded=true]:before{clip-path:path('M3 7l2-2 7 7 7-7 2 2-9 9')}" +
+    "#bulle:before{content:'';position:absolute;inset:14px;background:var(--on-accent);clip-path:path('M14 3C7 3 2 7 2 13q0 5 4 7l-1 6 6-4h3c7 0 12-4 12-9S21 3 14 3')}" +
+    "#bulle[aria-expanded=true]:before{clip-path:path('M5 10l2-2 7 7 7-7 2 2-9 9')}" +
     "#bulle[aria-busy=true]:after{content:'';position:absolute;inset:-5px;border:3px solid;border-color:var(--accent) #0000;border-radius:50%;animation:turn 1s linear infinite}" +
     "#bulle b{position:absolute;top:-4px;right:-4px;min-width:20px;box-sizing:border-box;padding:0 5px;border-radius:10px;background:#c8201a;color:#fff;font-size:12px;line-height:20px}" +
     "#bulle b:empty{display:none}" +
@@ -46,7 +46,7 @@
     "#bulle~p button{all:unset;font-weight:600;text-decoration:underline;cursor:pointer}" +
     "@keyframes turn{to{rotate:1turn}}" +
     "@media(prefers-reduced-motion){#bulle,#bulle:after{transition:none;animation:none}}" +
-    "@media(forced-colors:active){#bulle:before{forced-color-adjust:none;background:ButtonText}}"
+    "@media(forced-colors:active){#bulle{border:1px solid}#bulle:before{forced-color-adjust:none;background:ButtonText}}"
   );
   root.adoptedStyleSheets = [sheet];
   button.id = "bulle";

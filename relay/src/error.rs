@@ -129,7 +129,7 @@ impl From<DeskError> for RestError {
 }
 
 /// The code's name on the wire, for labels.
-fn code_name(code: ErrorCode) -> String {
+pub(crate) fn code_name(code: ErrorCode) -> String {
     serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

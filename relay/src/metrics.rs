@@ -7,13 +7,11 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 pub const CONNECTIONS: &str = "bulle_connections";
 /// Counter: connections that were greeted, by `kind`.
 pub const GREETED: &str = "bulle_connections_greeted_total";
-/// Counter: connections that ended, by `kind` and close `code`.
+/// Counter: connections that the relay ended, by close `code`.
 pub const CLOSES: &str = "bulle_closes_total";
 /// Counter: frames received, by `kind`.
 pub const FRAMES_IN: &str = "bulle_frames_received_total";
-/// Counter: frames queued for clients, by `kind`.
-pub const FRAMES_OUT: &str = "bulle_frames_sent_total";
-/// Counter: messages committed, by `author` (`visitor`, `agent`, `system`).
+/// Counter: messages committed, by `author` (`visitor`, `agent`).
 pub const MESSAGES: &str = "bulle_messages_total";
 /// Counter: requests and frames refused, by `reason` (an error code of the protocol).
 pub const REFUSALS: &str = "bulle_refusals_total";
@@ -23,8 +21,6 @@ pub const COMMITS: &str = "bulle_commits_total";
 pub const COMMIT_JOBS: &str = "bulle_commit_jobs";
 /// Counter: conversations handed to agents, by `how` (`dispatched`, `taken`, `stretched`, `transferred`).
 pub const ASSIGNMENTS: &str = "bulle_assignments_total";
-/// Histogram: how long a conversation was queued before an agent got it, in seconds.
-pub const WAIT_SECONDS: &str = "bulle_queue_wait_seconds";
 /// Counter: clients told to resync because their queue was full or a write took too long.
 pub const RESYNCS: &str = "bulle_resyncs_total";
 /// Counter: sign-ins, by `outcome` (`ok`, `refused`, `throttled`).
@@ -36,15 +32,13 @@ pub const HTTP_SECONDS: &str = "bulle_http_seconds";
 pub fn describe() {
     describe_gauge!(CONNECTIONS, Unit::Count, "Live WebSocket connections by kind");
     describe_counter!(GREETED, Unit::Count, "Connections that were greeted, by kind");
-    describe_counter!(CLOSES, Unit::Count, "Connections that ended, by kind and close code");
+    describe_counter!(CLOSES, Unit::Count, "Connections that the relay ended, by close code");
     describe_counter!(FRAMES_IN, Unit::Count, "Frames received, by kind");
-    describe_counter!(FRAMES_OUT, Unit::Count, "Frames queued for clients, by kind");
     describe_counter!(MESSAGES, Unit::Count, "Messages committed, by author");
     describe_counter!(REFUSALS, Unit::Count, "Requests and frames refused, by error code");
     describe_counter!(COMMITS, Unit::Count, "Transactions committed");
     describe_histogram!(COMMIT_JOBS, Unit::Count, "Jobs that were committed together");
     describe_counter!(ASSIGNMENTS, Unit::Count, "Conversations handed to agents, by way");
-    describe_histogram!(WAIT_SECONDS, Unit::Seconds, "How long conversations were queued");
     describe_counter!(RESYNCS, Unit::Count, "Clients told to resync");
     describe_counter!(SIGN_INS, Unit::Count, "Sign-ins, by outcome");
     describe_histogram!(HTTP_SECONDS, Unit::Seconds, "Time to answer an HTTP request, by status class");

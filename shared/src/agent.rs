@@ -49,7 +49,7 @@ wire! {
         pub presence: Presence,
     }
 
-    /// Take a conversation: queued, parked, or closed. Answered by `done` or `error`.
+    /// Take a conversation that is queued, or parked and yours or nobody's. Answered by `done` or `error`.
     #[derive(Copy)]
     pub struct Take {
         /// Names the request.

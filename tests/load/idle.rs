@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tests::door::Door;
 use tests::process::Server;
 
 use crate::floor;
+use crate::stage::Cast;
+use crate::talk;
 
 /// Connections that are opened at the same time.
 const AT_ONCE: usize = 64;
@@ -46,6 +49,24 @@ pub async fn floor(connections: usize) -> Result<Idle> {
         .context("connecting to the floor")?;
     let idle = grown(&server, connections, before).await;
     drop(sides);
+    idle
+}
+
+/// Greeted visitors of the relay without a conversation.
+pub async fn relay(cast: &Cast, connections: usize) -> Result<Idle> {
+    let stage = cast.enter()?;
+    let before = settled(&stage.server).await?;
+    let visitors: Vec<_> = stream::iter(0..connections)
+        .map(|number| {
+            let door = Door { from: Some(source(number)), ..Door::visitor(stage.server.address, "demo") };
+            talk::visitor(door)
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await
+        .context("greeting the relay")?;
+    let idle = grown(&stage.server, connections, before).await;
+    drop(visitors);
     idle
 }
 

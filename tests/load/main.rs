@@ -1,20 +1,29 @@
 //! `bulle-load`: measures the relay beside the bare relay of the budgets ("the floor"), in the same run and on the same cores.
 //! Every measurement starts its own server process with a fresh data folder and ends it; all are bounded in count and time.
 
+mod bench;
 mod chat;
 mod cores;
 mod corpus;
+mod dispatch;
 mod floor;
 mod idle;
 mod pairs;
 mod report;
+mod stage;
+mod start;
+mod talk;
 
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+
+use crate::bench::{Extent, SLOTS};
+use crate::report::Report;
+use crate::stage::Cast;
 
 /// What the relay uses too: the floor must not pay for another allocator.
 #[global_allocator]
@@ -31,7 +40,7 @@ struct Arguments {
 }
 
 /// What all measurements share.
-#[derive(Args, Clone)]
+#[derive(Args)]
 struct Setup {
     /// Print one JSON object a line instead of a table
     #[arg(long, global = true)]
@@ -44,28 +53,66 @@ struct Setup {
     corpus: Option<PathBuf>,
 }
 
+/// How much of a chat.
+#[derive(Args)]
+struct Talk {
+    /// Pairs that chat
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pairs: u16,
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Messages a second of the open loop
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+}
+
 #[derive(Subcommand)]
 enum Command {
-    /// The bare relay, which only passes texts between pairs
+    /// The bare relay, which only passes texts between pairs: idle memory, closed and open loop
     Floor {
-        /// Pairs that chat
-        #[arg(long, default_value_t = 64)]
-        pairs: usize,
-        /// Seconds of each measurement
-        #[arg(long, default_value_t = 5)]
-        seconds: u64,
-        /// Messages a second of the open loop
-        #[arg(long, default_value_t = 2000)]
-        rate: u32,
+        #[command(flatten)]
+        talk: Talk,
         /// Connections of the idle measurement
-        #[arg(long, default_value_t = 10_000)]
-        connections: usize,
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=19_000))]
+        connections: u32,
     },
     /// Memory per idle visitor
     Idle {
         /// Visitors
-        #[arg(long, default_value_t = 10_000)]
-        connections: usize,
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=19_000))]
+        connections: u32,
+    },
+    /// Chats as fast as they go, and at a fixed rate
+    Chat {
+        #[command(flatten)]
+        talk: Talk,
+    },
+    /// From a freed slot to the next visitor
+    Dispatch {
+        /// Agents, with three slots each
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        agents: u16,
+        /// Visitors that wait
+        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        queued: u16,
+        /// Slots that are freed; no more than wait
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        freed: u16,
+    },
+    /// From process start to ready, over an empty and a full store
+    Start {
+        /// Messages in the full one
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20..=10_000_000))]
+        messages: u32,
+    },
+    /// Memory when nobody is there
+    Rest,
+    /// Every time and memory budget, as medians beside the floor
+    Bench {
+        /// Fewer and shorter runs
+        #[arg(long)]
+        quick: bool,
     },
     /// Serves the bare relay until it is killed
     #[command(hide = true)]
@@ -82,23 +129,50 @@ fn main() -> Result<()> {
     run(measure(command, setup))
 }
 
-/// One thread: the client has one core, and the floor serves on one.
+/// One thread: the clients have one core, and the floor serves on one.
 fn run(job: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(job)
 }
 
 async fn measure(command: Command, setup: Setup) -> Result<()> {
     let corpus: Rc<[corpus::Dialogue]> = corpus::load(setup.corpus.as_deref())?.into();
+    let binary = setup.relay.clone().or_else(tests::relay::find_binary);
+    let binary =
+        binary.context("no `bulle` beside this program: build it with `cargo build --release -p relay`, or name it with --relay");
+    let mut report = Report::new(setup.json);
     match command {
-        Command::Floor { pairs, seconds, rate, connections } => {
-            let mut report = report::Report::new(setup.json);
-            report.idle("floor", &idle::floor(connections).await?);
+        Command::Floor { talk: Talk { pairs, seconds, rate }, connections } => {
             let window = Duration::from_secs(seconds);
-            report.closed("floor", &chat::floor_closed(pairs, window, &corpus).await?);
-            report.open("floor", &chat::floor_open(pairs, rate, window, &corpus).await?);
-            report.print();
+            report.idle("floor", &idle::floor(connections as usize).await?);
+            report.closed("floor", &chat::floor_closed(pairs.into(), window, &corpus).await?);
+            report.open("floor", &chat::floor_open(pairs.into(), rate, window, &corpus).await?);
         }
-        Command::Idle { connections: _ } => todo!(),
+        Command::Idle { connections } => {
+            report.idle("relay", &idle::relay(&Cast::empty(&binary?)?, connections as usize).await?);
+        }
+        Command::Chat { talk: Talk { pairs, seconds, rate } } => {
+            let window = Duration::from_secs(seconds);
+            let cast = Cast::hire(&binary?, pairs.into(), 1).await?;
+            report.closed("relay", &chat::relay_closed(&cast, window, &corpus).await?);
+            report.open("relay", &chat::relay_open(&cast, rate, window, &corpus).await?);
+        }
+        Command::Dispatch { agents, queued, freed } => {
+            let cast = Cast::hire(&binary?, agents.into(), SLOTS).await?;
+            let freed = freed.min(queued);
+            report.dispatch(&dispatch::measure(&cast.enter()?, SLOTS as usize, queued.into(), freed.into()).await?);
+        }
+        Command::Start { messages } => {
+            let binary = binary?;
+            report.start("empty store", start::ready(&Cast::empty(&binary)?).await?.ready_ms);
+            let filled = start::filled(&binary, messages as usize).await?;
+            report.start(&format!("{messages} messages"), start::ready(&filled).await?.ready_ms);
+        }
+        Command::Rest => report.rest(start::rest(&Cast::empty(&binary?)?).await?),
+        Command::Bench { quick } => {
+            let extent = if quick { Extent::quick() } else { Extent::full() };
+            bench::run(&binary?, &extent, &corpus, &mut report).await?;
+            report.end();
+        }
         Command::ServeFloor => {}
     }
     Ok(())

@@ -1,62 +1,127 @@
-//! What was measured, as a table for people or as one JSON object a line for programs.
+//! What was measured, one line at a time: a table for people, or one JSON object a line for programs.
 
 use serde_json::{Value, json};
 
+use crate::bench::{Limit, Row};
+use crate::dispatch::Dispatch;
 use crate::idle::Idle;
 use crate::pairs::{Closed, Open};
 
-/// Collects results and prints them.
+/// Prints results as they come.
 pub struct Report {
     json: bool,
-    rows: Vec<[String; 3]>,
+    missed: usize,
 }
 
 impl Report {
-    /// An empty report.
+    /// Nothing has been printed.
     pub fn new(json: bool) -> Self {
-        Self { json, rows: Vec::new() }
+        Self { json, missed: 0 }
     }
 
     /// Memory of idle connections.
-    pub fn idle(&mut self, of: &str, idle: &Idle) {
+    pub fn idle(&self, of: &str, idle: &Idle) {
         let value = json!({"connections": idle.connections, "before_bytes": idle.before, "bytes_each": idle.each.round()});
-        self.add(of, "idle", &format!("{:.1} KB each of {}", idle.each / 1024.0, idle.connections), value);
+        let text =
+            format!("{:.1} KB each of {}, {:.1} MB before", idle.each / 1024.0, idle.connections, idle.before as f64 / 1048576.0);
+        self.line(of, "idle", &text, value);
     }
 
     /// A closed loop.
-    pub fn closed(&mut self, of: &str, closed: &Closed) {
+    pub fn closed(&self, of: &str, closed: &Closed) {
         let value = json!({"pairs": closed.pairs, "per_second": closed.per_second, "cpu_ms_per_1000": closed.cpu_ms});
         let text =
             format!("{:.0} messages/s with {} pairs, {:.1} ms CPU per 1,000", closed.per_second, closed.pairs, closed.cpu_ms);
-        self.add(of, "chat, closed loop", &text, value);
+        self.line(of, "chat, closed loop", &text, value);
     }
 
     /// An open loop.
-    pub fn open(&mut self, of: &str, open: &Open) {
+    pub fn open(&self, of: &str, open: &Open) {
         let Open { rate, per_second, p50_ms, p99_ms, max_ms } = open;
         let value = json!({"rate": rate, "per_second": per_second, "p50_ms": p50_ms, "p99_ms": p99_ms, "max_ms": max_ms});
         let text = format!("{per_second:.0} of {rate}/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, max {max_ms:.1} ms");
-        self.add(of, "chat, open loop", &text, value);
+        self.line(of, "chat, open loop", &text, value);
     }
 
-    fn add(&mut self, of: &str, what: &str, text: &str, mut value: Value) {
+    /// Freed slots.
+    pub fn dispatch(&self, dispatch: &Dispatch) {
+        let Dispatch { agents, queued, freed, p50_ms, p99_ms, max_ms } = dispatch;
+        let value =
+            json!({"agents": agents, "queued": queued, "freed": freed, "p50_ms": p50_ms, "p99_ms": p99_ms, "max_ms": max_ms});
+        let text = format!(
+            "{freed} slots of {agents} agents, {queued} queued: p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, max {max_ms:.1} ms"
+        );
+        self.line("relay", "dispatch", &text, value);
+    }
+
+    /// A start.
+    pub fn start(&self, store: &str, ready_ms: f64) {
+        self.line(
+            "relay",
+            "start to ready",
+            &format!("{ready_ms:.0} ms, {store}"),
+            json!({"store": store, "ready_ms": ready_ms}),
+        );
+    }
+
+    /// Memory at rest.
+    pub fn rest(&self, bytes: u64) {
+        self.line("relay", "at rest", &format!("{:.1} MB", bytes as f64 / 1048576.0), json!({"bytes": bytes}));
+    }
+
+    /// A budget.
+    pub fn row(&mut self, row: &Row) {
+        let (bound, budget) = match row.limit {
+            Limit::AtMost(most) => ("≤", most),
+            Limit::AtLeast(least) => ("≥", least),
+        };
+        let (value, met) = (row.value(), row.met());
+        self.missed += usize::from(!met);
         if self.json {
-            if let Value::Object(fields) = &mut value {
-                fields.insert("of".into(), of.into());
-                fields.insert("what".into(), what.into());
-            }
-            println!("{value}");
-        } else {
-            self.rows.push([of.into(), what.into(), text.into()]);
+            let floor = row.floor.map_or(Value::Null, Value::from);
+            let Row { what, measured, unit, .. } = row;
+            println!(
+                "{}",
+                json!({"what": what, "measured": measured, "floor": floor, "unit": unit, "value": value, "bound": bound, "budget": budget, "met": met})
+            );
+            return;
+        }
+        let unit = if row.floor.is_some() { "×" } else { row.unit };
+        let figures = match row.floor {
+            Some(floor) => format!("{} beside {} {}", figure(row.measured), figure(floor), row.unit),
+            None => format!("{} {}", figure(row.measured), row.unit),
+        };
+        let verdict = if met { "met".to_owned() } else { format!("MISSED by {:.0} %", (value / budget - 1.0).abs() * 100.0) };
+        println!("{:<37} {figures:<36} {:>8} {unit:<3} budget {bound} {budget} {unit:<3} {verdict}", row.what, figure(value));
+    }
+
+    /// How many budgets were missed.
+    pub fn end(&self) {
+        if !self.json {
+            println!("{}", if self.missed == 0 { "all budgets met".into() } else { format!("{} budgets missed", self.missed) });
         }
     }
 
-    /// Prints the table, unless the lines are out already.
-    pub fn print(&self) {
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (first, second) = (width(0), width(1));
-        for [of, what, text] in &self.rows {
-            println!("{of:first$}  {what:second$}  {text}");
+    fn line(&self, of: &str, what: &str, text: &str, mut value: Value) {
+        if !self.json {
+            println!("{of:<6} {what:<18} {text}");
+            return;
         }
+        if let Value::Object(fields) = &mut value {
+            fields.insert("of".into(), of.into());
+            fields.insert("what".into(), what.into());
+        }
+        println!("{value}");
+    }
+}
+
+/// Three digits that matter, or whole thousands.
+fn figure(value: f64) -> String {
+    if value >= 100.0 {
+        format!("{value:.0}")
+    } else if value >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
     }
 }

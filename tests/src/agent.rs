@@ -29,6 +29,8 @@ pub struct Console {
     pub drafts: BTreeMap<ConversationId, String>,
     /// Up to where visitors have read.
     pub read: BTreeMap<ConversationId, Seq>,
+    /// How often the whole inbox was loaded again.
+    pub reloads: usize,
 }
 
 impl Console {
@@ -68,7 +70,10 @@ impl Habits for Dialect {
                 console.me = Some(welcome.me);
                 console.show_all(&welcome.inbox);
             }
-            FromRelay::Inbox(inbox) => console.show_all(inbox),
+            FromRelay::Inbox(inbox) => {
+                console.show_all(inbox);
+                console.reloads += 1;
+            }
             FromRelay::Board(board) => {
                 console.boards.insert(board.site, board.clone());
             }
@@ -93,6 +98,8 @@ impl Habits for Dialect {
             }
         }
     }
+
+    fn refused(_: &mut Client<Self>, _: u16) {}
 
     fn signature(console: &Console) -> Author {
         let me = console.me.and_then(|me| console.agents.get(&me));
@@ -125,7 +132,10 @@ impl Agent {
     /// Somebody who is signed in, and has not opened the console yet.
     pub fn new(office: &Office, account: &Account) -> Self {
         let dialect = Dialect { hello: Hello::default() };
-        Self { person: people::Person::new(&account.me.name, dialect, office.door(account)), account: account.clone() }
+        Self {
+            person: people::Person::new(&account.me.name, dialect, office.door(account), Vec::new()),
+            account: account.clone(),
+        }
     }
 
     /// Their id.
@@ -246,9 +256,11 @@ impl Agent {
         self.command(Command::Follow(conversation, 1)).await;
     }
 
-    /// Reloads the inbox, and waits until it is there.
+    /// Reloads the inbox, and waits until it is there. Whatever they did before has been done then, too.
     pub async fn reloads(&self) {
+        let before = self.log().view.reloads;
         self.sends(ToRelay::GetInbox(GetInbox {})).await;
+        self.until_console("the inbox again", |console| (console.reloads > before).then_some(())).await;
     }
 
     /// Waits until the console shows something.

@@ -3,6 +3,8 @@
 //! - [`door`]: opens one WebSocket the way a browser or the console would
 //! - [`client`]: drives [`shared::link::Link`] over such a socket
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
+//! - [`raw`]: frames written by hand
+//! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`process`]: child processes, and what `/proc` tells of them
 
@@ -12,6 +14,8 @@ pub mod client;
 pub mod door;
 pub mod people;
 pub mod process;
+pub mod raw;
+pub mod relay;
 pub mod visitor;
 
 use shared::ids::{MessageId, Millis};

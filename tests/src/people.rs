@@ -27,6 +27,9 @@ pub trait Habits: Spoken + Sized + 'static {
     /// As whom they sign.
     fn signature(view: &Self::View) -> Author;
 
+    /// The relay has refused with this close code.
+    fn refused(client: &mut Client<Self>, code: u16);
+
     /// The request that this frame says was carried out.
     fn done(frame: &Self::FromRelay) -> Option<MessageId>;
 }
@@ -36,6 +39,8 @@ pub trait Habits: Spoken + Sized + 'static {
 pub struct Log<V> {
     /// How their connection stands.
     pub status: Option<Status>,
+    /// Close codes with which they were refused.
+    pub refusals: Vec<u16>,
     /// How often they have been greeted.
     pub greetings: usize,
     /// Entries in the order in which they came, own messages among them.
@@ -69,12 +74,12 @@ pub struct Person<D: Habits> {
 }
 
 impl<D: Habits<ToRelay: Send, FromRelay: Send>> Person<D> {
-    /// Somebody who has not connected yet.
-    pub fn new(name: &str, dialect: D, door: Door) -> Self {
+    /// Somebody who has not connected yet, with messages of an earlier life in storage.
+    pub fn new(name: &str, dialect: D, door: Door, outbox: Vec<Say>) -> Self {
         // As many as anybody does before the client looks up from the socket.
         let (commands, todo) = mpsc::channel(64);
         let (seen, log) = watch::channel(Log::default());
-        tokio::spawn(live(Client::new(dialect, door, Vec::new()), todo, seen));
+        tokio::spawn(live(Client::new(dialect, door, outbox), todo, seen));
         Self { name: name.to_owned(), commands, log }
     }
 
@@ -124,12 +129,14 @@ impl<D: Habits<ToRelay: Send, FromRelay: Send>> Person<D> {
 
     /// Connects, and is refused with this close code.
     pub async fn is_refused(&self) -> u16 {
+        let before = self.log.borrow().refusals.len();
         self.command(Command::Restart).await;
-        self.until("refused", |log| match log.status {
-            Some(Status::Refused(code)) => Some(code),
-            _ => None,
-        })
-        .await
+        self.until_refused(before).await
+    }
+
+    /// Waits for one more refusal than before.
+    pub async fn until_refused(&self, before: usize) -> u16 {
+        self.until("refused", |log| log.refusals.get(before).copied()).await
     }
 
     /// Waits for one more greeting than before.
@@ -236,6 +243,10 @@ fn record<D: Habits>(log: &mut Log<D::View>, client: &mut Client<D>, emit: Emit<
         Emit::Status(status) => {
             log.greetings += usize::from(status == Status::Online);
             log.status = Some(status);
+            if let Status::Refused(code) = status {
+                log.refusals.push(code);
+                D::refused(client, code);
+            }
         }
         Emit::Pending(_) => {}
         Emit::Sent(say, ack) => {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -20,7 +20,14 @@ pub struct Server {
     pub address: SocketAddr,
     /// From the call that started it until it said where it listens.
     pub started_in: Duration,
-    printed: Arc<Mutex<Vec<String>>>,
+    printed: Arc<Printed>,
+}
+
+/// Lines on standard output so far.
+#[derive(Default)]
+struct Printed {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
 }
 
 impl Server {
@@ -29,32 +36,35 @@ impl Server {
         let began = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?}"))?;
         let output = child.stdout.take().context("standard output is piped")?;
-        let printed = Arc::new(Mutex::new(Vec::new()));
-        let (found, address) = mpsc::channel();
+        let printed = Arc::new(Printed::default());
         let kept = Arc::clone(&printed);
         // Ends with the child, whose end of the pipe it reads.
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let address = line.split_once(LISTENING).and_then(|(_, rest)| rest.trim_end_matches('/').parse().ok());
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-                if let Some(address) = address {
-                    let _ = found.send(address);
-                }
+                kept.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                kept.more.notify_all();
             }
         });
-        match address.recv_timeout(START_WITHIN) {
-            Ok(address) => Ok(Self { child, address, started_in: began.elapsed(), printed }),
-            Err(_) => {
-                child.kill()?;
-                let status = child.wait()?;
-                anyhow::bail!("{command:?} did not start: {status}")
-            }
-        }
+        let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), started_in: Duration::ZERO, printed };
+        let line = server.printed_line(LISTENING).with_context(|| format!("{command:?} did not start"))?;
+        server.started_in = began.elapsed();
+        let (_, address) = line.split_once(LISTENING).unwrap_or_default();
+        server.address = address.trim_end_matches('/').parse().with_context(|| line.clone())?;
+        Ok(server)
     }
 
-    /// What it has printed on standard output so far.
-    pub fn printed(&self) -> Vec<String> {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Waits for a line on standard output that contains this.
+    pub fn printed_line(&self, part: &str) -> Result<String> {
+        let until = Instant::now() + START_WITHIN;
+        let mut lines = self.printed.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(line) = lines.iter().find(|line| line.contains(part)) {
+                return Ok(line.clone());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            anyhow::ensure!(!left.is_zero(), "no line with {part:?} on standard output");
+            lines = self.printed.more.wait_timeout(lines, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Kills it with SIGKILL and waits for its end.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use shared::close::ErrorCode;
+use shared::close::{self, ErrorCode};
 use shared::frame::{Ack, Read};
 use shared::ids::{ConversationId, MessageId, Seq};
 use shared::model::{Author, Body, Contact, Event, Page, Say, State, Thread};
@@ -56,6 +56,13 @@ impl Habits for Dialect {
         }
     }
 
+    /// As the widget does: an unknown token is forgotten, and the visitor greets as somebody new.
+    fn refused(client: &mut Client<Self>, code: u16) {
+        if code == close::BAD_TOKEN && client.dialect_mut().hello.token.take().is_some() {
+            client.restart();
+        }
+    }
+
     fn signature(_: &Panel) -> Author {
         Author::Visitor
     }
@@ -81,25 +88,23 @@ impl Deref for Visitor {
 impl Visitor {
     /// Somebody on a page of the site, without an earlier visit.
     pub fn new(relay: SocketAddr, site: &str) -> Self {
-        Self::through(Door::visitor(relay, site), None)
+        Self::with_outbox(Door::visitor(relay, site), Self::hello(None), Vec::new())
     }
 
     /// Somebody with a token of an earlier visit, or another tab of theirs.
     pub fn returning(relay: SocketAddr, site: &str, token: &str) -> Self {
-        Self::through(Door::visitor(relay, site), Some(token.to_owned()))
+        Self::with_outbox(Door::visitor(relay, site), Self::hello(Some(token.to_owned())), Vec::new())
     }
 
-    /// Somebody who comes through this very door.
-    pub fn through(door: Door, token: Option<String>) -> Self {
+    /// Somebody who greets like this, with messages in storage.
+    pub fn with_outbox(door: Door, hello: Hello, outbox: Vec<Say>) -> Self {
+        Self(Person::new("the visitor", Dialect { hello }, door, outbox))
+    }
+
+    fn hello(token: Option<String>) -> Hello {
         let page = Page { url: "http://shop.example/shoes".into(), title: "Shoes".into(), referrer: String::new() };
-        let hello = Hello {
-            token,
-            page: Some(page),
-            locale: Some("fr-FR".into()),
-            time_zone: Some("Europe/Paris".into()),
-            ..Hello::default()
-        };
-        Self(Person::new("the visitor", Dialect { hello }, door))
+        let (locale, time_zone) = (Some("fr-FR".into()), Some("Europe/Paris".into()));
+        Hello { token, seen: Vec::new(), page: Some(page), locale, time_zone }
     }
 
     /// Opens the panel for the first time, and is greeted.

@@ -2,7 +2,7 @@
 //! same form asks for an email address too. What is written and not sent outlives a reload of the page.
 
 use shared::model::MAX_TEXT;
-use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
+use web_sys::{Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use crate::panel::set_length;
 use crate::state::Chat;
@@ -85,7 +85,9 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
 fn changed(chat: Chat, field: &HtmlTextAreaElement) {
     let draft = field.value();
     chat.home.with_value(|home| home.keep_for_tab(DRAFT, Some(draft.as_str()).filter(|draft| !draft.is_empty())));
-    // Without a text it would be as high as it was.
-    set_length(field, "height", 0);
-    set_length(field, "height", field.offset_height() - field.client_height() + field.scroll_height());
+    // Measured from nothing, it also shrinks; an empty field has the height of its style.
+    _ = HtmlElement::style(field).remove_property("height");
+    if !draft.is_empty() {
+        set_length(field, "height", field.offset_height() - field.client_height() + field.scroll_height());
+    }
 }

@@ -56,7 +56,7 @@ pub fn mount(root: ShadowRoot, settings: JsValue) -> JsValue {
 /// Constructable style sheets need no permission from the page's content security policy.
 fn dress(root: &ShadowRoot) {
     if let Ok(sheet) = CssStyleSheet::new() {
-        _ = sheet.replace_sync(include_str!("panel.css"));
+        _ = sheet.replace_sync(include_str!(concat!(env!("OUT_DIR"), "/panel.css")));
         let sheets = js_sys::Reflect::get(root, &"adoptedStyleSheets".into()).map(|sheets| js_sys::Array::from(&sheets));
         if let Ok(sheets) = sheets {
             sheets.push(&sheet);

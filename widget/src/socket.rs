@@ -246,7 +246,7 @@ impl Inner {
         let latest = self.state.with_untracked(State::head).map(|head| head.0);
         if restored != latest
             && let Some((conversation, seq)) = self.home.load(READ).as_deref().and_then(|text| text.split_once(' '))
-            && latest.is_some_and(|latest| latest.to_string() == conversation)
+            && latest.is_some_and(|latest| codec::write_uuid(latest.0) == conversation)
         {
             self.state.update(|state| state.read_to = seq.parse().unwrap_or(0));
         }
@@ -306,7 +306,7 @@ impl Inner {
             }
             if seq > read_to {
                 self.state.update(|state| state.read_to = seq);
-                self.home.keep(READ, Some(&[&conversation.to_string(), " ", &seq.to_string()].concat()));
+                self.home.keep(READ, Some(&[&codec::write_uuid(conversation.0), " ", &seq.to_string()].concat()));
             }
         }
         let unread = self.state.with_untracked(State::unread);

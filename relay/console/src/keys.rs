@@ -46,7 +46,7 @@ pub struct Shortcut {
 pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["j", "k", "↓", "↑"], does: |texts| texts.key_move },
     Shortcut { keys: &["Enter"], does: |texts| texts.key_open },
-    Shortcut { keys: &["1", "9"], does: |texts| texts.key_mine },
+    Shortcut { keys: &["1 – 9"], does: |texts| texts.key_mine },
     Shortcut { keys: &["t"], does: |texts| texts.key_take },
     Shortcut { keys: &["r"], does: |texts| texts.key_reply },
     Shortcut { keys: &["n"], does: |texts| texts.key_note },
@@ -115,6 +115,7 @@ mod tests {
                     "↑" => "ArrowUp",
                     "Esc" => "Escape",
                     "Shift + t" => "T",
+                    "1 – 9" => "9",
                     "Enter" => continue, // the focused row is a button, which Enter presses
                     other => other,
                 };

@@ -27,5 +27,6 @@ mod verbs;
 mod view;
 
 fn main() {
+    console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
 }

@@ -3,8 +3,8 @@
 
 use leptos::prelude::*;
 use shared::close::ErrorCode;
-use shared::ids::{ConversationId, MessageId, Millis, Seq};
-use shared::model::{Author, Body, Conversation, Entry, Event, Person, Say};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::model::{Author, Body, Conversation, Entry, Event, MAX_PREVIEW, Person, Say, cut};
 
 use crate::verbs::{Problem, Verb};
 
@@ -123,8 +123,16 @@ impl Row {
         });
     }
 
-    /// Its message is on disk, under this number.
-    pub fn stored(&self, id: MessageId, seq: Seq) {
+    /// Its message is on disk, under this number, since then.
+    pub fn acked(&self, id: MessageId, seq: Seq, at: Millis) {
+        let line = self.lines.with_untracked(|lines| lines.iter().find(|line| line.id == id).cloned());
+        if let Some(line) = line {
+            self.spoken(&line.by, &line.body, seq, at);
+        }
+        self.stored(id, seq);
+    }
+
+    fn stored(&self, id: MessageId, seq: Seq) {
         self.lines.update(|lines| {
             if let Some(line) = lines.iter().find(|line| line.id == id) {
                 line.fate.set(Fate::Stored(seq));
@@ -149,9 +157,7 @@ impl Row {
 
     /// The next entry has come. One's own may come this way too, after a lost ack or from another tab.
     pub fn entry(&self, entry: Entry) {
-        if entry.by == Author::Visitor {
-            self.typed.set(None);
-        }
+        self.spoken(&entry.by, &entry.body, entry.seq, entry.at);
         let known = self.lines.with_untracked(|lines| lines.iter().any(|line| line.id == entry.id));
         if known {
             self.stored(entry.id, entry.seq);
@@ -159,6 +165,22 @@ impl Row {
             self.lines.update(|lines| {
                 let place = lines.partition_point(|line| line.rank() < entry.seq);
                 lines.insert(place, Line::of(entry));
+            });
+        }
+    }
+
+    /// Keeps the row in step with what was said: while a chat is active, the relay sends entries and no new row.
+    pub fn spoken(&self, by: &Author, body: &Body, seq: Seq, at: Millis) {
+        if *by == Author::Visitor {
+            self.typed.set(None);
+        }
+        let Body::Text(text) = body else { return };
+        if self.talk.with_untracked(|talk| talk.last_at < at || talk.head < seq) {
+            self.talk.update(|talk| {
+                talk.head = talk.head.max(seq);
+                talk.last_at = at;
+                talk.unanswered = *by == Author::Visitor;
+                cut(text, MAX_PREVIEW).clone_into(&mut talk.preview);
             });
         }
     }
@@ -190,9 +212,17 @@ impl Row {
         })
     }
 
-    /// Whether the visitor wrote again after the end and nobody has answered since: then the chat can be dismissed. Tracks the lines.
-    pub fn is_dismissable(&self) -> bool {
+    /// Whether the visitor wrote again after the end and nobody has answered since: then the agent who had the chat last can dismiss
+    /// it. Tracks the lines.
+    pub fn is_dismissable(&self, me: AgentId) -> bool {
         self.lines.with(|lines| {
+            let holder = lines.iter().rev().find_map(|line| match &line.body {
+                Body::Event(Event::Assigned(assigned)) => Some(assigned.agent.id),
+                _ => None,
+            });
+            if holder != Some(me) {
+                return false;
+            }
             let decisive = lines.iter().rev().find(|line| match &line.body {
                 Body::Event(event) => matches!(event, Event::Reopened | Event::Closed(_)),
                 Body::Text(_) => matches!(line.by, Author::Agent(_)),
@@ -206,7 +236,8 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{conversation, entry, person, say};
+    use crate::samples::{agent_id, conversation, entry, person, say};
+    use shared::model::{Assigned, AssignedHow};
 
     fn seqs(row: &Row) -> Vec<Seq> {
         row.lines.with_untracked(|lines| lines.iter().map(Line::rank).collect())
@@ -220,7 +251,7 @@ mod tests {
         row.pending(mine.clone(), person(9), 5);
         row.entry(entry(2, Author::Visitor, "anyone?"));
         assert_eq!(seqs(&row), [1, 2, Seq::MAX]);
-        row.stored(mine.id, 3);
+        row.acked(mine.id, 3, 3_000);
         row.entry(entry(4, Author::Visitor, "ah"));
         assert_eq!(seqs(&row), [1, 2, 3, 4]);
         assert_eq!(row.last_seq(), 4);
@@ -232,7 +263,7 @@ mod tests {
         let mine = say(7, 1, "hi");
         row.pending(mine.clone(), person(9), 5);
         row.entry(Entry { id: mine.id, ..entry(1, Author::Agent(person(9)), "hi") });
-        row.stored(mine.id, 1);
+        row.acked(mine.id, 1, 1_000);
         assert_eq!(seqs(&row), [1]);
     }
 
@@ -252,12 +283,31 @@ mod tests {
     #[test]
     fn a_reopened_chat_is_dismissable_until_answered() {
         let row = Row::new(conversation(1));
-        row.entry(entry(1, Author::Visitor, "hello"));
-        assert!(!row.is_dismissable());
+        let me = agent_id(9);
+        let assigned = Event::Assigned(Assigned { agent: person(9), how: AssignedHow::Taken });
+        row.entry(Entry { body: Body::Event(assigned), ..entry(1, Author::System, "") });
+        assert!(!row.is_dismissable(me));
         row.entry(Entry { body: Body::Event(Event::Reopened), ..entry(2, Author::System, "") });
         row.entry(entry(3, Author::Visitor, "thanks"));
-        assert!(row.is_dismissable());
+        assert!(row.is_dismissable(me) && !row.is_dismissable(agent_id(8)));
         row.entry(entry(4, Author::Agent(person(9)), "welcome"));
-        assert!(!row.is_dismissable());
+        assert!(!row.is_dismissable(me));
+    }
+
+    #[test]
+    fn the_row_says_what_was_said_last() {
+        let row = Row::new(conversation(1));
+        row.entry(entry(2, Author::Visitor, "is anybody there?"));
+        row.entry(Entry { body: Body::Note("rude".to_owned()), ..entry(3, Author::Agent(person(9)), "") });
+        let said = || row.talk.with_untracked(|talk| (talk.preview.clone(), talk.unanswered));
+        assert_eq!(said(), ("is anybody there?".to_owned(), true));
+        let mine = say(7, 1, "yes");
+        row.pending(mine.clone(), person(9), 5);
+        assert_eq!(said().1, true, "not before it is on disk");
+        row.acked(mine.id, 4, 4_000);
+        assert_eq!(said(), ("yes".to_owned(), false));
+        // What comes late, as history does, changes nothing.
+        row.entry(entry(1, Author::Visitor, "hello"));
+        assert_eq!(said(), ("yes".to_owned(), false));
     }
 }

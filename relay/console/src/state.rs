@@ -9,7 +9,7 @@ use shared::agent::{FromRelay, Inbox, Pong, Show, ToRelay};
 use shared::frame::{ErrorFrame, Read};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Author, Board, Body, Conversation, MAX_PREVIEW, MAX_ROWS, Person, Presence, Say, Site, State, cut};
+use shared::model::{Agent, Board, Conversation, MAX_ROWS, Person, Presence, Say, Site, State};
 
 use crate::row::{DRAFT_LAPSES, Row, Typed};
 use crate::verbs::{Problem, Verb};
@@ -120,7 +120,7 @@ impl Desk {
             Emit::Status(status) => self.status(status),
             Emit::Pending(say) => self.place(say, now),
             Emit::Sent(say, ack) => self.with_row(ack.conversation, |row| {
-                row.stored(say.id, ack.seq);
+                row.acked(say.id, ack.seq, ack.at);
                 row.read_to.update(|read| *read = (*read).max(ack.seq));
             }),
             Emit::Failed(say, error) => {
@@ -129,13 +129,10 @@ impl Desk {
                 }
             }
             Emit::Entry(conversation, entry) => self.with_row(conversation, |row| row.entry(entry)),
-            Emit::Glimpse(delivery) => self.with_row(delivery.conversation, |row| {
-                if let (Author::Visitor, Body::Text(text)) = (&delivery.entry.by, &delivery.entry.body) {
-                    row.typed.set(None);
-                    let (head, preview) = (delivery.entry.seq, cut(text, MAX_PREVIEW).to_owned());
-                    row.talk.update(|talk| *talk = Conversation { head, preview, last_at: delivery.entry.at, ..talk.clone() });
-                }
-            }),
+            Emit::Glimpse(delivery) => {
+                let entry = &delivery.entry;
+                self.with_row(delivery.conversation, |row| row.spoken(&entry.by, &entry.body, entry.seq, entry.at));
+            }
             Emit::Refused(error) => self.refused(&error),
             Emit::Frame(frame) => return self.frame(frame, now),
         }

@@ -104,7 +104,7 @@ texts! {
     new_below: "New messages" / "Nouveaux messages";
     take_to_answer: "Take this chat to answer it." / "Prenez cette conversation pour répondre.";
     held_by: "{name} has this chat." / "{name} s’occupe de cette conversation.";
-    was_closed: "This conversation has ended. Take it to write again." / "Cette conversation est terminée. Prenez-la pour écrire à nouveau.";
+    was_closed: "This conversation has ended. It opens again when the visitor writes." / "Cette conversation est terminée. Elle reprend quand le visiteur écrit.";
     // States
     state_queued: "Waiting" / "En attente";
     state_active: "Live" / "En cours";

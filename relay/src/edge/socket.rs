@@ -45,12 +45,15 @@ pub async fn serve<G: Greeter>(mut socket: WebSocket, greeter: G, limits: Limits
     let end = match greet(&mut socket, greeter, &peer, &limits).await {
         Err(end) => end,
         Ok((mut session, reply)) => {
+            metrics::counter!(crate::metrics::GREETED, "kind" => G::Session::KIND).increment(1);
+            metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => G::Session::KIND).increment(1);
             let mut connection = Connection::new(socket, peer.clone(), queue, limits);
             let end = match connection.answer(reply).await {
                 Ok(()) => connection.run(&mut session).await,
                 Err(end) => end,
             };
             session.left().await;
+            metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => G::Session::KIND).decrement(1);
             socket = connection.socket;
             end
         }
@@ -112,7 +115,10 @@ impl Connection {
                 code = self.peer.closed() => Err(End::Close(code)),
                 Some(frame) = self.queue.recv() => self.write(frame).await,
                 message = self.socket.recv() => match self.read(message) {
-                    Ok(Some(text)) => self.work(session, &text).await,
+                    Ok(Some(text)) => {
+                        metrics::counter!(crate::metrics::FRAMES_IN, "kind" => S::KIND).increment(1);
+                        self.work(session, &text).await
+                    }
                     Ok(None) => Ok(()),
                     Err(end) => Err(end),
                 },

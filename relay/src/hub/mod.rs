@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
-use shared::model::{Page, Person, Presence, Say};
+use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Say};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
@@ -58,13 +58,13 @@ impl Hub {
     /// A visitor says something.
     pub async fn visitor_says(&self, site: SiteId, card: &VisitorCard, say: Say, by: &Peer) -> Result<Ack, DeskError> {
         let outcome = self.desk.visitor_say(clock::now(), self.node, site, card.clone(), say).await?;
-        self.said(outcome, by)
+        self.said("visitor", outcome, by)
     }
 
     /// An agent says or notes something.
     pub async fn agent_says(&self, agent: AgentId, say: Say, by: &Peer) -> Result<Ack, DeskError> {
         let outcome = self.desk.agent_say(clock::now(), agent, say).await?;
-        self.said(outcome, by)
+        self.said("agent", outcome, by)
     }
 
     /// A visitor ends their conversation.
@@ -200,6 +200,11 @@ impl Hub {
     pub fn publish(&self, outcome: Outcome) {
         let quiet = outcome.changes.is_empty();
         for change in outcome.changes {
+            for entry in &change.entries {
+                if let Body::Event(Event::Assigned(assigned)) = &entry.entry.body {
+                    metrics::counter!(crate::metrics::ASSIGNMENTS, "how" => how(assigned.how)).increment(1);
+                }
+            }
             self.bus.publish(Notice::Changed(Box::new(change)));
         }
         if !outcome.agents.is_empty() {
@@ -213,9 +218,10 @@ impl Hub {
         }
     }
 
-    fn said(&self, mut outcome: Outcome, by: &Peer) -> Result<Ack, DeskError> {
+    fn said(&self, author: &'static str, mut outcome: Outcome, by: &Peer) -> Result<Ack, DeskError> {
         let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
         if let Some(entry) = said.entry {
+            metrics::counter!(crate::metrics::MESSAGES, "author" => author).increment(1);
             self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id) });
         }
         self.publish(outcome);
@@ -225,5 +231,14 @@ impl Hub {
     fn done(&self, outcome: Outcome) -> Result<(), DeskError> {
         self.publish(outcome);
         Ok(())
+    }
+}
+
+fn how(how: AssignedHow) -> &'static str {
+    match how {
+        AssignedHow::Dispatched => "dispatched",
+        AssignedHow::Taken => "taken",
+        AssignedHow::Stretched => "stretched",
+        AssignedHow::Transferred => "transferred",
     }
 }

@@ -186,6 +186,8 @@ impl AgentSession {
 
 #[async_trait]
 impl Session for AgentSession {
+    const KIND: &'static str = "agent";
+
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
             Ok(frame) => self.handle(frame).await,

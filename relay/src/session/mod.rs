@@ -27,6 +27,9 @@ pub trait Greeter: Send + 'static {
 /// A greeted connection.
 #[async_trait]
 pub trait Session: Send + 'static {
+    /// What metrics call this kind of connection.
+    const KIND: &'static str;
+
     /// Answers a frame.
     async fn frame(&mut self, text: &str) -> Reply;
 
@@ -70,6 +73,7 @@ pub const STORE_RETRY_MS: Millis = 2_000;
 
 /// An error frame about a request.
 pub fn refuse(id: Option<MessageId>, code: ErrorCode, message: impl Into<String>) -> ErrorFrame {
+    metrics::counter!(crate::metrics::REFUSALS, "reason" => crate::error::code_name(code)).increment(1);
     let retry_after_ms = code.is_temporary().then_some(STORE_RETRY_MS);
     ErrorFrame { id, code, message: message.into(), retry_after_ms }
 }

@@ -221,6 +221,8 @@ impl VisitorSession {
 
 #[async_trait]
 impl Session for VisitorSession {
+    const KIND: &'static str = "visitor";
+
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
             Ok(frame) => self.handle(frame).await,

@@ -5,7 +5,7 @@ use crate::samples::{agent, agent_id, board, conversation, conversation_id, entr
 use shared::agent::{AgentUpdate, Chat, Rev, VisitorTyping, Welcome};
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done};
-use shared::model::{Offer, Seen};
+use shared::model::{Author, Offer, Seen};
 
 /// A desk with its owner, greeted as agent 9, after the given queue and chats.
 fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, Vec<Order>) {

@@ -94,7 +94,7 @@ pub fn Actions(row: Row) -> impl IntoView {
     let transfer = Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| Verb::Transfer(me).fits(talk, me))));
     let reopened = {
         let row = row.clone();
-        Memo::new(move |_| row.is_dismissable())
+        Memo::new(move |_| me.get().is_some_and(|me| row.is_dismissable(me)))
     };
     let button = move |row: &Row, verb: Verb, primary: bool, shows: Memo<bool>| {
         let row = row.clone();

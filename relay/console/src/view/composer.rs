@@ -16,7 +16,12 @@ const TYPING_EVERY: Millis = 3_000;
 
 /// The composer of one conversation.
 #[component]
-pub fn Composer(row: Row) -> impl IntoView {
+pub fn Composer(
+    /// Whose draft.
+    row: Row,
+    /// The chat is somebody else's or nobody's: only notes may be added.
+    notes_only: Signal<bool>,
+) -> impl IntoView {
     let texts = texts();
     let live = expect_context::<Live>();
     let id = row.id;
@@ -50,7 +55,8 @@ pub fn Composer(row: Row) -> impl IntoView {
     let over = Memo::new(move |_| text.with(|text| text.trim().chars().count().saturating_sub(MAX_TEXT)));
     let blank = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
     let send = move || {
-        if blank.get_untracked() || over.get_untracked() > 0 {
+        let allowed = noting.get_untracked() || !notes_only.get_untracked();
+        if blank.get_untracked() || over.get_untracked() > 0 || !allowed {
             return;
         }
         let said = text.with_untracked(|text| text.trim().to_owned());

@@ -24,8 +24,9 @@ fn Card(
     /// One sentence more.
     #[prop(into)]
     lead: String,
-    /// The form.
-    children: Children,
+    /// The form, if there is one.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <main class="gate">
@@ -33,7 +34,7 @@ fn Card(
                 <span class="brand"><Brand/>"Bulle"</span>
                 <h1>{title}</h1>
                 <p class="lead">{lead}</p>
-                {children()}
+                {children.map(|children| children())}
             </div>
             <LanguageSwitch/>
         </main>
@@ -97,7 +98,7 @@ pub fn Join(
     });
     move || match found.get() {
         None => view! { <p class="waiting" role="status">{texts.loading}</p> }.into_any(),
-        Some(Err(error)) => view! { <Card title=texts.join_title lead=gone(error, texts)>{()}</Card> }.into_any(),
+        Some(Err(error)) => view! { <Card title=texts.join_title lead=gone(error, texts)/> }.into_any(),
         Some(Ok(invitation)) => view! { <JoinForm token=token.clone() invitation/> }.into_any(),
     }
 }

@@ -104,7 +104,7 @@ pub fn Inbox() -> impl IntoView {
             (Some(_), Some(talk)) => view! { <Earlier talk/> }.into_any(),
             (Some(row), None) => view! { <Thread row/> }.into_any(),
             (None, _) => view! {
-                <div class="blank"><p class="blank-title">{texts.nothing_open}</p><p class="hint">{texts.nothing_open_hint}</p></div>
+                <div class="blank"><h1 class="blank-title">{texts.nothing_open}</h1><p class="hint">{texts.nothing_open_hint}</p></div>
             }
             .into_any(),
         }

@@ -151,12 +151,18 @@ fn answer_offer(live: Live, verb: Verb) {
     }
 }
 
-fn write(live: Live, note: bool) {
+/// Goes to the composer of the open conversation, for a note or a message.
+pub fn write(live: Live, note: bool) {
     if let Some(row) = live.desk.open.get_untracked().and_then(|id| live.desk.row(id)) {
         if row.noting.get_untracked() != note {
             row.noting.set(note);
         }
-        browser::focus("#composer");
+        if !browser::focus("#composer") {
+            // The note brings the composer up first.
+            request_animation_frame(|| {
+                browser::focus("#composer");
+            });
+        }
     }
 }
 

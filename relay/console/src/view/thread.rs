@@ -17,6 +17,7 @@ use crate::view::composer::Composer;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
 use crate::view::parts::{Avatar, state_word, visitor_name};
+use crate::view::shortcuts::write;
 
 /// How far from its end, in pixels, a log still counts as read to the end.
 const NEAR_END: i32 = 48;
@@ -54,13 +55,18 @@ pub fn Thread(row: Row) -> impl IntoView {
             fill(texts.offered_to, &[("name", &name.unwrap_or_default()), ("seconds", &seconds)])
         })
     };
+    // Anybody may leave a note; only whose chat it is may write to the visitor.
     let foot = {
         let row = row.clone();
+        let noting = RwSignal::from(row.noting.clone());
+        let composing = Memo::new(move |_| writable.get() || noting.get());
         move || {
-            if writable.get() {
-                view! { <Composer row=row.clone()/> }.into_any()
+            if composing.get() {
+                view! { <Composer row=row.clone() notes_only=Signal::derive(move || !writable.get())/> }.into_any()
             } else {
-                view! { <p class="not-mine">{why_not}</p> }.into_any()
+                let note = move |_| write(live, true);
+                view! { <p class="not-mine">{why_not}<button class="quiet" data-key="n" on:click=note>{texts.note}</button></p> }
+                    .into_any()
             }
         }
     };
@@ -105,15 +111,19 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     let typed = RwSignal::from(row.typed.clone());
     let talk = RwSignal::from(row.talk.clone());
     let read = Memo::new(move |_| talk.with(|talk| talk.visitor_read));
+    let composed = RwSignal::from(row.composer.clone());
     let draft = Memo::new(move |_| typed.with(|typed| typed.as_ref().map(|typed| typed.draft.clone())));
+    // Frames and scrolls may come after the log has been taken off the page.
+    let drawn = move || log.try_get_untracked().flatten();
     let to_end = move || {
-        if let Some(log) = log.get_untracked() {
+        if let Some(log) = drawn() {
             log.set_scroll_top(log.scroll_height());
         }
     };
     Effect::new(move |before: Option<usize>| {
         let count = lines.with(Vec::len);
         draft.track();
+        composed.track(); // a growing composer takes its height from the log
         if at_end.get_untracked() {
             // After the lines of this change are drawn.
             request_animation_frame(to_end);
@@ -123,7 +133,7 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
         count
     });
     let scrolled = move |_| {
-        if let Some(log) = log.get_untracked() {
+        if let Some(log) = drawn() {
             let near = log.scroll_height() - log.scroll_top() - log.client_height() < NEAR_END;
             at_end.set(near);
             if near {

@@ -1,0 +1,207 @@
+//! Every time and memory budget of the design, measured now: relay and floor in turns, so that both meet the same machine, and the
+//! median of all runs against the budget.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::corpus::Dialogue;
+use crate::report::Report;
+use crate::stage::Cast;
+use crate::{chat, dispatch, idle, start};
+
+/// How much is measured.
+pub struct Extent {
+    /// Runs of each measurement, of which the median counts.
+    pub runs: usize,
+    /// Length of one chat run.
+    pub window: Duration,
+    /// Idle visitors.
+    pub idle: usize,
+    /// Pairs that chat.
+    pub pairs: usize,
+    /// Messages a second of the open loop.
+    pub rate: u32,
+    /// Agents of the dispatch measurement, with three slots each.
+    pub agents: usize,
+    /// Visitors that wait for them.
+    pub queued: usize,
+    /// Slots that are freed.
+    pub freed: usize,
+    /// Messages in the filled store.
+    pub messages: usize,
+}
+
+impl Extent {
+    /// The budgets' own: medians of 9.
+    pub fn full() -> Self {
+        Self {
+            runs: 9,
+            window: Duration::from_secs(3),
+            idle: 10_000,
+            pairs: 64,
+            rate: 2_000,
+            agents: 200,
+            queued: 2_000,
+            freed: 600,
+            messages: 1_000_000,
+        }
+    }
+
+    /// Fewer and shorter runs, for a first impression.
+    pub fn quick() -> Self {
+        Self { runs: 3, window: Duration::from_secs(2), freed: 300, ..Self::full() }
+    }
+}
+
+/// What a budget limits, and how.
+pub enum Limit {
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+}
+
+/// One row of the result.
+pub struct Row {
+    /// What is measured.
+    pub what: &'static str,
+    /// The relay's figure, with its unit in `unit`.
+    pub measured: f64,
+    /// The floor's, where the budget is a multiple of it.
+    pub floor: Option<f64>,
+    /// Unit of both.
+    pub unit: &'static str,
+    /// The budget: for the ratio where there is a floor, else for the figure.
+    pub limit: Limit,
+}
+
+impl Row {
+    /// What the budget is about: the ratio, or the figure itself.
+    pub fn value(&self) -> f64 {
+        self.floor.map_or(self.measured, |floor| self.measured / floor)
+    }
+
+    /// Whether it is within the budget.
+    pub fn met(&self) -> bool {
+        match self.limit {
+            Limit::AtMost(most) => self.value() <= most,
+            Limit::AtLeast(least) => self.value() >= least,
+        }
+    }
+}
+
+/// Measures everything and prints each row as soon as it is known.
+pub async fn run(binary: &Path, extent: &Extent, corpus: &Rc<[Dialogue]>, report: &mut Report) -> Result<()> {
+    let Extent { runs, window, rate, .. } = *extent;
+    let nobody = Cast::empty(binary)?;
+
+    let (mut at_rest, mut empty) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        at_rest.push(start::rest(&nobody).await? as f64 / MEGABYTE);
+        empty.push(start::ready(&nobody).await?.ready_ms);
+    }
+    report.row(&Row { what: "memory at rest", measured: median(at_rest), floor: None, unit: "MB", limit: Limit::AtMost(25.0) });
+    report.row(&Row {
+        what: "start to ready, empty store",
+        measured: median(empty),
+        floor: None,
+        unit: "ms",
+        limit: Limit::AtMost(100.0),
+    });
+    let filled = start::filled(binary, extent.messages).await?;
+    let mut full = Vec::new();
+    for _ in 0..runs {
+        full.push(start::ready(&filled).await?.ready_ms);
+    }
+    drop(filled);
+    report.row(&Row {
+        what: "start to ready, 1 million messages",
+        measured: median(full),
+        floor: None,
+        unit: "ms",
+        limit: Limit::AtMost(300.0),
+    });
+
+    let (mut relay_idle, mut floor_idle) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        floor_idle.push(idle::floor(extent.idle).await?.each / KILOBYTE);
+        relay_idle.push(idle::relay(&nobody, extent.idle).await?.each / KILOBYTE);
+    }
+    let floor = Some(median(floor_idle));
+    report.row(&Row {
+        what: "memory per idle visitor",
+        measured: median(relay_idle),
+        floor,
+        unit: "KB",
+        limit: Limit::AtMost(1.5),
+    });
+
+    let cast = Cast::hire(binary, extent.pairs, 1).await?;
+    let (mut relay, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        bare.push(chat::floor_closed(extent.pairs, window, corpus).await?);
+        relay.push(chat::relay_closed(&cast, window, corpus).await?);
+    }
+    report.row(&Row {
+        what: "durable chat, closed loop, 64 pairs",
+        measured: median(relay.iter().map(|run| run.per_second).collect()),
+        floor: Some(median(bare.iter().map(|run| run.per_second).collect())),
+        unit: "messages/s",
+        limit: Limit::AtLeast(0.35),
+    });
+    report.row(&Row {
+        what: "relay CPU per 1,000 durable messages",
+        measured: median(relay.iter().map(|run| run.cpu_ms).collect()),
+        floor: Some(median(bare.iter().map(|run| run.cpu_ms).collect())),
+        unit: "ms",
+        limit: Limit::AtMost(2.5),
+    });
+    let (mut relay, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        bare.push(chat::floor_open(extent.pairs, rate, window, corpus).await?);
+        relay.push(chat::relay_open(&cast, rate, window, corpus).await?);
+    }
+    drop(cast);
+    let p50 = median(relay.iter().map(|run| run.p50_ms).collect());
+    report.row(&Row {
+        what: "send to delivery at 2,000/s, p50",
+        measured: p50,
+        floor: None,
+        unit: "ms",
+        limit: Limit::AtMost(1.0),
+    });
+    report.row(&Row {
+        what: "send to delivery at 2,000/s, p99",
+        measured: median(relay.iter().map(|run| run.p99_ms).collect()),
+        floor: Some(median(bare.iter().map(|run| run.p99_ms).collect())),
+        unit: "ms",
+        limit: Limit::AtMost(20.0),
+    });
+
+    let cast = Cast::hire(binary, extent.agents, SLOTS).await?;
+    let mut p99 = Vec::new();
+    for _ in 0..runs {
+        p99.push(dispatch::measure(&cast.enter()?, SLOTS as usize, extent.queued, extent.freed).await?.p99_ms);
+    }
+    report.row(&Row {
+        what: "freed slot to next visitor, p99",
+        measured: median(p99),
+        floor: None,
+        unit: "ms",
+        limit: Limit::AtMost(100.0),
+    });
+    Ok(())
+}
+
+/// The default capacity.
+pub const SLOTS: u32 = 3;
+const KILOBYTE: f64 = 1024.0;
+const MEGABYTE: f64 = 1024.0 * 1024.0;
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

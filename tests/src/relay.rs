@@ -1,0 +1,244 @@
+//! Relays to test: one in this process, on a port of its own with a database of its own, or one in a process that can be killed.
+//! Both come with their first admin, who hires the agents.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use relay::app::{self, Running};
+use relay::config::Config;
+use reqwest::Method;
+use shared::api::{AgentPatch, Why};
+use shared::ids::ConversationId;
+use shared::model::Role;
+use tempfile::TempDir;
+
+use crate::accounts::{Account, Office};
+use crate::agent::Agent;
+use crate::process::Server;
+use crate::visitor::Visitor;
+
+/// The first admin.
+const ROOT: &str = "Root";
+const ROOT_EMAIL: &str = "root@bulle.example";
+
+/// A relay with its first admin and nobody else.
+pub struct Relay {
+    running: Running,
+    office: Office,
+    admin: Account,
+    link: String,
+    folder: TempDir,
+    /// People who stay connected until the end.
+    kept: Mutex<Vec<Visitor>>,
+}
+
+impl Relay {
+    /// A relay with the default settings.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A relay with other settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = folder();
+        let mut config =
+            Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: folder.path().join("data"), ..Config::default() };
+        config.demo = true;
+        change(&mut config);
+        let running = match app::start(config).await {
+            Ok(running) => running,
+            Err(error) => panic!("the relay did not start: {error}"),
+        };
+        let office = Office::new(running.address);
+        let Some(link) = running.first_admin.clone() else { panic!("a fresh relay has no first-admin link") };
+        let admin = match office.join(&link, ROOT, ROOT_EMAIL).await {
+            Ok(admin) => admin,
+            Err(error) => panic!("the first admin could not join by {link}: {error:#}"),
+        };
+        Self { running, office, admin, link, folder, kept: Mutex::default() }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// Its REST API.
+    pub fn office(&self) -> &Office {
+        &self.office
+    }
+
+    /// The first admin, who is not at the desk.
+    pub fn admin(&self) -> &Account {
+        &self.admin
+    }
+
+    /// The link by which the first admin joined.
+    pub fn first_admin_link(&self) -> &str {
+        &self.link
+    }
+
+    /// Its database.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("data").join("bulle.db")
+    }
+
+    /// Somebody on a page of a site.
+    pub fn visitor(&self, site: &str) -> Visitor {
+        Visitor::new(self.address(), site)
+    }
+
+    /// Somebody with a token of an earlier visit.
+    pub fn returning_visitor(&self, site: &str, token: &str) -> Visitor {
+        Visitor::returning(self.address(), site, token)
+    }
+
+    /// A new agent's account.
+    pub async fn hires(&self, name: &str) -> Account {
+        match self.office.hire(&self.admin, name, Role::Agent).await {
+            Ok(account) => account,
+            Err(error) => panic!("{name} could not join: {error:#}"),
+        }
+    }
+
+    /// A new agent, who has not opened the console yet.
+    pub async fn agent(&self, name: &str) -> Agent {
+        Agent::new(&self.office, &self.hires(name).await)
+    }
+
+    /// Another console of an agent.
+    pub fn console_of(&self, account: &Account) -> Agent {
+        Agent::new(&self.office, account)
+    }
+
+    /// The admin sets an agent's capacity; the agent sees it.
+    pub async fn gives_slots(&self, agent: &Agent, capacity: u32) {
+        self.changes(agent, AgentPatch { capacity: Some(capacity), ..AgentPatch::default() }).await;
+        agent.sees_colleague(agent.id(), |agent| agent.capacity == capacity).await;
+    }
+
+    /// The admin changes an agent.
+    pub async fn changes(&self, agent: &Agent, patch: AgentPatch) {
+        if let Err(error) = self.office.change(&self.admin, agent.id(), &patch).await {
+            panic!("{patch:?}: {error:#}");
+        }
+    }
+
+    /// Why a conversation waits.
+    pub async fn why(&self, conversation: ConversationId) -> Why {
+        let path = format!("/api/conversations/{conversation}/why");
+        let answer = match self.office.request(Method::GET, &path).by(&self.admin).send().await {
+            Ok(answer) => answer.value(),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(why) => why,
+            Err(error) => panic!("{path}: {error:#}"),
+        }
+    }
+
+    /// Keeps somebody connected until the end.
+    pub fn keeps(&self, visitor: Visitor) {
+        match self.kept.lock() {
+            Ok(mut kept) => kept.push(visitor),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Stops it and waits for its end.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// A relay in a process of its own.
+pub struct RelayProcess {
+    server: Server,
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+impl RelayProcess {
+    /// Starts one with an empty data folder and these settings (`BULLE_…` variables).
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        let folder = folder();
+        let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &folder.path().join("data"), &settings);
+        Self { server, folder, settings }
+    }
+
+    /// Its first admin, by the link that it prints at its first start.
+    pub async fn first_admin(&self) -> (Office, Account) {
+        let office = Office::new(self.server.address);
+        match join_first_admin(&self.server, &office).await {
+            Ok(admin) => (office, admin),
+            Err(error) => panic!("{error:#}"),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(&mut self) {
+        if let Err(error) = self.server.kill() {
+            panic!("{error:#}");
+        }
+    }
+
+    /// Starts it again on the same port and data.
+    pub fn restart(&mut self) {
+        self.server = launch(self.server.address, &self.data(), &self.settings);
+    }
+}
+
+fn folder() -> TempDir {
+    match tempfile::Builder::new().prefix("bulle-test-").tempdir() {
+        Ok(folder) => folder,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Joins by the link that a relay prints at its first start.
+pub async fn join_first_admin(server: &Server, office: &Office) -> Result<Account> {
+    let line = server.printed_line("/console/join/")?;
+    let link = line.split_whitespace().find(|word| word.contains("/console/join/")).context("no link")?;
+    office.join(link, ROOT, ROOT_EMAIL).await
+}
+
+fn launch(listen: SocketAddr, data: &Path, settings: &[(String, String)]) -> Server {
+    let mut command = command(&binary(), listen, data);
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    match Server::start(&mut command) {
+        Ok(server) => server,
+        Err(error) => panic!("{error:#}"),
+    }
+}
+
+/// How a relay with the demo site is started; its log is of no interest.
+pub fn command(binary: &Path, listen: SocketAddr, data: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["serve", "--demo", "--listen", &listen.to_string(), "--data"]).arg(data).stderr(Stdio::null());
+    command
+}
+
+fn binary() -> PathBuf {
+    let Some(binary) = find_binary() else { panic!("no `bulle` beside this program: build it with `cargo build -p relay`") };
+    binary
+}
+
+/// The relay's binary beside this program (`target/debug/bulle`), or one folder up: tests run in `target/debug/deps`.
+pub fn find_binary() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    program.ancestors().skip(1).take(2).map(|folder| folder.join("bulle")).find(|binary| binary.is_file())
+}
