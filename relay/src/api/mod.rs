@@ -30,7 +30,7 @@ mod sites;
 #[cfg(test)]
 mod tests;
 
-pub use invitations::first_admin_link;
+pub use invitations::{first_admin_link, invite_link};
 
 /// Largest body in bytes. The largest that makes sense is a name, an address and a password of 256 characters each.
 const BODY: usize = 16 * 1_024;
