@@ -3,6 +3,7 @@
 
 use js_sys::{Object, Reflect};
 use shared::ids::{MessageId, Millis};
+use shared::model::Page;
 use wasm_bindgen::prelude::*;
 use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, Storage};
 
@@ -57,6 +58,12 @@ pub fn fresh_id() -> MessageId {
         _ = crypto.get_random_values_with_u8_array(&mut random);
     }
     MessageId::v7(now(), random)
+}
+
+/// The page that the visitor is on.
+pub fn page() -> Page {
+    let url = window().location().href().unwrap_or_default();
+    Page { url, title: document().title(), referrer: document().referrer() }
 }
 
 /// Whether the visitor can see the page.

@@ -6,14 +6,14 @@ use std::rc::Rc;
 
 use shared::SUBPROTOCOL;
 use shared::close::BAD_TOKEN;
-use shared::frame::Read;
+use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
 use shared::model::{Contact, Page, Say};
 use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
@@ -44,6 +44,8 @@ struct Inner {
     on_timer: Option<Handler>,
     /// Messages that this tab put into storage; the outbox there is shared with other tabs.
     mine: Vec<MessageId>,
+    /// The page that the relay was told about.
+    told_page: Page,
     /// The last read mark that the relay was told on this connection.
     told_read: Seq,
     told_unread: u32,
@@ -54,7 +56,7 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox, now()));
+        let state = RwSignal::new(State::new(home.name.clone(), &outbox));
         let seed = browser::fresh_id().0.as_u64_pair().1;
         let inner = Inner {
             mine: outbox.iter().map(|say| say.id).collect(),
@@ -67,6 +69,7 @@ impl Relay {
             socket: None,
             timer: None,
             on_timer: None,
+            told_page: Page::default(),
             told_read: 0,
             told_unread: 0,
         };
@@ -86,6 +89,13 @@ impl Relay {
                 relay.link(|link| link.wake(now()));
             }
         });
+        // Sites that draw their next page by script; a title that comes later is told with whatever happens next.
+        if let Ok(navigation) = js_sys::Reflect::get(&page, &"navigation".into())
+            && let Some(navigation) = navigation.dyn_ref::<EventTarget>()
+        {
+            let relay = self.clone();
+            listen(navigation, "navigatesuccess", move |_| relay.run());
+        }
         // A page that goes into the back-forward cache gives up its socket and comes back as if it had lost it.
         let relay = self.clone();
         listen(&page, "pagehide", move |_| relay.link(Link::stop));
@@ -193,17 +203,13 @@ impl Relay {
 impl Inner {
     /// Brings what `hello` says up to date. Another tab may have become somebody in the meantime.
     fn greet(&mut self) {
-        let page = Page {
-            url: window().location().href().unwrap_or_default(),
-            title: document().title(),
-            referrer: document().referrer(),
-        };
+        self.told_page = browser::page();
         let stored = self.home.load(TOKEN);
         let hello = &mut self.link.dialect_mut().hello;
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
             seen: Vec::new(),
-            page: Some(page),
+            page: Some(self.told_page.clone()),
             locale: window().navigator().language(),
             time_zone: self.home.time_zone.clone(),
         };
@@ -252,10 +258,13 @@ impl Inner {
         }
     }
 
-    /// The relay does not know the visitor any more: greets as a new one, who says what is still in the outbox.
+    /// The relay does not know the visitor (any more): greets as a new one, or as whom another tab has become in the meantime, who
+    /// says what is still in the outbox.
     fn greet_anew(&mut self) {
-        self.home.keep(TOKEN, None);
-        self.link.dialect_mut().hello.token = None;
+        let refused = self.link.dialect_mut().hello.token.take();
+        if self.home.load(TOKEN) == refused {
+            self.home.keep(TOKEN, None);
+        }
         for thread in self.state.with_untracked(State::threads) {
             self.link.unfollow(thread);
         }
@@ -295,7 +304,11 @@ impl Inner {
             self.told_live = live;
             self.home.keep(LIVE, live.then_some("1"));
         }
-        let mut wrote = false;
+        let page = browser::page();
+        let mut wrote = page != self.told_page && self.link.send(ToRelay::Page(PageView { page: page.clone() }));
+        if wrote {
+            self.told_page = page;
+        }
         if let Some((conversation, seq)) = head.filter(|&(_, seq)| seq > 0)
             && self.open.get_untracked()
             && browser::is_visible()

@@ -73,7 +73,7 @@ pub struct State {
 
 impl State {
     /// The state before the relay has said anything: what an earlier page left in the outbox is shown as pending.
-    pub fn new(site: String, outbox: &[Say], now: Millis) -> Self {
+    pub fn new(site: String, outbox: &[Say]) -> Self {
         let mut state = Self {
             lines: Vec::new(),
             thread: None,
@@ -86,7 +86,7 @@ impl State {
             ahead: 0,
         };
         for say in outbox {
-            state.pending(say, now);
+            state.pending(say);
         }
         state
     }
@@ -95,7 +95,7 @@ impl State {
     pub fn apply(&mut self, now: Millis, emit: Emit<FromRelay>) {
         match emit {
             Emit::Status(status) => self.connection(status),
-            Emit::Pending(say) => self.pending(&say, now + self.ahead),
+            Emit::Pending(say) => self.pending(&say),
             Emit::Sent(say, ack) => self.sent(say, ack),
             Emit::Failed(say, error) => self.failed(say.id, error.code),
             Emit::Entry(conversation, entry) => self.entry(conversation, entry),
@@ -240,7 +240,9 @@ impl State {
         })
     }
 
-    fn pending(&mut self, say: &Say, at: Millis) {
+    fn pending(&mut self, say: &Say) {
+        // RFC 9562 §5.7: the first 48 bits of a UUIDv7 are the time at which it was made.
+        let at = (say.id.0.as_u128() >> 80) as Millis + self.ahead;
         self.put(Line { id: say.id, place: PENDING, at, what: What::Own(say.text.clone(), Mark::Pending) });
     }
 
@@ -312,7 +314,7 @@ mod tests {
     }
 
     fn after(emits: impl IntoIterator<Item = Emit<FromRelay>>) -> State {
-        let mut state = State::new("Demo".into(), &[], NOW);
+        let mut state = State::new("Demo".into(), &[]);
         for emit in emits {
             state.apply(NOW, emit);
         }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
 use shared::agent::{FromRelay, Inbox, Pong, Show, ToRelay};
+use shared::close::ErrorCode;
 use shared::frame::{ErrorFrame, Read};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
@@ -23,6 +24,17 @@ pub enum Order {
     Unfollow(ConversationId),
     /// Send a frame.
     Send(ToRelay),
+}
+
+/// A message that the relay refused for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// Its id.
+    pub id: MessageId,
+    /// What it said.
+    pub text: String,
+    /// Why it was refused.
+    pub code: ErrorCode,
 }
 
 /// A request on its way.
@@ -63,6 +75,8 @@ pub struct Desk {
     pub clock: RwSignal<Millis>,
     /// The presence that was asked for and is not confirmed yet.
     pub wanted: RwSignal<Option<Presence>>,
+    /// Messages refused for good while their thread was not in view; they wait here until the agent has seen them.
+    pub undelivered: RwSignal<Vec<Undelivered>>,
     /// Why the presence did not change.
     pub presence_problem: RwSignal<Option<Problem>>,
     /// The relay's clock minus this browser's.
@@ -93,6 +107,7 @@ impl Desk {
             open: RwSignal::default(),
             clock: RwSignal::default(),
             wanted: RwSignal::default(),
+            undelivered: RwSignal::default(),
             presence_problem: RwSignal::default(),
             skew: StoredValue::default(),
             rows: StoredValue::default(),
@@ -124,8 +139,12 @@ impl Desk {
                 row.read_to.update(|read| *read = (*read).max(ack.seq));
             }),
             Emit::Failed(say, error) => {
-                if let Some(conversation) = say.conversation {
-                    self.with_row(conversation, |row| row.failed(say.id, error.code));
+                let conversation = say.conversation;
+                if let Some(row) = conversation.and_then(|id| self.row(id)) {
+                    row.failed(say.id, error.code);
+                }
+                if conversation.is_none() || conversation != self.open.get_untracked() {
+                    self.undelivered.update(|list| list.push(Undelivered { id: say.id, text: say.text, code: error.code }));
                 }
             }
             Emit::Entry(conversation, entry) => self.with_row(conversation, |row| row.entry(entry)),

@@ -97,6 +97,7 @@ texts! {
     sent: "Sent" / "Envoyé";
     read: "Read" / "Lu";
     failed: "Not sent: {reason}" / "Non envoyé : {reason}";
+    undelivered: "Not sent" / "Non envoyés";
     resend: "Send again" / "Renvoyer";
     discard: "Discard" / "Supprimer";
     you: "You" / "Vous";

@@ -5,6 +5,8 @@ use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId};
 use shared::model::{Author, Body, Event, ParkReason, RequeueReason, Role, Say, State};
 
+use uuid::Uuid;
+
 use super::dispatch::dispatch;
 use super::record::Record;
 use super::work::Work;
@@ -25,21 +27,15 @@ impl Desk {
         card: VisitorCard,
         say: Say,
     ) -> Result<Outcome, DeskError> {
-        let rules = self.rules.clone();
-        self.store
-            .write(move |db| {
-                if let Some(said) = said_before(db, card.id.0, say.id)? {
-                    return Ok(Outcome { said: Some(said), ..Outcome::default() });
-                }
-                if card.is_new {
-                    people::add_visitor(db, site, &card, now)?;
-                    people::arrive(db, node, card.id.0)?;
-                }
-                let mut work = Work::new(db, &rules, now);
-                let said = visitor_says(&mut work, site, &card, say)?;
-                Ok(Outcome { said: Some(said), ..work.finish()? })
-            })
-            .await
+        let (author, id) = (card.id.0, say.id);
+        let said = self.speak(now, move |work| {
+            if card.is_new {
+                people::add_visitor(work.db, site, &card, now)?;
+                people::arrive(work.db, node, card.id.0)?;
+            }
+            visitor_says(work, site, &card, say)
+        });
+        self.unless_said_before(author, id, said.await).await
     }
 
     /// An agent's message or note.
@@ -47,26 +43,45 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NotYours`] for another agent's chat, [`DeskError::WrongState`] for one that must be taken first or has ended.
     pub async fn agent_say(&self, now: Millis, agent: AgentId, say: Say) -> Result<Outcome, DeskError> {
+        let id = say.id;
+        let said = self.speak(now, move |work| agent_says(work, agent, say));
+        self.unless_said_before(agent.0, id, said.await).await
+    }
+
+    async fn speak(
+        &self,
+        now: Millis,
+        say: impl FnOnce(&mut Work<'_>) -> Result<Said, DeskError> + Send + 'static,
+    ) -> Result<Outcome, DeskError> {
         let rules = self.rules.clone();
         self.store
             .write(move |db| {
-                if let Some(said) = said_before(db, agent.0, say.id)? {
-                    return Ok(Outcome { said: Some(said), ..Outcome::default() });
-                }
                 let mut work = Work::new(db, &rules, now);
-                let said = agent_says(&mut work, agent, say)?;
+                let said = say(&mut work)?;
                 Ok(Outcome { said: Some(said), ..work.finish()? })
             })
             .await
     }
+
+    /// The same id by the same author is the same message: it gets the same ack. The unique index finds such a message out when it is
+    /// written, so that all others need no look-up.
+    async fn unless_said_before(
+        &self,
+        author: Uuid,
+        id: MessageId,
+        outcome: Result<Outcome, DeskError>,
+    ) -> Result<Outcome, DeskError> {
+        let Err(DeskError::Store(StoreError::Conflict)) = outcome else { return outcome };
+        let before = self.store.read(move |db| said_before(db, author, id)).await?;
+        before.map(|said| Outcome { said: Some(said), ..Outcome::default() }).ok_or(DeskError::IdReused)
+    }
 }
 
-/// The same id by the same author is the same message: it gets the same ack.
-fn said_before(db: &Connection, author: uuid::Uuid, id: MessageId) -> Result<Option<Said>, DeskError> {
+fn said_before(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Said>, StoreError> {
     let Some(found) = rows::find_message(db, author, id)? else { return Ok(None) };
-    let record = rows::load(db, found.conversation).map_err(StoreError::from)?.ok_or(DeskError::Internal)?;
+    let Some(route) = rows::route(db, found.conversation)? else { return Ok(None) };
     let ack = Ack { id, conversation: found.conversation, seq: found.seq, prev: found.prev, at: found.at };
-    Ok(Some(Said { ack, entry: None, route: Route::of_record(&record) }))
+    Ok(Some(Said { ack, entry: None, route }))
 }
 
 fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say) -> Result<Said, DeskError> {

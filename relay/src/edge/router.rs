@@ -84,6 +84,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/console", get(|| async { Redirect::temporary("/console/") }))
         .route("/console/", get(console_root))
         .route("/console/{*path}", get(console))
+        .route("/favicon.ico", get(icon))
         .route("/bulle.js", get(script))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/healthz", get(health::alive))
@@ -101,6 +102,11 @@ async fn console_root(State(shared): State<Arc<Shared>>, caller: Caller, headers
 
 async fn console(State(shared): State<Arc<Shared>>, caller: Caller, Path(path): Path<String>, headers: HeaderMap) -> Response {
     shared.pages.console(&path, caller.base.as_ref(), &headers)
+}
+
+/// Browsers ask for it on every page that names none, the sample shop's among them.
+async fn icon(State(shared): State<Arc<Shared>>, caller: Caller, headers: HeaderMap) -> Response {
+    shared.pages.console("icon.svg", caller.base.as_ref(), &headers)
 }
 
 async fn shop(State(shared): State<Arc<Shared>>, caller: Caller, headers: HeaderMap) -> Response {

@@ -1,6 +1,7 @@
 //! The desk, driven as the link drives it.
 
 use super::*;
+use crate::row::Fate;
 use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
 use shared::agent::{AgentUpdate, Chat, Rev, VisitorTyping, Welcome};
 use shared::close::ErrorCode;
@@ -149,6 +150,22 @@ fn messages_of_an_earlier_life_appear_with_their_conversation() {
     let ack = Ack { id: message_id(1), conversation: conversation_id(3), seq: 2, prev: 1, at: 0 };
     desk.apply(Emit::Sent(say(1, 3, "kept"), ack), 0);
     assert_eq!(untrack(|| row.last_seq()), 2);
+}
+
+#[test]
+fn a_refused_message_is_never_lost_from_sight() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    let error = ErrorFrame { id: Some(message_id(1)), code: ErrorCode::NotYours, message: String::new(), retry_after_ms: None };
+    desk.apply(Emit::Pending(say(1, 1, "too late")), 0);
+    desk.apply(Emit::Failed(say(1, 1, "too late"), error.clone()), 0);
+    assert_eq!(desk.undelivered.get_untracked().len(), 1, "its thread is not in view");
+    desk.show_thread(Some(conversation_id(1)));
+    desk.apply(Emit::Pending(say(2, 1, "again")), 0);
+    desk.apply(Emit::Failed(say(2, 1, "again"), error), 0);
+    assert_eq!(desk.undelivered.get_untracked().len(), 1, "the thread shows it");
+    let fates =
+        desk.row(conversation_id(1)).map(|row| row.lines.get_untracked().iter().map(|line| line.fate.get_untracked()).collect());
+    assert_eq!(fates, Some(vec![Fate::Failed(ErrorCode::NotYours); 2]));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use shared::ids::Millis;
+use shared::ids::{AgentId, ConversationId, Millis};
 use shared::model::MAX_TEXT;
 
 use crate::browser;
@@ -27,9 +27,9 @@ pub fn Composer(
     let id = row.id;
     let text = RwSignal::from(row.composer);
     let noting = RwSignal::from(row.noting);
-    let draft_key = StoredValue::new(format!("bulle.draft.{id}"));
+    let key = StoredValue::new(draft_key(live.desk.me.get_untracked(), id));
     if text.with_untracked(String::is_empty)
-        && let Some(draft) = draft_key.with_value(|key| browser::draft(key))
+        && let Some(draft) = key.with_value(|key| browser::draft(key))
     {
         text.set(draft);
     }
@@ -42,7 +42,7 @@ pub fn Composer(
     };
     let written = move |value: String| {
         let empty = value.trim().is_empty();
-        draft_key.with_value(|key| browser::keep_draft(key, &value));
+        key.with_value(|key| browser::keep_draft(key, &value));
         text.set(value);
         let now = browser::now();
         if empty || noting.get_untracked() {
@@ -62,7 +62,7 @@ pub fn Composer(
         let said = text.with_untracked(|text| text.trim().to_owned());
         live.say(id, said, noting.get_untracked());
         text.set(String::new());
-        draft_key.with_value(|key| browser::keep_draft(key, ""));
+        key.with_value(|key| browser::keep_draft(key, ""));
         told.set_value(0);
         noting.set(false);
         browser::focus("#composer");
@@ -96,4 +96,9 @@ pub fn Composer(
             </div>
         </form>
     }
+}
+
+/// Where a draft outlives a reload: another agent who signs in on the same tab has drafts of their own.
+fn draft_key(me: Option<AgentId>, conversation: ConversationId) -> String {
+    format!("bulle.draft.{}.{conversation}", me.map(|me| me.to_string()).unwrap_or_default())
 }

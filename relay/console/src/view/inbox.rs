@@ -70,12 +70,13 @@ pub fn Inbox() -> impl IntoView {
     let visible = window_event_listener(ev::visibilitychange, move |_| live.look());
     on_cleanup(move || visible.remove());
     // A row that moves to another list takes the focus with it; on a phone the page that covers the row gets it.
+    let home = Memo::new(move |_| {
+        let open = desk.open.get()?;
+        let lists = [desk.queue, desk.messages, desk.mine, desk.parked, desk.offers];
+        Some((open, lists.into_iter().position(|list| list.with(|list| list.contains(&open)))))
+    });
     Effect::new(move || {
-        let open = desk.open.get();
-        for list in [desk.queue, desk.messages, desk.mine, desk.parked, desk.offers] {
-            list.track();
-        }
-        if let Some(id) = open {
+        if let Some((id, _)) = home.get() {
             request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
         }
     });

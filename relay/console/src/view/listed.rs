@@ -10,7 +10,7 @@ use crate::text::fill;
 use crate::time;
 use crate::verbs::Verb;
 use crate::view::actions::VerbButton;
-use crate::view::parts::{Avatar, visitor_name};
+use crate::view::parts::{Avatar, visitor_initials, visitor_name};
 
 /// Which list a row stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
     let (talk, typed, position) =
         (RwSignal::from(row.talk.clone()), RwSignal::from(row.typed.clone()), RwSignal::from(row.place.clone()));
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
+    let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
     let unread = {
         let row = row.clone();
@@ -90,7 +91,7 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
     view! {
         <li class="row" class:is-open=move || is_open.get() class:is-unread=move || unread.get() != 0 class:is-writing=move || writes.get()>
             <button class="row-open" data-row=id.to_string() aria-current=move || is_open.get().then_some("true") on:click=move |_| live.open(Some(id))>
-                <span class="row-face"><Avatar name=name id=id.0.as_u128()/><i class="live" class:hidden=move || !online.get() title=texts.on_site></i></span>
+                <span class="row-face"><Avatar initials=initials id=id.0.as_u128()/><i class="live" class:hidden=move || !online.get() title=texts.on_site></i></span>
                 <span class="row-top">
                     <span class="row-name">{move || name.get()}</span>
                     <span class="row-time" title=move || (place == Place::Queued).then(|| fill(texts.waits, &[("time", &waited.get())]))>

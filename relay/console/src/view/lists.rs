@@ -7,6 +7,7 @@ use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::view::listed::{Listed, Place};
+use crate::view::parts::CopyButton;
 use crate::view::presence::PresenceSwitch;
 
 /// The left pane.
@@ -32,6 +33,7 @@ pub fn Lists() -> impl IntoView {
     view! {
         <nav class="pane lists" aria-label=texts.lists>
             <PresenceSwitch/>
+            <Undelivered/>
             <section class:hidden=move || no_offers.get() class="offers">
                 <h2>{texts.offered}</h2>
                 <ul aria-label=texts.offered><Rows list=desk.offers place=Place::Offered/></ul>
@@ -60,6 +62,25 @@ pub fn Lists() -> impl IntoView {
                 <More list=desk.messages total=desk.unassigned/>
             </section>
         </nav>
+    }
+}
+
+/// Messages that were refused while the agent was elsewhere: shown with their words, so that these can be copied.
+#[component]
+fn Undelivered() -> impl IntoView {
+    let texts = texts();
+    let list = expect_context::<Live>().desk.undelivered;
+    let discard = move |id| list.update(|list| list.retain(|known| known.id != id));
+    view! {
+        <section class="undelivered" role="alert" class:hidden=move || list.with(Vec::is_empty)>
+            <h2>{texts.undelivered}</h2>
+            <For each=move || list.get() key=|message| message.id let:message>
+                <p class="problem">{texts.refusal(message.code)}</p>
+                <p class="undelivered-text" dir="auto">{message.text.clone()}</p>
+                <CopyButton text=message.text/>
+                <button class="quiet" on:click=move |_| discard(message.id)>{texts.discard}</button>
+            </For>
+        </section>
     }
 }
 

@@ -16,8 +16,25 @@ const COPIED_STAYS: Duration = Duration::from_secs(2);
 
 /// The visitor's name; without one, "Visitor" and the end of their id, so that two of them can be told apart.
 pub fn visitor_name(visitor: &Visitor, texts: &Texts) -> String {
-    let given = visitor.name.as_deref().or(visitor.email.as_deref()).map(str::trim).filter(|name| !name.is_empty());
-    given.map_or_else(|| format!("{} {:04x}", texts.visitor, visitor.id.0.as_u128() & 0xffff), str::to_owned)
+    given_name(visitor).map_or_else(|| format!("{} {}", texts.visitor, id_end(visitor)), str::to_owned)
+}
+
+/// What stands in a visitor's avatar: their initials, or the beginning of what tells the nameless apart.
+pub fn visitor_initials(visitor: &Visitor) -> String {
+    given_name(visitor).map_or_else(|| id_end(visitor).chars().take(2).collect(), initials)
+}
+
+fn given_name(visitor: &Visitor) -> Option<&str> {
+    [&visitor.name, &visitor.email].into_iter().flatten().map(|given| given.trim()).find(|given| !given.is_empty())
+}
+
+fn id_end(visitor: &Visitor) -> String {
+    format!("{:04x}", visitor.id.0.as_u128() & 0xffff)
+}
+
+/// The first letters of the first two words.
+pub fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect()
 }
 
 /// A state in one word.
@@ -42,16 +59,15 @@ pub fn role_word(role: Role, texts: &Texts) -> &'static str {
 /// Initials on a tint that follows from the id. Decoration: the name stands beside it.
 #[component]
 pub fn Avatar(
-    /// Whose initials.
+    /// Two letters.
     #[prop(into)]
-    name: Signal<String>,
+    initials: Signal<String>,
     /// Chooses the tint.
     id: u128,
 ) -> impl IntoView {
-    let initials =
-        move || name.with(|name| name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect::<String>());
+    let shown = move || initials.get();
     let class = format!("avatar tint-{}", id % TINTS);
-    view! { <span class=class aria-hidden="true">{initials}</span> }
+    view! { <span class=class aria-hidden="true">{shown}</span> }
 }
 
 /// A button that puts a text on the clipboard and says whether it did.
@@ -89,4 +105,22 @@ pub fn Refusal(
     words: Signal<Option<&'static str>>,
 ) -> impl IntoView {
     view! { <p role="alert" class="problem" class:hidden=move || words.get().is_none()>{move || words.get()}</p> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::conversation;
+    use crate::text::ENGLISH;
+
+    #[test]
+    fn visitors_without_a_name_can_be_told_apart() {
+        let nameless = conversation(0xab).visitor;
+        assert_eq!(visitor_name(&nameless, &ENGLISH), "Visitor abab");
+        assert_eq!(visitor_initials(&nameless), "ab");
+        let named = Visitor { name: Some(" Grace  Brewster Hopper ".to_owned()), ..nameless.clone() };
+        assert_eq!(visitor_initials(&named), "GB");
+        let blank = Visitor { name: Some("  ".to_owned()), email: Some("g@navy.example".to_owned()), ..nameless };
+        assert_eq!(visitor_name(&blank, &ENGLISH), "g@navy.example", "a blank name is none");
+    }
 }

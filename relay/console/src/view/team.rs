@@ -14,7 +14,7 @@ use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
 use crate::view::frame::Frame;
-use crate::view::parts::{Avatar, CopyButton, Refusal, role_word};
+use crate::view::parts::{Avatar, CopyButton, Refusal, initials, role_word};
 use crate::view::presence::presence_word;
 
 /// Most chats that a capacity may allow (as the REST API has it).
@@ -55,6 +55,7 @@ fn Member(id: AgentId, admin: bool) -> impl IntoView {
     let agent: Memo<Option<Agent>> =
         Memo::new(move |_| desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
+    let initials_of = Memo::new(move |_| name.with(|name| initials(name)));
     let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
     let capacity = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or(0, |agent| agent.capacity)));
     let outcome: RwSignal<Option<Result<(), &'static str>>> = RwSignal::new(None);
@@ -72,7 +73,7 @@ fn Member(id: AgentId, admin: bool) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row"><span class="member"><Avatar name=name id=id.0.as_u128()/>{move || name.get()}</span></th>
+            <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}</span></th>
             <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}</td>
             <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>

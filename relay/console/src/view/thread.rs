@@ -16,7 +16,7 @@ use crate::view::actions::Actions;
 use crate::view::composer::Composer;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
-use crate::view::parts::{Avatar, state_word, visitor_name};
+use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
 use crate::view::shortcuts::write;
 
 /// How far from its end, in pixels, a log still counts as read to the end.
@@ -31,6 +31,7 @@ pub fn Thread(row: Row) -> impl IntoView {
     let desk = live.desk;
     let talk = RwSignal::from(row.talk.clone());
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
+    let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let state = Memo::new(move |_| talk.with(|talk| talk.state));
     let site = move || {
         desk.sites.with(|sites| sites.iter().find(|site| site.id == talk.with(|talk| talk.site)).map(|site| site.name.clone()))
@@ -73,7 +74,7 @@ pub fn Thread(row: Row) -> impl IntoView {
     view! {
         <header class="head">
             <button class="quiet back" aria-label=texts.back on:click=move |_| live.open(None)>"‹"</button>
-            <Avatar name=name id=row.id.0.as_u128()/>
+            <Avatar initials=initials id=row.id.0.as_u128()/>
             <div class="head-who">
                 <h1>{move || name.get()}</h1>
                 <p class="hint">

@@ -11,7 +11,7 @@ use crate::text::fill;
 use crate::verbs::Verb;
 use crate::view::actions::perform_on_open;
 use crate::view::inbox::Panes;
-use crate::view::parts::Avatar;
+use crate::view::parts::{Avatar, initials};
 use crate::view::presence::presence_word;
 use crate::view::team::dot;
 
@@ -60,6 +60,7 @@ fn Candidate(id: AgentId) -> impl IntoView {
     let agent: Memo<Option<Agent>> =
         Memo::new(move |_| live.desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
+    let initials_of = Memo::new(move |_| name.with(|name| initials(name)));
     let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
     let able = Memo::new(move |_| agent.with(|agent| agent.as_ref().is_some_and(can_take)));
     let room = move || {
@@ -73,7 +74,7 @@ fn Candidate(id: AgentId) -> impl IntoView {
     view! {
         <li>
             <button class="agent" disabled=move || !able.get() on:click=choose>
-                <Avatar name=name id=id.0.as_u128()/>
+                <Avatar initials=initials_of id=id.0.as_u128()/>
                 <span class="agent-name">{move || name.get()}</span>
                 <span class="hint"><span class=move || format!("dot {}", dot(presence()))></span>
                     {move || presence_word(presence(), texts)}" · "{room}</span>

@@ -12,7 +12,7 @@ use crate::row::Row;
 use crate::socket::Live;
 use crate::time;
 use crate::view::inbox::Panes;
-use crate::view::parts::{Avatar, state_word, visitor_name};
+use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
 use crate::view::thread::chip;
 
 /// Everything known about the visitor of the open conversation.
@@ -24,6 +24,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     let panes = expect_context::<Panes>();
     let talk = RwSignal::from(row.talk);
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
+    let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
     let verified = Memo::new(move |_| talk.with(|talk| talk.visitor.verified));
     let email = Memo::new(move |_| talk.with(|talk| talk.visitor.email.clone()));
@@ -36,7 +37,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     view! {
         <button class="quiet back" on:click=move |_| panes.details.set(false)>"‹ "{texts.back}</button>
         <div class="who-card">
-            <Avatar name=name id=row.id.0.as_u128()/>
+            <Avatar initials=initials id=row.id.0.as_u128()/>
             <h2>{move || name.get()}</h2>
             <p class="hint">
                 <span class=move || if online.get() { "dot is-online" } else { "dot is-offline" }></span>
