@@ -1,11 +1,14 @@
 //! `bulle`: reads the arguments, runs what they ask for, tells what went wrong. Everything else is in the library.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use relay::config::{self, Config, Flags, LogFormat};
+use relay::store::Store;
+use shared::model::Role;
 use tracing_subscriber::EnvFilter;
 
 /// Ten thousand idle connections are ten thousand small allocations of every kind; this allocator keeps them small.
@@ -32,6 +35,17 @@ enum Command {
     Serve(Flags),
     /// Check the configuration and print every value, what it means and where it came from.
     CheckConfig(Flags),
+    /// Print a one-time link by which somebody joins; the way back in when no admin can sign in any more.
+    Invite {
+        /// Email address of the account that they will have.
+        #[arg(long)]
+        email: String,
+        /// What they may do.
+        #[arg(long, value_enum, default_value = "agent")]
+        role: AsRole,
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Write a consistent copy of the database, also while the relay runs.
     Backup {
         /// Where to; must not exist yet.
@@ -41,9 +55,31 @@ enum Command {
     },
 }
 
+/// The roles, as arguments.
+#[derive(Clone, Copy, ValueEnum)]
+enum AsRole {
+    /// Chats.
+    Agent,
+    /// Also sees and moves the chats of others.
+    Supervisor,
+    /// Also changes sites, settings and people.
+    Admin,
+}
+
+impl From<AsRole> for Role {
+    fn from(role: AsRole) -> Self {
+        match role {
+            AsRole::Agent => Self::Agent,
+            AsRole::Supervisor => Self::Supervisor,
+            AsRole::Admin => Self::Admin,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (Command::Serve(flags) | Command::CheckConfig(flags) | Command::Backup { flags, .. }) = &arguments.command;
+    let (Command::Serve(flags) | Command::CheckConfig(flags) | Command::Invite { flags, .. } | Command::Backup { flags, .. }) =
+        &arguments.command;
     // Not `vars`: it panics at a variable that is not Unicode, and such a one is none of ours.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let loaded = match config::load(arguments.config, variables, flags) {
@@ -59,6 +95,7 @@ fn main() -> ExitCode {
             print!("{}", loaded.report());
             Ok(())
         }
+        Command::Invite { email, role, .. } => invite(&loaded.config, &email, role.into()),
         Command::Backup { file, .. } => backup(&loaded.config, &file),
     };
     match done {
@@ -77,6 +114,21 @@ fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn invite(config: &Config, email: &str, role: Role) -> anyhow::Result<()> {
+    let database = config.database();
+    // Opening would create one, and an invitation into an empty database beside the real one helps nobody.
+    anyhow::ensure!(
+        database.is_file(),
+        "there is no database at {}: is `data` or `store` set as for the relay?",
+        database.display()
+    );
+    let base = config.reached_at(config.listen).context("`listen` is no address that a link can name; set `public_url`")?;
+    let store = Store::open(&database).context("cannot open the store")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("cannot start the runtime")?;
+    println!("{}", runtime.block_on(relay::api::invite_link(&store, config, &base, email, role))?);
+    Ok(())
+}
+
 fn backup(config: &Config, file: &std::path::Path) -> anyhow::Result<()> {
     let bytes = relay::backup::write(&config.database(), file)?;
     println!("{}: {bytes} bytes", file.display());
@@ -87,7 +139,8 @@ fn backup(config: &Config, file: &std::path::Path) -> anyhow::Result<()> {
 fn log(config: &Config) {
     // Checked when the configuration was read.
     let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

@@ -74,5 +74,5 @@ pub async fn why(
 async fn readable(shared: &Shared, account: &Account, id: ConversationId) -> Result<Conversation, RestError> {
     Act::Read.by(account)?;
     let found = shared.store.conversation(id).await.map_err(RestError::Store)?;
-    found.filter(|conversation| may_read(account, conversation)).ok_or(RestError::NotFound("conversation"))
+    found.filter(|conversation| may_read(&account.agent, conversation)).ok_or(RestError::NotFound("conversation"))
 }

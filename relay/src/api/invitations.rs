@@ -31,14 +31,20 @@ pub async fn invite(
     Json(body): Json<Invite>,
 ) -> Result<Json<Invitation>, RestError> {
     Act::Invite.by(&account)?;
-    let email = proper_email(&body.email)?;
-    if shared.store.account(email.clone()).await.map_err(RestError::Store)?.is_some() {
-        return Err(taken());
-    }
     let base = caller.base.ok_or(RestError::Unencrypted)?;
+    let (email, role) = (free_email(&shared.store, &body.email).await?, body.role);
     let expires_at = clock::now() + shared.config.invitation_lifetime_ms;
-    let link = create(&shared.store, &base, &email, body.role, expires_at).await.map_err(RestError::Store)?;
-    Ok(Json(Invitation { link, email, role: body.role, expires_at }))
+    let link = create(&shared.store, &base, &email, role, expires_at).await.map_err(RestError::Store)?;
+    Ok(Json(Invitation { link, email, role, expires_at }))
+}
+
+/// The same for an operator at the shell, who needs no account.
+///
+/// # Errors
+/// The address is none or has an account, or the store does not answer.
+pub async fn invite_link(store: &Store, config: &Config, base: &Origin, email: &str, role: Role) -> Result<String, RestError> {
+    let email = free_email(store, email).await?;
+    create(store, base, &email, role, clock::now() + config.invitation_lifetime_ms).await.map_err(RestError::Store)
 }
 
 /// `GET /api/invitations/{token}`.
@@ -107,6 +113,14 @@ async fn create(store: &Store, base: &Origin, email: &str, role: Role, expires_a
 
 fn link(base: &Origin, token: &str) -> String {
     format!("{base}/console/join/{token}")
+}
+
+async fn free_email(store: &Store, email: &str) -> Result<String, RestError> {
+    let email = proper_email(email)?;
+    match store.account(email.clone()).await.map_err(RestError::Store)? {
+        Some(_) => Err(taken()),
+        None => Ok(email),
+    }
 }
 
 fn taken() -> RestError {

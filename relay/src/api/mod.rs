@@ -27,8 +27,10 @@ mod invitations;
 pub mod roles;
 mod session;
 mod sites;
+#[cfg(test)]
+mod tests;
 
-pub use invitations::first_admin_link;
+pub use invitations::{first_admin_link, invite_link};
 
 /// Largest body in bytes. The largest that makes sense is a name, an address and a password of 256 characters each.
 const BODY: usize = 16 * 1_024;

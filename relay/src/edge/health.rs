@@ -100,3 +100,35 @@ fn recorder() -> Result<PrometheusHandle, MetricsError> {
     crate::metrics::describe();
     Ok(RECORDER.get_or_init(|| handle).clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    async fn read(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn numbers_are_told_on_their_own_port_until_stopped() {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (address, serving) = metrics(any, async { drop(stopped.await) }).await.unwrap();
+        let serving = tokio::spawn(serving);
+        ::metrics::counter!(crate::metrics::COMMITS).increment(1);
+        let text = read(address).await;
+        assert!(text.contains("# HELP bulle_commits_total Transactions committed"), "{text}");
+        assert!(metrics(address, async {}).await.is_err_and(|error| error.to_string().contains("cannot listen on 127.0.0.1")));
+        drop(stop);
+        serving.await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}

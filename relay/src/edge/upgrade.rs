@@ -96,13 +96,16 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
 }
 
 async fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
-    // A browser always sends Origin with an upgrade. Without one it is a program, whose cookie nobody else can make it send.
+    // A browser always sends Origin with an upgrade. Without one it is a program, which brings its token in `hello`.
     if caller.page != Page::Unsaid && !caller.is_own_page(&sockets.shared) {
         let message =
             "only the console's own pages may open agents' sockets; if this is the console, set public_url to its address";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    let account = auth::session(&sockets.shared, headers).await.map_err(|_| unavailable())?;
+    let account = match caller.page {
+        Page::Unsaid => None,
+        Page::Of(_) | Page::Opaque => auth::session(&sockets.shared, headers).await.map_err(|_| unavailable())?,
+    };
     Ok(AgentGreeter { hub: sockets.hub.clone(), cookie: account.map(|account| account.agent.id) })
 }
 

@@ -100,6 +100,8 @@ impl Fanout {
         {
             self.registry.agents().collect(concerned, &mut agents);
         }
+        // Who looked at it while it waited learns that it is taken, whoever they are.
+        self.registry.open().collect(route.conversation, &mut agents);
         agents.send(|| agent::FromRelay::Chat(agent::Chat { conversation: conversation.clone() }).encode());
         if conversation.state == State::Queued {
             self.dirty.queued(route.site, route.conversation);
@@ -115,13 +117,14 @@ impl Fanout {
         agents.send(|| agent::FromRelay::Typing(typing).encode());
     }
 
-    /// All tabs of the assigned agent, and whoever has the thread open.
+    /// All tabs of the assigned agent, and whoever has the thread open: what somebody else has in hand, only those who may read it.
     fn attending(&self, route: &Route, except: Option<ConnectionId>) -> Recipients {
         let mut agents = Recipients::except(except);
         if let Some(agent) = route.agent {
             self.registry.agents().collect(agent, &mut agents);
         }
-        self.registry.open().collect(route.conversation, &mut agents);
+        let in_hand = matches!(route.state, State::Active | State::Parked) && route.agent.is_some();
+        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.oversees());
         agents
     }
 }

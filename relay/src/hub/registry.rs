@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
@@ -23,6 +23,8 @@ pub struct Peer {
     /// Its number.
     pub id: ConnectionId,
     queue: mpsc::Sender<Utf8Bytes>,
+    /// Belongs to somebody who may read what others have in hand.
+    oversees: AtomicBool,
     close_code: AtomicU16,
     closing: Notify,
 }
@@ -33,7 +35,20 @@ impl Peer {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let (queue, frames) = mpsc::channel(bound.max(1));
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        (Arc::new(Self { id, queue, close_code: AtomicU16::new(0), closing: Notify::new() }), frames)
+        (
+            Arc::new(Self { id, queue, oversees: AtomicBool::new(false), close_code: AtomicU16::new(0), closing: Notify::new() }),
+            frames,
+        )
+    }
+
+    /// The connection belongs to somebody who may read what others have in hand.
+    pub fn set_oversees(&self) {
+        self.oversees.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may be sent what others have in hand.
+    pub fn oversees(&self) -> bool {
+        self.oversees.load(Ordering::Relaxed)
     }
 
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
@@ -142,11 +157,16 @@ impl<K: Eq + Hash + Copy> Group<K> {
 
     /// Adds the connections under a key to a fan-out.
     pub fn collect(&self, key: K, to: &mut Recipients) {
-        if let Some(peers) = self.0.get(&key) {
-            for peer in peers.iter() {
+        self.collect_if(key, to, |_| true);
+    }
+
+    /// Adds those connections under a key to a fan-out that may have it.
+    pub fn collect_if(&self, key: K, to: &mut Recipients, may: impl Fn(&Peer) -> bool) {
+        self.for_each_of(key, |peer| {
+            if may(peer) {
                 to.add(peer);
             }
-        }
+        });
     }
 
     /// Adds every connection to a fan-out.

@@ -12,6 +12,7 @@ use shared::ids::{AgentId, ConversationId, MessageId, Seq};
 use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
 
 use super::{Greeter, Refusal, Reply, Session, refuse};
+use crate::api::roles::{Act, may_read};
 use crate::clock;
 use crate::desk::DeskError;
 use crate::hub::Hub;
@@ -63,6 +64,9 @@ impl Greeter for AgentGreeter {
         let Some(agent) = agent else {
             return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, "sign in: there is no valid session"));
         };
+        if agent.role >= Act::ReadOthers.least_role() {
+            peer.set_oversees();
+        }
         let me = Person { id: agent.id, name: agent.name };
         let session = AgentSession { hub: self.hub, peer: peer.clone(), me, showing: Show::default() };
         session.hub.registry().agents().add(session.me.id, peer.clone());
@@ -89,9 +93,18 @@ impl AgentSession {
         let welcome = Welcome { me: self.me.id, inbox, now: clock::now() };
         let mut reply = vec![FromRelay::Welcome(welcome).encode()];
         for (conversation, after) in seen {
-            reply.push(FromRelay::Entries(self.entries(conversation, after).await?).encode());
+            if self.may_read(conversation).await? {
+                reply.push(FromRelay::Entries(self.entries(conversation, after).await?).encode());
+            }
         }
         Ok(reply)
+    }
+
+    /// Whether this agent may read a conversation, as things stand now.
+    async fn may_read(&self, conversation: ConversationId) -> Result<bool, StoreError> {
+        let store = self.hub.store();
+        let (agent, conversation) = (store.agent_by_id(self.me.id).await?, store.conversation(conversation).await?);
+        Ok(agent.zip(conversation).is_some_and(|(agent, conversation)| may_read(&agent, &conversation)))
     }
 
     async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
@@ -133,6 +146,9 @@ impl AgentSession {
                 Ok(None)
             }
             ToRelay::Backfill(Backfill { conversation, after }) => {
+                if !self.may_read(conversation).await.map_err(stored)? {
+                    return Err(refuse(None, ErrorCode::NotFound, "conversation: there is none of this id that you may read"));
+                }
                 let entries = self.entries(conversation, after).await.map_err(stored)?;
                 Ok(Some(FromRelay::Entries(entries)))
             }
