@@ -75,8 +75,8 @@
     if (panel) return panel(open);
     button.ariaBusy = !!wanted;
     load().then(mount => {
-      panel ||= mount(root, settings);
-      if (wanted != null) panel(wanted);
+      // Two clicks may have waited for the same code.
+      panel ? panel(wanted) : panel = mount(root, settings, wanted);
     }, () => {
       if (!wanted) return;
       const retry = document.createElement("button");

@@ -31,12 +31,14 @@ use crate::state::Chat;
 use crate::view::*;
 
 /// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`.
+/// `wish` is whether the visitor wants it open; without one, it is as this tab last left it.
 /// Returns a function that opens (`true`) or closes (`false`) the panel; the panel tells what became of it by `bulle:*` events.
 #[wasm_bindgen]
-pub fn mount(root: ShadowRoot, settings: JsValue) -> JsValue {
+pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
     dress(&root);
     let home = Rc::new(Home::new(&settings, root.host()));
-    let open = RwSignal::new(home.load_for_tab(panel::OPEN).is_some());
+    let restored = wish.as_bool().is_none() && home.load_for_tab(panel::OPEN).is_some();
+    let open = RwSignal::new(wish.is_truthy() || restored);
     let (relay, state) = Relay::new(home.clone(), open);
     let started = relay.clone();
     if let Ok(place) = document().create_element("div") {
@@ -45,7 +47,7 @@ pub fn mount(root: ShadowRoot, settings: JsValue) -> JsValue {
         let texts = i18n::texts(&home.locale);
         let view = move || {
             let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
-            panel::panel(chat)
+            panel::panel(chat, restored)
         };
         mount_for_good(&place, view);
     }

@@ -12,11 +12,10 @@ use crate::{banner, composer, header, log};
 /// Kept for the tab while the panel is open, so that it opens again on the next page.
 pub const OPEN: &str = "open";
 
-/// The dialog.
-pub fn panel(chat: Chat) -> impl Render {
+/// The dialog. One that is `restored` on the next page leaves the focus where the page wants it.
+pub fn panel(chat: Chat, restored: bool) -> impl Render {
     let node = NodeRef::<html::Div>::new();
     let (open, home) = (chat.open, chat.home);
-    let restored = open.get_untracked();
     Effect::new(move |before: Option<bool>| {
         let open = open.get();
         if before.unwrap_or(false) == open {
@@ -29,7 +28,6 @@ pub fn panel(chat: Chat) -> impl Render {
             home.keep_for_tab(OPEN, open.then_some("1"));
             home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
         });
-        // A panel that opens by itself on the next page leaves the focus where the page wants it.
         if open && !(restored && before.is_none()) {
             focus_field(&element);
         }
