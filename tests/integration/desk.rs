@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use shared::api::{AgentPatch, Why};
 use shared::close::ErrorCode;
 use shared::ids::ConversationId;
-use shared::model::{Presence, State};
+use shared::model::{Body, Event, Presence, State};
 use tests::agent::Agent;
 use tests::relay::Relay;
 use tests::visitor::Visitor;
@@ -156,7 +156,7 @@ async fn a_silent_visitor_is_parked_and_wakes_the_chat_by_speaking() {
 
 #[tokio::test]
 async fn who_wakes_up_while_their_agent_is_full_waits_for_them_a_while_and_then_for_anyone() {
-    let relay = Relay::with(|config| (config.desk.park_after, config.desk.prefer_for) = (300, 1_500)).await;
+    let relay = Relay::with(|config| (config.desk.park_after, config.desk.prefer_for) = (300, 3_000)).await;
     let (ada, grace) = (relay.agent("Ada").await, relay.agent("Grace").await);
     ada.comes_online().await;
     relay.gives_slots(&ada, 1).await;
@@ -179,7 +179,7 @@ async fn who_wakes_up_while_their_agent_is_full_waits_for_them_a_while_and_then_
 
 #[tokio::test]
 async fn an_agent_who_does_not_answer_loses_the_chat_and_is_set_away() {
-    let relay = Relay::with(|config| config.desk.answer_timeout = 400).await;
+    let relay = Relay::with(|config| config.desk.answer_timeout = 2_000).await;
     let (ada, grace) = (relay.agent("Ada").await, relay.agent("Grace").await);
     ada.comes_online().await;
     let (visitor, chat) = asks(&relay, "anybody?").await;
@@ -197,7 +197,7 @@ async fn an_agent_who_does_not_answer_loses_the_chat_and_is_set_away() {
 
 #[tokio::test]
 async fn who_answers_in_time_keeps_the_chat() {
-    let relay = Relay::with(|config| config.desk.answer_timeout = 500).await;
+    let relay = Relay::with(|config| config.desk.answer_timeout = 1_500).await;
     let ada = relay.agent("Ada").await;
     ada.comes_online().await;
     let (visitor, chat) = asks(&relay, "hi").await;
@@ -269,9 +269,18 @@ async fn a_reopened_chat_that_its_agent_leaves_alone_goes_to_anyone() {
     grace.comes_online().await;
 
     visitor.says("no, wait").await;
-    visitor.stands(State::Queued).await;
     grace.has(chat).await;
-    grace.sees("no, wait").await;
+    let said = grace.sees("no, wait").await;
+    let got = grace
+        .until("given the chat", |log| {
+            let entries = log.entries.iter().map(|(_, entry)| entry);
+            entries
+                .filter(|entry| entry.seq > said.seq)
+                .find(|entry| matches!(entry.body, Body::Event(Event::Assigned(_))))
+                .cloned()
+        })
+        .await;
+    assert!(got.at - said.at >= 600, "it waited {} ms for Ada", got.at - said.at);
     relay.stop().await;
 }
 
@@ -285,7 +294,6 @@ async fn a_parked_chat_ends_by_itself_but_never_an_unanswered_one() {
     let (visitor, chat) = asks(&relay, "hi").await;
     ada.has(chat).await;
     ada.says(chat, "your number?").await;
-    visitor.stands(State::Parked).await;
     visitor.stands(State::Closed).await;
     visitor.sees_end().await;
     ada.reloads().await;

@@ -159,13 +159,27 @@ async fn an_unknown_site_is_refused_with_4404() {
 }
 
 #[tokio::test]
-async fn an_unknown_token_is_refused_with_4401() {
+async fn a_page_that_is_not_on_the_sites_list_is_refused_with_4403() {
     with_bystanders(async |_, door| {
-        for token in ["", "x", &"9".repeat(64), &"é".repeat(9_000)] {
+        for origin in [Some("http://evil.example"), Some("null"), Some("http://127.0.0.1"), None] {
+            let mut raw = Raw::open(&Door { origin: origin.map(str::to_owned), ..door.clone() }).await;
+            raw.sends(r#"{"t":"hello"}"#).await;
+            assert_eq!(raw.is_closed().await, (Some("foreign_origin".into()), Some(close::FOREIGN_ORIGIN)), "{origin:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_refused_with_4401() {
+    with_bystanders(async |_, door| {
+        for token in ["", "x", &"9".repeat(63), &"G".repeat(64), &"é".repeat(9_000)] {
             let mut raw = Raw::open(&door).await;
             raw.sends(&json!({"t": "hello", "token": token}).to_string()).await;
             assert_eq!(raw.is_closed().await, (Some("bad_token".into()), Some(close::BAD_TOKEN)), "{token}");
         }
+        let (_, welcome) = Raw::greeted(&door, json!({"t": "hello", "token": "9".repeat(64)})).await;
+        assert_eq!(welcome["thread"], Value::Null, "a token that nobody has had anything under opens nothing");
     })
     .await;
 }
@@ -189,7 +203,7 @@ async fn the_agents_endpoint_wants_a_session_and_its_own_origin() {
             (Door { cookie: None, ..door.clone() }, "bad_token", close::BAD_TOKEN),
             (Door { cookie: Some(format!("{}0", grace.cookie)), ..door.clone() }, "bad_token", close::BAD_TOKEN),
             (Door { origin: Some("http://evil.example".into()), ..door.clone() }, "foreign_origin", close::FOREIGN_ORIGIN),
-            (Door { origin: None, ..door.clone() }, "foreign_origin", close::FOREIGN_ORIGIN),
+            (Door { origin: None, ..door.clone() }, "bad_token", close::BAD_TOKEN),
         ];
         for (door, error, code) in cases {
             let mut raw = Raw::open(&door).await;

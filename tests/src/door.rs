@@ -34,12 +34,12 @@ pub struct Door {
 }
 
 impl Door {
-    /// The visitors' endpoint of a site, as a page on `http://shop.example` would open it.
+    /// The visitors' endpoint of a site, as the relay's own demo page would open it.
     pub fn visitor(relay: SocketAddr, site: &str) -> Self {
         Self {
             relay,
             path: format!("/ws/visitor?site={site}"),
-            origin: Some("http://shop.example".into()),
+            origin: Some(format!("http://{relay}")),
             cookie: None,
             subprotocol: Some(shared::SUBPROTOCOL),
             from: None,
