@@ -27,16 +27,23 @@ pub fn log(chat: Chat) -> impl RenderHtml {
     };
     // The rows are drawn by an effect of their own, certainly before the next frame.
     let on_frame = browser::handler(move |_| to_end());
-    Effect::new(move |_: Option<()>| {
-        chat.state.track();
-        if chat.open.get() && at_end.get_untracked() {
+    Effect::new(move |before: Option<Option<MessageId>>| {
+        let own = chat.state.with(|state| state.last_own());
+        let said = before.is_some_and(|before| before != own);
+        if chat.open.get() && (said || at_end.get_untracked()) {
             // Without a frame there is nothing to scroll.
             _ = window().request_animation_frame(on_frame.as_ref().unchecked_ref());
         }
+        own
     });
+    let mut before = 0;
     let watch = move |_: web_sys::Event| {
         if let Some(element) = node.get_untracked() {
-            let end = element.scroll_height() - element.scroll_top() - element.client_height() < NEAR_END;
+            let top = element.scroll_top();
+            let near_end = element.scroll_height() - top - element.client_height() < NEAR_END;
+            // Rows may have come since the scrolling that this tells of: only whoever goes up has left the end.
+            let end = near_end || (at_end.get_untracked() && top >= before);
+            before = top;
             if end != at_end.get_untracked() {
                 at_end.set(end);
             }
