@@ -108,7 +108,8 @@ CREATE TABLE message (
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX message_of_author ON message (author, id) WHERE author IS NOT NULL;
+-- By id first: ids are UUIDv7, so new ones go to the end of the index, whoever's they are.
+CREATE UNIQUE INDEX message_of_author ON message (id, author) WHERE author IS NOT NULL;
 
 CREATE TABLE node (
     id           BLOB PRIMARY KEY,

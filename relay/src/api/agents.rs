@@ -46,6 +46,6 @@ pub async fn change(
     let disabled = patch.disabled == Some(true);
     let outcome = shared.desk.set_agent(clock::now(), id, patch).await?;
     (shared.announce)(id, disabled, outcome);
-    let agent = shared.store.agent_by_id(id).await.map_err(RestError::Store)?;
+    let agent = shared.store.any_agent(id).await.map_err(RestError::Store)?;
     agent.map(Json).ok_or(RestError::NotFound("agent"))
 }

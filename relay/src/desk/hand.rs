@@ -175,8 +175,9 @@ impl Desk {
     ) -> Result<Outcome, DeskError> {
         let rules = self.rules.clone();
         self.store
-            .write(move |db| {
-                let mut work = Work::new(db, &rules, now);
+            .write(move |step| {
+                step.protect()?;
+                let mut work = Work::new(step, &rules, now);
                 run(&mut work)?;
                 Ok(work.finish()?)
             })

@@ -178,6 +178,7 @@ impl Desk {
         // One process owns a SQLite file, so every other node in it is a past life of this one.
         self.store
             .write(move |db| {
+                db.protect()?;
                 people::add_node(db, node, now)?;
                 people::forget_other_nodes(db, node, now)?;
                 rows::all_gone(db, now, &rules)?;

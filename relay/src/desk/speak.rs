@@ -30,6 +30,7 @@ impl Desk {
         let (author, id) = (card.id.0, say.id);
         let said = self.speak(now, move |work| {
             if card.is_new {
+                work.db.protect()?;
                 people::add_visitor(work.db, site, &card, now)?;
                 people::arrive(work.db, node, card.id.0)?;
             }
@@ -55,8 +56,8 @@ impl Desk {
     ) -> Result<Outcome, DeskError> {
         let rules = self.rules.clone();
         self.store
-            .write(move |db| {
-                let mut work = Work::new(db, &rules, now);
+            .write(move |step| {
+                let mut work = Work::new(step, &rules, now);
                 let said = say(&mut work)?;
                 Ok(Outcome { said: Some(said), ..work.finish()? })
             })
@@ -88,6 +89,11 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
     let now = work.now;
     let latest = rows::load_latest(work.db, card.id).map_err(StoreError::from)?;
     let reopen_from = now.saturating_sub(work.rules.reopen_within);
+    let plain =
+        say.contact.is_none() && latest.as_ref().is_some_and(|record| matches!(record.state, State::Active | State::Queued));
+    if !plain {
+        work.db.protect()?;
+    }
     let (place, before) = match latest {
         Some(record) if record.state != State::Closed || record.state_at >= reopen_from => {
             let before = record.state;

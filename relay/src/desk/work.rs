@@ -1,7 +1,6 @@
 //! One unit of work of the desk, inside one transaction of the store: the conversations it touches, the transitions that it makes
 //! with them (DESIGN §6), the entries that record these, and at the end everything that others must be told.
 
-use rusqlite::Connection;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
 use shared::model::{
     Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
@@ -10,7 +9,7 @@ use shared::model::{
 use super::record::{Record, Rules};
 use super::{Change, DeskError, NewEntry, Outcome};
 use crate::clock;
-use crate::store::{StoreError, people, rows};
+use crate::store::{Step, StoreError, people, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -25,7 +24,7 @@ pub(super) struct Touched {
 
 /// See the module.
 pub(super) struct Work<'a> {
-    pub(super) db: &'a Connection,
+    pub(super) db: &'a Step<'a>,
     pub(super) rules: &'a Rules,
     pub(super) now: Millis,
     touched: Vec<Touched>,
@@ -33,7 +32,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(db: &'a Connection, rules: &'a Rules, now: Millis) -> Self {
+    pub(super) fn new(db: &'a Step<'a>, rules: &'a Rules, now: Millis) -> Self {
         Self { db, rules, now, touched: Vec::new(), agents: Vec::new() }
     }
 

@@ -109,6 +109,7 @@ impl Store {
         expires_at: Millis,
     ) -> Result<(), StoreError> {
         self.write(move |db| {
+            db.protect()?;
             db.prepare_cached("DELETE FROM agent_session WHERE expires_at <= ?1")?.execute([now])?;
             add_session(db, hash, agent, now, expires_at)
         })
@@ -133,6 +134,7 @@ impl Store {
     /// Signs out.
     pub async fn delete_session(&self, hash: [u8; 32]) -> Result<(), StoreError> {
         self.write(move |db| {
+            db.protect()?;
             db.prepare_cached("DELETE FROM agent_session WHERE token_hash = ?1")?.execute([hash])?;
             Ok(())
         })
@@ -142,6 +144,7 @@ impl Store {
     /// A new invitation. Those of the same address that are still unused lapse, so that one link at a time is good.
     pub async fn create_invitation(&self, hash: [u8; 32], invitation: InvitationRecord) -> Result<(), StoreError> {
         self.write(move |db| {
+            db.protect()?;
             db.prepare_cached("DELETE FROM invitation WHERE email = ?1 AND used_at IS NULL")?.execute([&invitation.email])?;
             db.prepare_cached("INSERT INTO invitation (token_hash, email, role, expires_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![hash, invitation.email, role_name(invitation.role), invitation.expires_at])?;
@@ -168,6 +171,7 @@ impl Store {
         session_expires_at: Millis,
     ) -> Result<Option<Account>, StoreError> {
         self.write(move |db| {
+            db.protect()?;
             let Some(invitation) = find_invitation(db, hash, now)? else { return Ok(None) };
             db.prepare_cached("UPDATE invitation SET used_at = ?2 WHERE token_hash = ?1")?.execute(params![hash, now])?;
             db.prepare_cached(
@@ -212,6 +216,7 @@ impl Store {
     /// Creates a site, or changes the one with this key; its id stays.
     pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
+            db.protect()?;
             db.prepare_cached(
                 "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
                  name = excluded.name, origins = excluded.origins, settings = excluded.settings, \

@@ -21,6 +21,8 @@ mod reads;
 pub(crate) mod rows;
 mod writer;
 
+pub(crate) use writer::Step;
+
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use boards::Place;
 pub use reads::VisitorRecord;
@@ -33,6 +35,13 @@ const APPLICATION_ID: i32 = 0x4275_6c6c;
 
 /// How long a statement waits for a lock that another process holds (a backup, the sqlite3 shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Pages in the write-ahead log before they are moved into the database: 16 MiB. Pages of busy conversations are written again with
+/// every message, so the later they are moved the fewer writes it takes; but a start after a crash reads the log once.
+const CHECKPOINT_PAGES: i64 = 4_096;
+
+/// Page cache of a connection, in KiB (negative by SQLite's convention): keeps the inner pages of a million messages at hand.
+const CACHE_KIB: i64 = -4_096;
 
 /// Statements kept prepared per connection: more than there are different ones.
 const PREPARED: usize = 128;
@@ -102,13 +111,15 @@ impl Store {
         check(&db, path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         prepare(&db)?;
         migrate(&mut db)?;
         Ok(Self { writer: writer::Writer::start(db)?, readers: readers::Readers::new(path.to_owned()) })
     }
 
-    /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace.
-    pub(crate) async fn write<T, E>(&self, job: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called
+    /// [`Step::protect`] before the first of several writes.
+    pub(crate) async fn write<T, E>(&self, job: impl FnOnce(&Step<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -140,6 +151,9 @@ impl Store {
 fn prepare(db: &Connection) -> Result<(), StoreError> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "cache_size", CACHE_KIB)?;
+    // Savepoints keep what they may have to undo there.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
     db.set_prepared_statement_cache_capacity(PREPARED);
     Ok(())
 }

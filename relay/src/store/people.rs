@@ -117,7 +117,13 @@ pub(crate) fn role_of(name: &str) -> rusqlite::Result<Role> {
 
 /// All that is read of agents as others see them; `filter` begins with `WHERE` or is empty.
 fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
-    let start = concat!("SELECT a.id, a.name, a.role, a.away, ", connected!(), ", a.capacity, ", slots_used!(), " FROM agent a ");
+    let start = concat!(
+        "SELECT a.id, a.name, a.role, a.away, a.disabled = 0 AND ",
+        connected!(),
+        ", a.capacity, ",
+        slots_used!(),
+        " FROM agent a "
+    );
     column(db, &format!("{start}{filter} ORDER BY a.name, a.id"), params, |row| {
         let presence = match (row.get(4)?, row.get(3)?) {
             (false, _) => Presence::Offline,
@@ -129,8 +135,13 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
     })
 }
 
-/// One agent as others see them; `None` when disabled or unknown.
+/// One agent as others see them; a disabled one is offline.
 pub(crate) fn agent(db: &Connection, agent: AgentId) -> Result<Option<Agent>, StoreError> {
+    Ok(agents_where(db, "WHERE a.id = ?1", [agent.0])?.pop())
+}
+
+/// One agent who may sign in.
+pub(crate) fn enabled_agent(db: &Connection, agent: AgentId) -> Result<Option<Agent>, StoreError> {
     Ok(agents_where(db, "WHERE a.id = ?1 AND a.disabled = 0", [agent.0])?.pop())
 }
 

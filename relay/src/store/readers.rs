@@ -4,22 +4,25 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
 
 use super::StoreError;
 
-/// Connections kept for reuse. More may be open for a moment; these few are enough for two cores.
-const KEPT: usize = 4;
+/// Reads at a time, and connections. Each uses a thread and a page cache; a read takes some 20 µs, so more would only queue for the
+/// cores instead.
+const AT_A_TIME: usize = 4;
 
 /// A pool of read-only connections.
 #[derive(Clone)]
 pub(super) struct Readers {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: Arc::new(path), idle: Arc::default() }
+        Self { path: Arc::new(path), idle: Arc::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
     }
 
     /// Reads in one transaction: all statements see the same state.
@@ -28,6 +31,7 @@ impl Readers {
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let this = self.clone();
+        let turn = self.turns.clone().acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let run = move || {
             let kept = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut db = match kept {
@@ -37,10 +41,8 @@ impl Readers {
             let snapshot = db.transaction()?;
             let result = read(&snapshot)?;
             drop(snapshot);
-            let mut idle = this.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < KEPT {
-                idle.push(db);
-            }
+            this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            drop(turn);
             Ok(result)
         };
         tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Unavailable(error.to_string()))?

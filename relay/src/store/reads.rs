@@ -122,9 +122,14 @@ impl Store {
         self.read(people::agents).await
     }
 
+    /// One agent, disabled or not, as others see them.
+    pub async fn any_agent(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
+        self.read(move |db| people::agent(db, id)).await
+    }
+
     /// One agent; `None` when disabled or unknown.
     pub async fn agent_by_id(&self, id: AgentId) -> Result<Option<Agent>, StoreError> {
-        self.read(move |db| people::agent(db, id)).await
+        self.read(move |db| people::enabled_agent(db, id)).await
     }
 
     /// Whether somebody may answer soon.

@@ -1,7 +1,9 @@
 //! The one writer: a thread that owns the writing connection and commits in groups. Whatever jobs wait while a commit runs go
-//! into the next transaction together, each under its own savepoint, so that durability costs one fsync per batch and a failing
+//! into the next transaction together, each undone alone if it fails, so that durability costs one fsync per batch and a failing
 //! job takes nobody with it. A job's caller gets its answer only after the commit.
 
+use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 
@@ -16,8 +18,33 @@ const MOST_IN_BATCH: usize = 512;
 /// that at once; they wait in `write`.
 const MOST_WAITING: usize = 4_096;
 
+/// One job's part of a transaction.
+pub(crate) struct Step<'a> {
+    db: &'a Connection,
+    protected: Cell<bool>,
+}
+
+impl Step<'_> {
+    /// What is written from here on is undone if the job fails. A job of several writes calls this before the first; one whose first
+    /// write is the only one that can be refused does without, because a savepoint keeps a copy of every page that is touched.
+    pub(crate) fn protect(&self) -> Result<(), StoreError> {
+        if !self.protected.replace(true) {
+            run(self.db, "SAVEPOINT job")?;
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Step<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.db
+    }
+}
+
 /// Runs inside the transaction; returns whether to keep what it wrote, and what to do after the commit.
-type Job = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+type Job = Box<dyn FnOnce(&Step<'_>) -> (bool, Answer) + Send>;
 /// Tells the caller: the error is that of the commit.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -32,28 +59,28 @@ impl Writer {
     pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
         let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
         let (ready, started) = std_mpsc::channel();
-        let run = move || {
+        let work = move || {
             let _ = ready.send(());
             let mut batch = Vec::with_capacity(MOST_IN_BATCH);
             while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
                 commit(&db, &mut batch);
             }
         };
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(run);
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Runs a job in the next transaction; completes after its commit.
-    pub(super) async fn write<T, E>(&self, job: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub(super) async fn write<T, E>(&self, job: impl FnOnce(&Step<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
-            let result = job(db);
+        let job: Job = Box::new(move |step| {
+            let result = job(step);
             let keep = result.is_ok();
             let tell: Answer = Box::new(move |committed| {
                 // The caller may have gone; what it asked for is done all the same.
@@ -82,19 +109,21 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
-            step(db, "SAVEPOINT job")?;
-            let (keep, answer) = job(db);
+            let step = Step { db, protected: Cell::new(false) };
+            let (keep, answer) = job(&step);
             answers.push(answer);
-            if !keep {
-                step(db, "ROLLBACK TO job")?;
+            if step.protected.get() {
+                if !keep {
+                    run(db, "ROLLBACK TO job")?;
+                }
+                run(db, "RELEASE job")?;
             }
-            step(db, "RELEASE job")?;
         }
-        step(db, "COMMIT")
+        run(db, "COMMIT")
     });
     if committed.is_err() && !db.is_autocommit() {
         // If even this fails, the next BEGIN says so.
-        let _ = step(db, "ROLLBACK");
+        let _ = run(db, "ROLLBACK");
     }
     let error = committed.err().map(|error| {
         tracing::error!(%error, jobs = size, "the store cannot commit");
@@ -110,9 +139,9 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<()> {
-    step(db, "BEGIN IMMEDIATE")
+    run(db, "BEGIN IMMEDIATE")
 }
 
-fn step(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(|_| ())
 }
