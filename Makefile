@@ -15,6 +15,9 @@ export PATH := $(TOOLS)/bin:$(TOOLS)/node_modules/.bin:$(PATH)
 # Keeps Trunk from fetching another one.
 export TRUNK_TOOLS_WASM_OPT := version_$(BINARYEN_VERSION)
 
+# Everything lies in ./target: the relay finds the bundles there, and the tests the relay.
+unexport CARGO_TARGET_DIR
+
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -118,7 +121,7 @@ dev: tools
 FEATURES := --features shared/schema
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure.
-test: tools browsers lint size
+test: tools browsers widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')
