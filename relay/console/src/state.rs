@@ -2,18 +2,22 @@
 //! `socket.rs` feeds it what the link emits and carries out the [`Order`]s that come back; views only read, and write what the
 //! agent is about to say. No I/O: tests drive it natively.
 
+mod lists;
+mod requests;
+
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
-use shared::agent::{FromRelay, Inbox, Pong, Show, ToRelay};
+use shared::agent::{FromRelay, Pong, Show, ToRelay};
 use shared::close::ErrorCode;
-use shared::frame::{ErrorFrame, Read};
+use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, Conversation, MAX_ROWS, Person, Presence, Say, Site, State};
+use shared::model::{Agent, Board, MAX_ROWS, Presence, Say, Site};
 
 use crate::row::{DRAFT_LAPSES, Row, Typed};
-use crate::verbs::{Problem, Verb};
+use crate::verbs::Problem;
+use requests::Request;
 
 /// What the driver has to do after an event.
 #[derive(Debug, PartialEq)]
@@ -35,13 +39,6 @@ pub struct Undelivered {
     pub text: String,
     /// Why it was refused.
     pub code: ErrorCode,
-}
-
-/// A request on its way.
-#[derive(Clone, Copy)]
-enum Request {
-    Presence,
-    About(ConversationId, Verb),
 }
 
 /// The state. `Copy`: every copy is the same desk, owned by the reactive owner that made it.
@@ -196,139 +193,8 @@ impl Desk {
     fn status(&self, status: Status) {
         self.status.set(status);
         if status != Status::Online {
-            // The answers of requests on their way are lost with the connection; the next welcome brings the truth.
-            for (_, request) in self.requests.try_update_value(std::mem::take).unwrap_or_default() {
-                if let Request::About(conversation, _) = request {
-                    self.with_row(conversation, |row| row.doing.set(None));
-                }
-            }
-            self.wanted.set(None);
+            self.forget_requests();
         }
-    }
-
-    fn inbox(&self, inbox: Inbox, now: Millis) {
-        self.agents.set(inbox.agents);
-        self.sites.set(inbox.sites);
-        self.boards.set_value(HashMap::new());
-        let gone: Vec<ConversationId> = self.at_hand().filter(|id| !inbox.chats.iter().any(|talk| talk.id == *id)).collect();
-        for list in [self.mine, self.parked, self.offers] {
-            list.update(|list| list.retain(|id| !gone.contains(id)));
-        }
-        for talk in inbox.chats {
-            self.chat(talk, now);
-        }
-        for board in inbox.boards {
-            self.board(board, now);
-        }
-        if self.boards.with_value(HashMap::is_empty) {
-            self.draw_boards();
-        }
-    }
-
-    /// The newest revision wins: boards may overtake each other on their way through a cluster.
-    fn board(&self, board: Board, now: Millis) {
-        let stale = self.boards.with_value(|boards| boards.get(&board.site).is_some_and(|known| known.rev >= board.rev));
-        if stale {
-            return;
-        }
-        let held: HashSet<ConversationId> = self.at_hand().collect();
-        for talk in board.queue.iter().chain(&board.messages) {
-            // What is mine is told by `chat`, at once; a board may be a second old.
-            if !held.contains(&talk.id) {
-                self.learn(talk.clone(), now);
-            }
-        }
-        self.boards.update_value(|boards| {
-            boards.insert(board.site, board);
-        });
-        self.draw_boards();
-    }
-
-    /// Draws queue and messages anew from the boards, without what is mine already.
-    fn draw_boards(&self) {
-        let held: HashSet<ConversationId> = self.at_hand().collect();
-        let (queue, messages, waiting, unassigned) = self.boards.with_value(|boards| {
-            let mut queue: Vec<(i32, Millis, ConversationId, usize)> = Vec::new();
-            let mut messages: Vec<(Millis, ConversationId)> = Vec::new();
-            for board in boards.values() {
-                let rows = board.queue.iter().enumerate();
-                queue.extend(rows.map(|(index, row)| (-row.priority, row.queued_at.unwrap_or(row.opened_at), row.id, index + 1)));
-                messages.extend(board.messages.iter().map(|row| (row.last_at, row.id)));
-            }
-            queue.sort_unstable();
-            messages.sort_unstable();
-            let waiting: u32 = boards.values().map(|board| board.waiting).sum();
-            let unassigned: u32 = boards.values().map(|board| board.unassigned).sum();
-            (queue, messages, waiting, unassigned)
-        });
-        self.rows.with_value(|rows| {
-            for row in rows.values() {
-                let place =
-                    queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
-                if row.place.get_untracked() != place {
-                    row.place.set(place);
-                }
-            }
-        });
-        set_if_other(self.queue, queue.into_iter().map(|(.., id, _)| id).filter(|id| !held.contains(id)).collect());
-        set_if_other(self.messages, messages.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect());
-        set_if_other(self.waiting, waiting);
-        set_if_other(self.unassigned, unassigned);
-        self.prune();
-    }
-
-    /// A conversation that concerns me changed: it enters, stays in or leaves my lists.
-    fn chat(&self, talk: Conversation, now: Millis) {
-        let me = self.me.get_untracked();
-        let (id, state) = (talk.id, talk.state);
-        let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
-        let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
-        self.learn(talk, now);
-        for (list, belongs) in [
-            (self.mine, assigned && state == State::Active),
-            (self.parked, assigned && state == State::Parked),
-            (self.offers, offered),
-        ] {
-            let listed = list.with_untracked(|list| list.contains(&id));
-            if belongs && !listed {
-                list.update(|list| list.push(id));
-            } else if !belongs && listed {
-                list.update(|list| list.retain(|known| *known != id));
-            }
-        }
-        self.draw_boards();
-    }
-
-    /// Keeps what the relay says of a conversation, and gives it the messages that waited for it.
-    fn learn(&self, talk: Conversation, now: Millis) {
-        let id = talk.id;
-        match self.row(id) {
-            Some(row) => row.learn(talk),
-            None => {
-                self.rows.update_value(|rows| {
-                    rows.insert(id, Row::new(talk));
-                });
-                let waiting = self.unplaced.try_update_value(std::mem::take).unwrap_or_default();
-                for say in waiting {
-                    self.place(say, now);
-                }
-            }
-        }
-    }
-
-    fn place(&self, say: Say, now: Millis) {
-        let row = say.conversation.and_then(|id| self.row(id));
-        match (row, self.me_as_person()) {
-            (Some(row), Some(me)) => row.pending(say, me, now + self.skew.get_value()),
-            _ => self.unplaced.update_value(|unplaced| unplaced.push(say)),
-        }
-    }
-
-    fn me_as_person(&self) -> Option<Person> {
-        let id = self.me.get_untracked()?;
-        let name =
-            self.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
-        Some(Person { id, name: name.unwrap_or_default() })
     }
 
     fn pong(&self, pong: &Pong, now: Millis) -> Vec<Order> {
@@ -337,56 +203,6 @@ impl Desk {
             .boards
             .with_value(|boards| pong.revs.iter().all(|rev| boards.get(&rev.site).is_some_and(|board| board.rev >= rev.rev)));
         if current { Vec::new() } else { vec![Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))] }
-    }
-
-    /// Notes a request about a conversation; its row shows that it is on its way.
-    pub fn asked(&self, id: MessageId, conversation: ConversationId, verb: Verb) {
-        self.requests.update_value(|requests| {
-            requests.insert(id, Request::About(conversation, verb));
-        });
-        self.with_row(conversation, |row| {
-            row.doing.set(Some(verb));
-            row.problem.set(None);
-        });
-    }
-
-    /// Notes that another presence was asked for.
-    pub fn asked_presence(&self, id: MessageId, presence: Presence) {
-        self.requests.update_value(|requests| {
-            requests.insert(id, Request::Presence);
-        });
-        self.wanted.set(Some(presence));
-        self.presence_problem.set(None);
-    }
-
-    fn done(&self, id: MessageId) {
-        match self.requests.try_update_value(|requests| requests.remove(&id)).flatten() {
-            Some(Request::About(conversation, _)) => self.with_row(conversation, |row| row.doing.set(None)),
-            Some(Request::Presence) => {
-                if let (Some(presence), Some(me)) = (self.wanted.get_untracked(), self.me.get_untracked()) {
-                    self.agents.update(|agents| {
-                        agents.iter_mut().filter(|agent| agent.id == me).for_each(|agent| agent.presence = presence);
-                    });
-                }
-                self.wanted.set(None);
-            }
-            None => {}
-        }
-    }
-
-    fn refused(&self, error: &ErrorFrame) {
-        let request = error.id.and_then(|id| self.requests.try_update_value(|requests| requests.remove(&id)).flatten());
-        match request {
-            Some(Request::About(conversation, verb)) => self.with_row(conversation, |row| {
-                row.doing.set(None);
-                row.problem.set(Some(Problem::Refused(verb, error.code)));
-            }),
-            Some(Request::Presence) => {
-                self.wanted.set(None);
-                self.presence_problem.set(Some(Problem::Refused(Verb::Take, error.code)));
-            }
-            None => {}
-        }
     }
 
     /// Puts a conversation into view, or none.
@@ -453,25 +269,10 @@ impl Desk {
         orders
     }
 
-    /// Drops the rows that no list names any more.
-    fn prune(&self) {
-        let mut kept: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
-        kept.extend(self.queue.get_untracked());
-        kept.extend(self.messages.get_untracked());
-        kept.extend(self.followed.get_value());
-        self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
-    }
-
     fn with_row(&self, id: ConversationId, act: impl FnOnce(&Row)) {
         if let Some(row) = self.row(id) {
             act(&row);
         }
-    }
-}
-
-fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
-    if signal.with_untracked(|known| *known != value) {
-        signal.set(value);
     }
 }
 

@@ -3,10 +3,11 @@
 use super::*;
 use crate::row::Fate;
 use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
-use shared::agent::{AgentUpdate, Chat, Rev, VisitorTyping, Welcome};
+use crate::verbs::Verb;
+use shared::agent::{AgentUpdate, Chat, Inbox, Rev, VisitorTyping, Welcome};
 use shared::close::ErrorCode;
-use shared::frame::{Ack, Delivery, Done};
-use shared::model::{Author, Offer, Seen};
+use shared::frame::{Ack, Delivery, Done, ErrorFrame};
+use shared::model::{Author, Conversation, Offer, Seen, State};
 
 /// A desk with its owner, greeted as agent 9, after the given queue and chats.
 fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, Vec<Order>) {

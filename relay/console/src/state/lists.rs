@@ -1,0 +1,153 @@
+//! The part of the desk that keeps its lists: what is mine, the queue, the messages, and the rows behind them.
+
+use std::collections::{HashMap, HashSet};
+
+use leptos::prelude::*;
+use shared::agent::Inbox;
+use shared::ids::{ConversationId, Millis};
+use shared::model::{Board, Conversation, Person, Say, State};
+
+use super::Desk;
+use crate::row::Row;
+
+impl Desk {
+    pub(super) fn inbox(&self, inbox: Inbox, now: Millis) {
+        self.agents.set(inbox.agents);
+        self.sites.set(inbox.sites);
+        self.boards.set_value(HashMap::new());
+        let gone: Vec<ConversationId> = self.at_hand().filter(|id| !inbox.chats.iter().any(|talk| talk.id == *id)).collect();
+        for list in [self.mine, self.parked, self.offers] {
+            list.update(|list| list.retain(|id| !gone.contains(id)));
+        }
+        for talk in inbox.chats {
+            self.chat(talk, now);
+        }
+        for board in inbox.boards {
+            self.board(board, now);
+        }
+        if self.boards.with_value(HashMap::is_empty) {
+            self.draw_boards();
+        }
+    }
+
+    /// The newest revision wins: boards may overtake each other on their way through a cluster.
+    pub(super) fn board(&self, board: Board, now: Millis) {
+        let stale = self.boards.with_value(|boards| boards.get(&board.site).is_some_and(|known| known.rev >= board.rev));
+        if stale {
+            return;
+        }
+        let held: HashSet<ConversationId> = self.at_hand().collect();
+        for talk in board.queue.iter().chain(&board.messages) {
+            // What is mine is told by `chat`, at once; a board may be a second old.
+            if !held.contains(&talk.id) {
+                self.learn(talk.clone(), now);
+            }
+        }
+        self.boards.update_value(|boards| {
+            boards.insert(board.site, board);
+        });
+        self.draw_boards();
+    }
+
+    /// Draws queue and messages anew from the boards, without what is mine already.
+    pub(super) fn draw_boards(&self) {
+        let held: HashSet<ConversationId> = self.at_hand().collect();
+        let (queue, messages, waiting, unassigned) = self.boards.with_value(|boards| {
+            let mut queue: Vec<(i32, Millis, ConversationId, usize)> = Vec::new();
+            let mut messages: Vec<(Millis, ConversationId)> = Vec::new();
+            for board in boards.values() {
+                let rows = board.queue.iter().enumerate();
+                queue.extend(rows.map(|(index, row)| (-row.priority, row.queued_at.unwrap_or(row.opened_at), row.id, index + 1)));
+                messages.extend(board.messages.iter().map(|row| (row.last_at, row.id)));
+            }
+            queue.sort_unstable();
+            messages.sort_unstable();
+            let waiting: u32 = boards.values().map(|board| board.waiting).sum();
+            let unassigned: u32 = boards.values().map(|board| board.unassigned).sum();
+            (queue, messages, waiting, unassigned)
+        });
+        self.rows.with_value(|rows| {
+            for row in rows.values() {
+                let place =
+                    queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
+                if row.place.get_untracked() != place {
+                    row.place.set(place);
+                }
+            }
+        });
+        set_if_other(self.queue, queue.into_iter().map(|(.., id, _)| id).filter(|id| !held.contains(id)).collect());
+        set_if_other(self.messages, messages.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect());
+        set_if_other(self.waiting, waiting);
+        set_if_other(self.unassigned, unassigned);
+        self.prune();
+    }
+
+    /// A conversation that concerns me changed: it enters, stays in or leaves my lists.
+    pub(super) fn chat(&self, talk: Conversation, now: Millis) {
+        let me = self.me.get_untracked();
+        let (id, state) = (talk.id, talk.state);
+        let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
+        let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
+        self.learn(talk, now);
+        for (list, belongs) in [
+            (self.mine, assigned && state == State::Active),
+            (self.parked, assigned && state == State::Parked),
+            (self.offers, offered),
+        ] {
+            let listed = list.with_untracked(|list| list.contains(&id));
+            if belongs && !listed {
+                list.update(|list| list.push(id));
+            } else if !belongs && listed {
+                list.update(|list| list.retain(|known| *known != id));
+            }
+        }
+        self.draw_boards();
+    }
+
+    /// Keeps what the relay says of a conversation, and gives it the messages that waited for it.
+    pub(super) fn learn(&self, talk: Conversation, now: Millis) {
+        let id = talk.id;
+        match self.row(id) {
+            Some(row) => row.learn(talk),
+            None => {
+                self.rows.update_value(|rows| {
+                    rows.insert(id, Row::new(talk));
+                });
+                let waiting = self.unplaced.try_update_value(std::mem::take).unwrap_or_default();
+                for say in waiting {
+                    self.place(say, now);
+                }
+            }
+        }
+    }
+
+    pub(super) fn place(&self, say: Say, now: Millis) {
+        let row = say.conversation.and_then(|id| self.row(id));
+        match (row, self.me_as_person()) {
+            (Some(row), Some(me)) => row.pending(say, me, now + self.skew.get_value()),
+            _ => self.unplaced.update_value(|unplaced| unplaced.push(say)),
+        }
+    }
+
+    pub(super) fn me_as_person(&self) -> Option<Person> {
+        let id = self.me.get_untracked()?;
+        let name =
+            self.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
+        Some(Person { id, name: name.unwrap_or_default() })
+    }
+
+    /// Drops the rows that no list names any more.
+    pub(super) fn prune(&self) {
+        let mut kept: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
+        kept.extend(self.queue.get_untracked());
+        kept.extend(self.messages.get_untracked());
+        kept.extend(self.followed.get_value());
+        self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
+    }
+}
+
+fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}
