@@ -7,5 +7,7 @@ mod desk;
 mod handover;
 mod hostile;
 mod kill;
+mod load;
+mod network;
 mod resume;
 mod story;

@@ -85,7 +85,9 @@ pub fn start() -> Result<Server> {
 pub struct Side {
     socket: Socket,
     unwritten: VecDeque<String>,
-    unflushed: bool,
+    unflushed: usize,
+    /// Texts that are on their way and not reported yet.
+    written: usize,
 }
 
 impl Side {
@@ -99,7 +101,7 @@ impl Side {
             subprotocol: None,
             from: Some(crate::idle::source(pair)),
         };
-        Ok(Self { socket: door.open().await?, unwritten: VecDeque::new(), unflushed: false })
+        Ok(Self { socket: door.open().await?, unwritten: VecDeque::new(), unflushed: 0, written: 0 })
     }
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Result<Heard>> {
@@ -108,12 +110,15 @@ impl Side {
             ready!(socket.as_mut().poll_ready(context))?;
             if let Some(text) = self.unwritten.pop_front() {
                 socket.as_mut().start_send(tungstenite::Message::text(text))?;
-                self.unflushed = true;
+                self.unflushed += 1;
             }
         }
-        if self.unflushed {
+        if self.unflushed > 0 {
             ready!(socket.as_mut().poll_flush(context))?;
-            self.unflushed = false;
+            self.written += std::mem::take(&mut self.unflushed);
+        }
+        if self.written > 0 {
+            self.written -= 1;
             return Poll::Ready(Ok(Heard::Acked));
         }
         loop {

@@ -26,7 +26,9 @@ const ROOT_EMAIL: &str = "root@bulle.example";
 
 /// A relay with its first admin and nobody else.
 pub struct Relay {
-    running: Running,
+    running: Option<Running>,
+    config: Config,
+    address: SocketAddr,
     office: Office,
     admin: Account,
     link: String,
@@ -48,22 +50,20 @@ impl Relay {
             Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: folder.path().join("data"), ..Config::default() };
         config.demo = true;
         change(&mut config);
-        let running = match app::start(config).await {
-            Ok(running) => running,
-            Err(error) => panic!("the relay did not start: {error}"),
-        };
-        let office = Office::new(running.address);
+        let running = run(&config).await;
+        let address = running.address;
+        let office = Office::new(address);
         let Some(link) = running.first_admin.clone() else { panic!("a fresh relay has no first-admin link") };
         let admin = match office.join(&link, ROOT, ROOT_EMAIL).await {
             Ok(admin) => admin,
             Err(error) => panic!("the first admin could not join by {link}: {error:#}"),
         };
-        Self { running, office, admin, link, folder, kept: Mutex::default() }
+        Self { running: Some(running), config, address, office, admin, link, folder, kept: Mutex::default() }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.running.address
+        self.address
     }
 
     /// Its REST API.
@@ -148,9 +148,27 @@ impl Relay {
         }
     }
 
+    /// Stops it as an upgrade would, and starts it again on the same port and data.
+    pub async fn restarts(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        self.config.listen = self.address;
+        self.running = Some(run(&self.config).await);
+    }
+
     /// Stops it and waits for its end.
     pub async fn stop(self) {
-        self.running.stop().await;
+        if let Some(running) = self.running {
+            running.stop().await;
+        }
+    }
+}
+
+async fn run(config: &Config) -> Running {
+    match app::start(config.clone()).await {
+        Ok(running) => running,
+        Err(error) => panic!("the relay did not start: {error}"),
     }
 }
 
