@@ -80,6 +80,11 @@ impl Desk {
             if !people::connected(work.db, agent.0)? {
                 people::agent_gone(work.db, agent, Some(now))?;
                 work.agent_moved(agent);
+                // Gone ends a transfer like a refusal does: no slot stays reserved for somebody who is not there.
+                for id in people::offered_to(work.db, agent)? {
+                    let place = work.open(id)?;
+                    work.withdraw_offer(place)?;
+                }
                 // Somebody may have waited for them in particular.
                 dispatch(work)?;
             }

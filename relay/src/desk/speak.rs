@@ -72,9 +72,15 @@ impl Desk {
         id: MessageId,
         outcome: Result<Outcome, DeskError>,
     ) -> Result<Outcome, DeskError> {
-        let Err(DeskError::Store(StoreError::Conflict)) = outcome else { return outcome };
+        let refused = match outcome {
+            Ok(outcome) => return Ok(outcome),
+            Err(DeskError::Store(StoreError::Conflict)) => DeskError::IdReused,
+            Err(DeskError::Store(error)) => return Err(DeskError::Store(error)),
+            // The conversation may have moved on since it was said: a retry still gets its ack.
+            Err(refused) => refused,
+        };
         let before = self.store.read(move |db| said_before(db, author, id)).await?;
-        before.map(|said| Outcome { said: Some(said), ..Outcome::default() }).ok_or(DeskError::IdReused)
+        before.map(|said| Outcome { said: Some(said), ..Outcome::default() }).ok_or(refused)
     }
 }
 

@@ -342,6 +342,8 @@ pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<()
     let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
     for mut record in open {
         record.visitor_gone_at = Some(now);
+        // Nobody could answer while the relay was down.
+        record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
         save(db, &record, record.due(rules), false)?;
     }
     Ok(())
