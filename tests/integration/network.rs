@@ -73,6 +73,7 @@ async fn who_reads_too_slowly_is_told_to_resync_and_misses_nothing() {
             again.sends(&json!({"t": "backfill", "conversation": chat, "after": seen}).to_string()).await;
         }
     }
+    drop(again);
     relay.stop().await;
 }
 
@@ -87,8 +88,8 @@ async fn a_relay_that_restarts_sends_everybody_away_and_finds_them_again() {
     ada.has(chat).await;
     let (mut raw, _) = Raw::greeted(&Door::visitor(relay.address(), "demo"), json!({"t": "hello"})).await;
 
-    relay.restarts().await;
-    assert_eq!(raw.is_closed().await.1, Some(close::RESTART));
+    let ((), (_, code)) = tokio::join!(relay.restarts(), raw.is_closed());
+    assert_eq!(code, Some(close::RESTART));
     visitor.says("after").await;
     ada.sees("after").await;
     ada.has(chat).await;

@@ -160,6 +160,7 @@ async fn the_same_id_gets_the_same_ack_from_any_connection() {
     assert_eq!(entries["entries"].as_array().map(Vec::len), Some(ack["seq"].as_u64().unwrap() as usize).max(Some(1)));
     again.sends(&first.to_string()).await;
     assert_eq!(again.hears("ack").await, ack, "from another connection too");
+    drop((raw, again));
     relay.stop().await;
 }
 
@@ -172,6 +173,7 @@ async fn two_messages_at_once_open_one_conversation() {
     }
     let acks = [raw.hears("ack").await, raw.hears("ack").await, raw.hears("ack").await];
     assert!(acks.iter().all(|ack| ack["conversation"] == acks[0]["conversation"]), "{acks:?}");
+    drop(raw);
     relay.stop().await;
 }
 
@@ -224,6 +226,7 @@ async fn internal_notes_never_reach_the_visitor_and_leave_no_gap() {
 
     let notes = ada.transcript(chat).iter().filter(|entry| matches!(entry.body, Body::Note(_))).count();
     assert_eq!(notes, 5, "the team sees them");
+    drop((raw, reloaded));
     relay.stop().await;
 }
 
@@ -244,5 +247,6 @@ async fn resuming_behind_a_seq_brings_only_what_follows() {
     let numbers: Vec<_> = entries["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].clone()).collect();
     assert_eq!(numbers, [acks[2]["seq"].clone()]);
     assert_eq!(entries["more"], false);
+    drop((raw, resumed));
     relay.stop().await;
 }

@@ -65,7 +65,11 @@ impl Raw {
                             Err(error) => panic!("the relay sent what is no JSON: {error}: {text}"),
                         }
                     }
-                    Some(Ok(Message::Close(frame))) => return Heard::Closed(frame.map(|frame| frame.code.into())),
+                    Some(Ok(Message::Close(frame))) => {
+                        // Sends the answer to the goodbye, which the relay waits for.
+                        let _ = self.socket.flush().await;
+                        return Heard::Closed(frame.map(|frame| frame.code.into()));
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return Heard::Closed(None),
                 }

@@ -114,10 +114,9 @@ impl Relay {
         Agent::new(&self.office, account)
     }
 
-    /// The admin sets an agent's capacity; the agent sees it.
+    /// The admin sets an agent's capacity.
     pub async fn gives_slots(&self, agent: &Agent, capacity: u32) {
         self.changes(agent, AgentPatch { capacity: Some(capacity), ..AgentPatch::default() }).await;
-        agent.sees_colleague(agent.id(), |agent| agent.capacity == capacity).await;
     }
 
     /// The admin changes an agent.
