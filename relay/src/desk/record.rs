@@ -82,7 +82,7 @@ pub struct Record {
     pub priority: i32,
     /// Nobody else is given it before that time.
     pub prefer: Option<(AgentId, Millis)>,
-    /// Agents who gave it up since it was last answered.
+    /// Agents who gave it up since it was last answered, and have not taken it back.
     pub excluded: Vec<AgentId>,
     /// Handed out by the desk and not answered yet: until when.
     pub answer_due: Option<Millis>,
@@ -156,9 +156,10 @@ impl Record {
         candidates.into_iter().flatten().min()
     }
 
-    /// When a visitor who does not answer is no longer waited for.
+    /// When a visitor who does not answer is no longer waited for. Somebody who takes a chat up again has the whole time, too:
+    /// otherwise it would be set aside under their hands.
     pub fn silent_due(&self, rules: &Rules) -> Option<Millis> {
-        self.agent_at.filter(|_| !self.unanswered).map(|at| at.saturating_add(rules.park_after))
+        self.agent_at.filter(|_| !self.unanswered).map(|at| at.max(self.state_at).saturating_add(rules.park_after))
     }
 
     /// When a parked conversation ends by itself. Unanswered ones never do.

@@ -336,9 +336,10 @@ pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<Conve
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every visitor counts as gone from now on.
+/// Every visitor counts as gone from now on, and whoever was given a chat has the whole time to answer it again: nobody could.
 pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
-    let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state IN (0, 1)"))?;
+    let mut find =
+        db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state <> 3 AND c.state < 2"))?;
     let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
     for mut record in open {
         record.visitor_gone_at = Some(now);
@@ -346,5 +347,7 @@ pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<()
         record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
         save(db, &record, record.due(rules), false)?;
     }
+    // Parked ones have no timeout that depends on it.
+    db.execute("UPDATE conversation SET visitor_gone_at = ?1 WHERE state <> 3 AND state = 2", [now])?;
     Ok(())
 }
