@@ -77,7 +77,8 @@ CONSOLE := $(BOTH) $(shell find relay/console -type f -not -path '*/target/*')
 widget: $(DIST)/widget.stamp
 console: $(DIST)/console.stamp
 
-TRUNK := trunk build --offline --release
+# Minified by terser: Trunk's own minifier does not know all of what wasm-bindgen writes.
+TRUNK := trunk build --offline --release --minify=false
 
 # The relay appends `(settings)` to the loader, so the minified text has to stay one callable expression.
 $(DIST)/widget.stamp: $(WIDGET) | tools

@@ -1,1 +1,14 @@
-//! Browser tests.
+//! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
+
+mod chrome;
+mod keyboard;
+mod language;
+mod offline;
+mod outage;
+mod pages;
+mod person;
+mod pictures;
+mod policy;
+mod queue;
+mod stage;
+mod story;

@@ -108,6 +108,9 @@ pub struct Record {
     pub preview: String,
     /// Where the visitor is.
     pub page: Option<Page>,
+    /// The due time that the store holds: never later than [`Record::due`], maybe earlier. A sweep that comes too early writes the one
+    /// that holds then, so that not every message has to move its conversation in the index of timeouts.
+    pub stored_due: Option<Millis>,
 }
 
 impl Record {
@@ -141,6 +144,7 @@ impl Record {
             previous: None,
             preview: String::new(),
             page: None,
+            stored_due: None,
         }
     }
 

@@ -1,0 +1,236 @@
+//! Somebody in front of a browser: finds things by role and name, the way assistive technology does, through shadow roots; clicks, types,
+//! and sees. Waiting happens inside the page, on what the page shows, and ends with a failure that quotes the page.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+
+/// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
+/// found by then too: the longest pause between two attempts is 30 s.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Put before every script; see there.
+const SEEK: &str = include_str!("seek.js");
+
+/// Runs in every page before its own scripts; see there.
+const WATCH: &str = include_str!("watch.js");
+
+/// Pictures that people look at; nothing compares them.
+const PICTURES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
+
+/// Somebody in front of a browser, which ends when they are dropped.
+pub struct Person {
+    browser: WebDriver,
+    /// Removed after the browser has ended.
+    _profile: TempDir,
+}
+
+impl Person {
+    /// Somebody in front of this browser.
+    pub async fn new(browser: WebDriver, profile: TempDir) -> Result<Self> {
+        let person = Self { browser, _profile: profile };
+        person.watches().await?;
+        Ok(person)
+    }
+
+    /// Opens a page.
+    pub async fn opens(&self, url: &str) -> Result<()> {
+        self.browser.goto(url).await.with_context(|| url.to_owned())
+    }
+
+    /// Reloads the page.
+    pub async fn reloads(&self) -> Result<()> {
+        Ok(self.browser.refresh().await?)
+    }
+
+    /// Clicks what has this role and name, once it is there.
+    pub async fn clicks(&self, role: &str, name: &str) -> Result<()> {
+        let element = self.finds(role, name).await?;
+        element.click().await.with_context(|| format!("click {role} {name:?}"))
+    }
+
+    /// Clicks what has this role and a name with this part, once it is there.
+    pub async fn clicks_part(&self, role: &str, part: &str) -> Result<()> {
+        let element = self.looks_for("seekPart", role, part).await?;
+        element.click().await.with_context(|| format!("click {role} with {part:?}"))
+    }
+
+    /// Types into the textbox of this name.
+    pub async fn types(&self, name: &str, text: &str) -> Result<()> {
+        let element = self.finds("textbox", name).await?;
+        element.send_keys(text).await.with_context(|| format!("type into {name:?}"))
+    }
+
+    /// Types into the textbox of this name and presses Enter.
+    pub async fn says(&self, name: &str, text: &str) -> Result<()> {
+        self.types(name, &format!("{text}{}", Key::Enter.value())).await
+    }
+
+    /// Presses keys wherever the focus is.
+    pub async fn presses(&self, keys: &str) -> Result<()> {
+        Ok(self.browser.action_chain().send_keys(keys).perform().await?)
+    }
+
+    /// Presses one key wherever the focus is.
+    pub async fn hits(&self, key: Key) -> Result<()> {
+        self.presses(&key.value().to_string()).await
+    }
+
+    /// Presses Tab until this has the focus.
+    pub async fn tabs_to(&self, role: &str, name: &str) -> Result<()> {
+        // More than any of the pages has; a trap for the focus would go on for ever.
+        for _ in 0..60 {
+            if self.evaluates(&at(role, name)).await? == json!(true) {
+                return Ok(());
+            }
+            self.hits(Key::Tab).await?;
+        }
+        bail!("Tab never reaches {role} {name:?}; the page shows: {}", self.shows().await?)
+    }
+
+    /// Waits until this has the focus.
+    pub async fn is_at(&self, role: &str, name: &str) -> Result<()> {
+        self.waits_until(&at(role, name)).await.map(drop)
+    }
+
+    /// Waits until something with this role and name is shown.
+    pub async fn finds(&self, role: &str, name: &str) -> Result<WebElement> {
+        self.looks_for("seek", role, name).await
+    }
+
+    /// Whether something with this role and name is shown now.
+    pub async fn has(&self, role: &str, name: &str) -> Result<bool> {
+        Ok(self.evaluates(&format!("!!seek({}, {})", json!(role), json!(name))).await? == json!(true))
+    }
+
+    /// Waits until the page shows this text.
+    pub async fn sees(&self, text: &str) -> Result<()> {
+        self.waits_until(&format!("text().includes({})", json!(text))).await.map(drop)
+    }
+
+    /// Waits until the page shows this text no more.
+    pub async fn sees_no_more(&self, text: &str) -> Result<()> {
+        self.waits_until(&format!("!text().includes({})", json!(text))).await.map(drop)
+    }
+
+    /// Waits until the conversation shows this text, which has to stand there once.
+    pub async fn reads_once(&self, text: &str) -> Result<()> {
+        self.waits_until(&format!("said().includes({})", json!(text))).await?;
+        let said = self.evaluates("said()").await?;
+        let times = said.as_str().unwrap_or_default().matches(text).count();
+        ensure!(times == 1, "{text:?} stands {times} times in the conversation: {said}");
+        Ok(())
+    }
+
+    /// Everything that the page shows, shadow roots included, white space folded.
+    pub async fn shows(&self) -> Result<Value> {
+        self.evaluates("text()").await
+    }
+
+    /// The value of a script's expression now. What `seek.js` defines is at hand.
+    pub async fn evaluates(&self, expression: &str) -> Result<Value> {
+        let script = format!("{SEEK} return ({expression});");
+        Ok(self.browser.execute(script, vec![]).await.with_context(|| expression.to_owned())?.json().clone())
+    }
+
+    /// Waits until a script's expression is truthy. What `seek.js` defines is at hand.
+    pub async fn waits_until(&self, expression: &str) -> Result<Value> {
+        let script = format!("{SEEK} until(() => ({expression}), arguments[1], arguments[0]);");
+        let patience = json!(PATIENCE.as_millis() as u64);
+        let found = self.browser.execute_async(script, vec![patience]).await.with_context(|| expression.to_owned())?;
+        if found.json().is_null() {
+            bail!("never true: {expression}; the page shows: {}", self.shows().await?);
+        }
+        Ok(found.json().clone())
+    }
+
+    /// Opens a second tab and goes there; the first one stays.
+    pub async fn opens_tab(&self, url: &str) -> Result<WindowHandle> {
+        let tab = self.browser.new_tab().await?;
+        self.turns_to(&tab).await?;
+        self.watches().await?;
+        self.opens(url).await?;
+        Ok(tab)
+    }
+
+    /// The tab in front.
+    pub async fn tab(&self) -> Result<WindowHandle> {
+        Ok(self.browser.window().await?)
+    }
+
+    /// Goes to another tab.
+    pub async fn turns_to(&self, tab: &WindowHandle) -> Result<()> {
+        Ok(self.browser.switch_to_window(tab.clone()).await?)
+    }
+
+    /// What the page's policy has refused, and errors and warnings on its console since the last call.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let violations = self.evaluates("seen.violations").await?;
+        let mut complaints: Vec<String> = serde_json::from_value(violations)?;
+        let log = self.browser.browser_log().await?.into_iter().filter(|line| line.level == "SEVERE" || line.level == "WARNING");
+        // The console asks who is signed in, and browsers note the honest answer as an error.
+        complaints.extend(log.map(|line| line.message).filter(|line| !(line.contains("/api/session") && line.contains("401"))));
+        Ok(complaints)
+    }
+
+    /// Fails when there are [`complaints`](Self::complaints).
+    pub async fn is_content(&self) -> Result<()> {
+        let complaints = self.complaints().await?;
+        ensure!(complaints.is_empty(), "the page complains: {complaints:#?}");
+        Ok(())
+    }
+
+    /// Uses a phone of this size in CSS pixels from now on.
+    pub async fn holds_phone(&self, width: u32, height: u32) -> Result<()> {
+        let phone = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": true });
+        self.commands("Emulation.setDeviceMetricsOverride", phone).await
+    }
+
+    /// Sits at a desktop again.
+    pub async fn puts_phone_away(&self) -> Result<()> {
+        self.commands("Emulation.clearDeviceMetricsOverride", json!({})).await
+    }
+
+    /// Prefers `dark` or `light` pages from now on.
+    pub async fn prefers(&self, scheme: &str) -> Result<()> {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.commands("Emulation.setEmulatedMedia", features).await
+    }
+
+    /// Puts a picture of the page into the build folder, for people to look at.
+    pub async fn pictures(&self, name: &str) -> Result<()> {
+        std::fs::create_dir_all(PICTURES)?;
+        self.waits_until(
+            "everything(document).every(el => el.getAnimations().every(moves => !(moves instanceof CSSTransition)))",
+        )
+        .await?;
+        Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
+    }
+
+    /// Watches the tab in front from its next page on.
+    async fn watches(&self) -> Result<()> {
+        self.commands("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await
+    }
+
+    async fn commands(&self, method: &str, parameters: Value) -> Result<()> {
+        self.browser.cdp().send_raw(method, parameters).await.with_context(|| method.to_owned()).map(drop)
+    }
+
+    async fn looks_for(&self, seek: &str, role: &str, name: &str) -> Result<WebElement> {
+        let script = format!("{SEEK} until(() => {seek}(arguments[0], arguments[1]), arguments[3], arguments[2]);");
+        let arguments = vec![json!(role), json!(name), json!(PATIENCE.as_millis() as u64)];
+        let found = self.browser.execute_async(script, arguments).await.with_context(|| format!("look for {role} {name:?}"))?;
+        if found.json().is_null() {
+            bail!("no {role} {name:?} on the page, which shows: {}", self.shows().await?);
+        }
+        Ok(found.element()?)
+    }
+}
+
+fn at(role: &str, name: &str) -> String {
+    format!("!!focused() && focused() === seek({}, {})", json!(role), json!(name))
+}
