@@ -122,7 +122,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         None => None,
     };
 
-    let limits = limits(&config);
+    let limits = Arc::new(limits(&config));
     let announcer = hub.clone();
     let announce = Box::new(move |agent, disabled, outcome| announcer.account_changed(agent, disabled, outcome));
     let shared = Arc::new(Shared::new(config, store, desk, announce));

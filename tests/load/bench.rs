@@ -6,11 +6,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tests::chrome::Driver;
 
 use crate::corpus::Dialogue;
 use crate::report::Report;
 use crate::stage::Cast;
-use crate::{chat, dispatch, idle, start};
+use crate::{chat, dispatch, idle, page, start};
 
 /// How much is measured.
 pub struct Extent {
@@ -111,6 +112,7 @@ pub async fn run(binary: &Path, extent: &Extent, corpus: &Rc<[Dialogue]>, report
         unit: "ms",
         limit: Limit::AtMost(100.0),
     });
+    page_rows(&nobody, runs, report).await?;
     let filled = start::filled(binary, extent.messages).await?;
     let mut full = Vec::new();
     for _ in 0..runs {
@@ -193,6 +195,39 @@ pub async fn run(binary: &Path, extent: &Extent, corpus: &Rc<[Dialogue]>, report
         unit: "ms",
         limit: Limit::AtMost(100.0),
     });
+    Ok(())
+}
+
+/// What a page pays for the widget, and how soon a click is answered.
+async fn page_rows(cast: &Cast, runs: usize, report: &mut Report) -> Result<()> {
+    let driver = match Driver::start() {
+        Ok(driver) => driver,
+        Err(error) => {
+            report.skipped("everything in a browser", &format!("{error:#}"));
+            return Ok(());
+        }
+    };
+    let stage = cast.enter()?;
+    let pages = page::pages(stage.server.address).await?;
+    let (mut controls, mut loads, mut clicks) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        controls.push(page::control(&driver, pages).await?);
+        let (load, click) = page::visit(&driver, pages).await?;
+        loads.push(load);
+        clicks.push(click);
+    }
+    let blank = median(controls.iter().map(|load| load.script_ms).collect());
+    let rows = [
+        ("script until the launcher, 4× slower", median(loads.iter().map(|load| load.script_ms).collect()), "ms", 30.0),
+        ("the same, an empty page (control)", blank, "ms", 30.0),
+        ("longest task until then, over 50 ms", median(loads.iter().map(|load| load.longest_task_ms).collect()), "ms", 0.0),
+        ("layout shift", median(loads.iter().map(|load| load.shift).collect()), "", 0.0),
+        ("click to composer focused, 4× slower", median(clicks.iter().map(|click| click.focus_ms).collect()), "ms", 150.0),
+        ("script of that", median(clicks.iter().map(|click| click.script_ms).collect()), "ms", 80.0),
+    ];
+    for (what, measured, unit, most) in rows {
+        report.row(&Row { what, measured, floor: None, unit, limit: Limit::AtMost(most) });
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod corpus;
 mod dispatch;
 mod floor;
 mod idle;
+mod page;
 mod pairs;
 mod report;
 mod stage;

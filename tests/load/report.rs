@@ -95,6 +95,15 @@ impl Report {
         println!("{:<37} {figures:<36} {:>8} {unit:<3} budget {bound} {budget} {unit:<3} {verdict}", row.what, figure(value));
     }
 
+    /// Something that cannot be measured here, and why.
+    pub fn skipped(&self, what: &str, why: &str) {
+        if self.json {
+            println!("{}", json!({"what": what, "skipped": why}));
+        } else {
+            println!("{what:<37} SKIPPED: {why}");
+        }
+    }
+
     /// How many budgets were missed.
     pub fn end(&self) {
         if !self.json {

@@ -6,10 +6,12 @@
 //! - [`raw`]: frames written by hand
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`accounts`]: signing in and inviting over the REST API
+//! - [`chrome`]: real browsers
 //! - [`process`]: child processes, and what `/proc` tells of them
 
 pub mod accounts;
 pub mod agent;
+pub mod chrome;
 pub mod client;
 pub mod door;
 pub mod people;

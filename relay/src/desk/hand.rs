@@ -86,7 +86,11 @@ impl Desk {
     pub async fn accept(&self, now: Millis, agent: AgentId, id: ConversationId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let place = offered(work, agent, id)?;
-            // Their slot has been reserved since the offer.
+            // Their slot has been reserved since the offer; a capacity that was lowered since then takes it away again.
+            let stretched = u32::from(people::is_stretched(work.db, agent)?);
+            if people::slots_used(work.db, agent)? > people::capacity(work.db, agent)?.saturating_add(stretched) {
+                return Err(DeskError::NoFreeSlot);
+            }
             work.assign(place, agent, AssignedHow::Transferred)?;
             dispatch(work)
         })

@@ -62,8 +62,12 @@ pub fn eligible(waiting: &Waiting, agent: AgentId, agents: &[Available], now: Mi
         return false;
     }
     match waiting.prefer {
-        Some((preferred, until)) if until > now && agents.iter().any(|other| other.agent == preferred) => agent == preferred,
-        _ => true,
+        Some((preferred, until)) => {
+            let waits =
+                until > now && !waiting.excluded.contains(&preferred) && agents.iter().any(|other| other.agent == preferred);
+            !waits || agent == preferred
+        }
+        None => true,
     }
 }
 

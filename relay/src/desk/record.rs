@@ -82,7 +82,7 @@ pub struct Record {
     pub priority: i32,
     /// Nobody else is given it before that time.
     pub prefer: Option<(AgentId, Millis)>,
-    /// Agents who gave it up since it was last answered.
+    /// Agents who gave it up since it was last answered, and have not taken it back.
     pub excluded: Vec<AgentId>,
     /// Handed out by the desk and not answered yet: until when.
     pub answer_due: Option<Millis>,
@@ -108,6 +108,9 @@ pub struct Record {
     pub preview: String,
     /// Where the visitor is.
     pub page: Option<Page>,
+    /// The due time that the store holds: never later than [`Record::due`], maybe earlier. A sweep that comes too early writes the one
+    /// that holds then, so that not every message has to move its conversation in the index of timeouts.
+    pub stored_due: Option<Millis>,
 }
 
 impl Record {
@@ -141,6 +144,7 @@ impl Record {
             previous: None,
             preview: String::new(),
             page: None,
+            stored_due: None,
         }
     }
 
@@ -156,9 +160,10 @@ impl Record {
         candidates.into_iter().flatten().min()
     }
 
-    /// When a visitor who does not answer is no longer waited for.
+    /// When a visitor who does not answer is no longer waited for. Somebody who takes a chat up again has the whole time, too:
+    /// otherwise it would be set aside under their hands.
     pub fn silent_due(&self, rules: &Rules) -> Option<Millis> {
-        self.agent_at.filter(|_| !self.unanswered).map(|at| at.saturating_add(rules.park_after))
+        self.agent_at.filter(|_| !self.unanswered).map(|at| at.max(self.state_at).saturating_add(rules.park_after))
     }
 
     /// When a parked conversation ends by itself. Unanswered ones never do.

@@ -132,7 +132,8 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
         Some(State::Parked) => wake(work, place)?,
         None => first_message(work, place, leaves_address)?,
     }
-    if before != Some(State::Active) && work.record(place).state == State::Queued {
+    // One more message of a conversation that waits already changes nothing about who may have it.
+    if !matches!(before, Some(State::Active | State::Queued)) && work.record(place).state == State::Queued {
         dispatch(work)?;
     }
     let record = work.record(place);
@@ -157,6 +158,9 @@ fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     work.enter_queue(place, None);
     let record = work.record(place);
     record.prefer = record.last_agent.map(|agent| (agent, until));
+    // Closed conversations follow neither: the visitor is here, they are writing; and handling begins again.
+    record.visitor_gone_at = None;
+    record.assigned_at = None;
     Ok(work.event(place, Event::Reopened)?)
 }
 
@@ -197,7 +201,6 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
         }
     }
     let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
-    let was_preview = work.record(place).preview.clone();
     let entry = work.append(place, say.id, Author::Agent(person), body)?;
     let record = work.record(place);
     let mut on_board = false;
@@ -207,8 +210,6 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
         record.unanswered = false;
         record.answer_due = None;
         on_board |= !std::mem::take(&mut record.excluded).is_empty();
-    } else {
-        record.preview = was_preview;
     }
     if on_board {
         work.save(place)?

@@ -122,6 +122,8 @@ impl<'a> Work<'a> {
         record.assigned_at = record.assigned_at.or(Some(now));
         record.prefer = None;
         record.offer = None;
+        // Whoever takes it back deliberately has not given it up.
+        record.excluded.retain(|excluded| *excluded != agent);
         record.stretched = how == AssignedHow::Stretched;
         record.answer_due = (how == AssignedHow::Dispatched && record.unanswered).then_some(answer_due);
         self.agent_moved(agent);
@@ -213,6 +215,7 @@ impl<'a> Work<'a> {
         if record.state != State::Active {
             return Ok(());
         }
+        record.stretched = false;
         let (agent, offered) = (record.agent, record.offer.map(|(to, _)| to));
         if let Some(agent) = agent {
             people::now_idle(self.db, agent, self.now)?;

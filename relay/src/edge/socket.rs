@@ -40,31 +40,23 @@ enum End {
 }
 
 /// Serves a connection from its first frame to its end.
-pub async fn serve<G: Greeter>(mut socket: WebSocket, greeter: G, limits: Limits) {
+///
+/// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
+/// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
+pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>) {
     let (peer, queue) = Peer::new(limits.queue);
-    let end = match greet(&mut socket, greeter, &peer, &limits).await {
-        Err(end) => end,
-        Ok((mut session, reply)) => {
-            metrics::counter!(crate::metrics::GREETED, "kind" => G::Session::KIND).increment(1);
-            metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => G::Session::KIND).increment(1);
-            let mut connection = Connection::new(socket, peer.clone(), queue, limits);
-            let end = match connection.answer(reply).await {
-                Ok(()) => connection.run(&mut session).await,
-                Err(end) => end,
-            };
-            session.left().await;
-            metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => G::Session::KIND).decrement(1);
-            socket = connection.socket;
-            end
-        }
+    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits)).await;
+    let (socket, end) = match greeted {
+        Err(end) => (socket, end),
+        Ok((session, reply)) => Connection::new(socket, peer, queue, limits.clone()).serve(session, reply).await,
     };
     // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more.
-    let _ = timeout(limits.write_within, say_goodbye(&mut socket, end)).await;
+    let _ = Box::pin(timeout(limits.write_within, say_goodbye(socket, end))).await;
 }
 
 /// Refuses a connection that should never have been opened, in words that a browser can see.
-pub async fn refuse(mut socket: WebSocket, refusal: Refusal, limits: Limits) {
-    let _ = timeout(limits.write_within, say_goodbye(&mut socket, End::Refuse(refusal))).await;
+pub async fn refuse(socket: Box<WebSocket>, refusal: Refusal, limits: Arc<Limits>) {
+    let _ = Box::pin(timeout(limits.write_within, say_goodbye(socket, End::Refuse(refusal)))).await;
 }
 
 async fn greet<G: Greeter>(
@@ -91,19 +83,33 @@ async fn greet<G: Greeter>(
 }
 
 struct Connection {
-    socket: WebSocket,
+    socket: Box<WebSocket>,
     peer: Arc<Peer>,
     queue: mpsc::Receiver<Utf8Bytes>,
-    limits: Limits,
+    limits: Arc<Limits>,
     /// A ping is out and nothing has come since.
     doubted: bool,
     next_ping: Instant,
 }
 
 impl Connection {
-    fn new(socket: WebSocket, peer: Arc<Peer>, queue: mpsc::Receiver<Utf8Bytes>, limits: Limits) -> Self {
+    fn new(socket: Box<WebSocket>, peer: Arc<Peer>, queue: mpsc::Receiver<Utf8Bytes>, limits: Arc<Limits>) -> Self {
         let next_ping = Instant::now() + jittered(limits.ping_every);
         Self { socket, peer, queue, limits, doubted: false, next_ping }
+    }
+
+    /// From the welcome to the end; gives the socket back for the goodbye.
+    async fn serve<S: Session>(mut self, session: S, reply: Reply) -> (Box<WebSocket>, End) {
+        metrics::counter!(crate::metrics::GREETED, "kind" => S::KIND).increment(1);
+        metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => S::KIND).increment(1);
+        let mut session = Box::new(session);
+        let end = match Box::pin(self.answer(reply)).await {
+            Ok(()) => self.run(&mut *session).await,
+            Err(end) => end,
+        };
+        session.left().await;
+        metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => S::KIND).decrement(1);
+        (self.socket, end)
     }
 
     async fn run<S: Session>(&mut self, session: &mut S) -> End {
@@ -113,16 +119,16 @@ impl Connection {
             // No order among these: neither a chatty client nor a busy conversation may starve the other direction.
             let step = tokio::select! {
                 code = self.peer.closed() => Err(End::Close(code)),
-                Some(frame) = self.queue.recv() => self.write(frame).await,
+                Some(frame) = self.queue.recv() => Box::pin(self.write(frame)).await,
                 message = self.socket.recv() => match self.read(message) {
                     Ok(Some(text)) => {
                         metrics::counter!(crate::metrics::FRAMES_IN, "kind" => S::KIND).increment(1);
-                        self.work(session, &text).await
+                        Box::pin(self.work(session, &text)).await
                     }
                     Ok(None) => Ok(()),
                     Err(end) => Err(end),
                 },
-                () = &mut ping_timer => self.ping(ping_timer.as_mut()).await,
+                () = &mut ping_timer => Box::pin(self.ping(ping_timer.as_mut())).await,
             };
             if let Err(end) = step {
                 return end;
@@ -223,7 +229,7 @@ fn broken(error: axum::Error) -> End {
     }
 }
 
-async fn say_goodbye(socket: &mut WebSocket, end: End) {
+async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
     let code = match end {
         End::Gone => return,
         End::Close(code) => code,
@@ -245,4 +251,21 @@ async fn say_goodbye(socket: &mut WebSocket, end: End) {
 /// ±20 %, so that connections made together do not ping together.
 fn jittered(span: Duration) -> Duration {
     span.mul_f64(0.8 + 0.4 * crate::clock::random_fraction())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::visitor::VisitorGreeter;
+
+    /// Size of the future that a function returns.
+    fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_connection_is_a_small_task() {
+        // 1,392 bytes when this was written; ten thousand of them are what the memory budget is about.
+        assert!(size(serve::<VisitorGreeter>) <= 1_500);
+    }
 }

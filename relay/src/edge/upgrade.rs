@@ -2,6 +2,7 @@
 //! an HTTP status, because browsers hide the status of a failed upgrade from scripts.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -38,7 +39,7 @@ pub struct Sockets {
     /// The verbs.
     pub hub: Arc<Hub>,
     /// What one connection may take.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Every connection's task, so that the relay can wait for them when it stops.
     pub connections: TaskTracker,
 }
@@ -125,7 +126,7 @@ fn open<G: Greeter>(
     headers: &HeaderMap,
     admitted: Result<G, Refusal>,
 ) -> Response {
-    let limits = sockets.limits;
+    let limits = sockets.limits.clone();
     let admitted = if offers_subprotocol(headers) {
         admitted
     } else {
@@ -140,11 +141,10 @@ fn open<G: Greeter>(
         .max_frame_size(limits.frame)
         .max_message_size(limits.frame)
         .on_upgrade(move |socket: WebSocket| {
-            let serving = async move {
-                match admitted {
-                    Ok(greeter) => socket::serve(socket, greeter, limits).await,
-                    Err(refusal) => socket::refuse(socket, refusal, limits).await,
-                }
+            let socket = Box::new(socket);
+            let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match admitted {
+                Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits)),
+                Err(refusal) => Box::pin(socket::refuse(socket, refusal, limits)),
             };
             sockets.connections.track_future(serving)
         })

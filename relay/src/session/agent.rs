@@ -74,7 +74,7 @@ impl Greeter for AgentGreeter {
         {
             Ok(reply) => Ok((session, reply)),
             Err(error) => {
-                session.left().await;
+                Box::new(session).left().await;
                 Err(unavailable(&error))
             }
         }
@@ -215,7 +215,7 @@ impl Session for AgentSession {
         }
     }
 
-    async fn left(self) {
+    async fn left(self: Box<Self>) {
         self.unshow();
         let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
         if last && let Err(error) = self.hub.agent_present(self.me.id).await {

@@ -34,7 +34,7 @@ pub trait Session: Send + 'static {
     async fn frame(&mut self, text: &str) -> Reply;
 
     /// The connection has ended, whatever the reason.
-    async fn left(self);
+    async fn left(self: Box<Self>);
 }
 
 /// Serialized frames to write, in order.

@@ -55,7 +55,7 @@ impl Greeter for VisitorGreeter {
             Ok(reply) => Ok((session, reply)),
             Err(error) => {
                 tracing::warn!(%error, "a visitor could not be greeted");
-                session.left().await;
+                Box::new(session).left().await;
                 Err(unreachable())
             }
         }
@@ -234,7 +234,7 @@ impl Session for VisitorSession {
         }
     }
 
-    async fn left(self) {
+    async fn left(self: Box<Self>) {
         let last = self.hub.registry().visitors().remove(self.card.id, self.peer.id);
         if last
             && !self.card.is_new

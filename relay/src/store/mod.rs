@@ -170,7 +170,8 @@ fn check(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let path = path.display();
-    if tables > 0 && application != APPLICATION_ID {
+    let is_empty = tables == 0 && version == 0 && application == 0;
+    if !is_empty && application != APPLICATION_ID {
         return Err(StoreError::Foreign(format!("{path} belongs to another program; name another file as store")));
     }
     if version > MIGRATIONS.len() {

@@ -81,6 +81,12 @@ pub(crate) fn slots_used(db: &Connection, agent: AgentId) -> Result<u32, StoreEr
     Ok(db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?)
 }
 
+/// Whether one of an agent's chats is beyond their capacity, deliberately.
+pub(crate) fn is_stretched(db: &Connection, agent: AgentId) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM conversation WHERE agent = ?1 AND state = 1 AND stretched = 1)";
+    Ok(db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?)
+}
+
 /// Slots that an agent has.
 pub(crate) fn capacity(db: &Connection, agent: AgentId) -> Result<u32, StoreError> {
     Ok(db.prepare_cached("SELECT capacity FROM agent WHERE id = ?1")?.query_row([agent.0], |row| row.get(0))?)

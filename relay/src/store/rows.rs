@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "c.id, c.site, c.visitor, c.state, c.agent, c.last_agent, c.head, c.visitor_head, c.opened_at, c.state_at, c.queue_time, \
          c.priority, c.prefer_agent, c.prefer_until, c.excluded, c.answer_due, c.visitor_gone_at, c.visitor_at, c.agent_at, \
-         c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at"
+         c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at, c.due_at"
     };
 }
 pub(crate) use columns;
@@ -89,6 +89,7 @@ pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         preview: row.get(26)?,
         page: row.get_ref(27)?.as_str_or_null()?.map(json).transpose()?,
         assigned_at: row.get(28)?,
+        stored_due: row.get(29)?,
     })
 }
 
@@ -158,11 +159,11 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
     if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
 }
 
-/// What only a message moves: the hot path writes these few columns, and touches no index but the timeout's.
+/// What only a message moves: the hot path writes these few columns and touches no index, unless the timeout comes nearer.
 pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> rusqlite::Result<()> {
     let mut update = db.prepare_cached(
         "UPDATE conversation SET head = ?2, visitor_head = ?3, answer_due = ?4, visitor_at = ?5, agent_at = ?6, unanswered = ?7, \
-         preview = ?8, due_at = ?9 WHERE id = ?1",
+         preview = ?8 WHERE id = ?1",
     )?;
     update.execute(params![
         record.id.0,
@@ -173,8 +174,10 @@ pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>
         record.agent_at,
         record.unanswered,
         record.preview,
-        due,
     ])?;
+    if let Some(due) = due.filter(|due| record.stored_due.is_none_or(|stored| stored > *due)) {
+        db.prepare_cached("UPDATE conversation SET due_at = ?2 WHERE id = ?1")?.execute(params![record.id.0, due])?;
+    }
     Ok(())
 }
 
@@ -336,9 +339,10 @@ pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<Conve
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every visitor counts as gone from now on.
+/// Every visitor counts as gone from now on, and whoever was given a chat has the whole time to answer it again: nobody could.
 pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
-    let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state IN (0, 1)"))?;
+    let mut find =
+        db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state <> 3 AND c.state < 2"))?;
     let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
     for mut record in open {
         record.visitor_gone_at = Some(now);
@@ -346,5 +350,7 @@ pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<()
         record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
         save(db, &record, record.due(rules), false)?;
     }
+    // Parked ones have no timeout that depends on it.
+    db.execute("UPDATE conversation SET visitor_gone_at = ?1 WHERE state <> 3 AND state = 2", [now])?;
     Ok(())
 }

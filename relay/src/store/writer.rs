@@ -110,8 +110,17 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
             let step = Step { db, protected: Cell::new(false) };
+            let written = db.total_changes();
             let (keep, answer) = job(&step);
             answers.push(answer);
+            // A full disk may make SQLite roll back the whole transaction. Whatever ran after that would commit by itself.
+            if db.is_autocommit() {
+                return Err(aborted("the transaction was rolled back"));
+            }
+            if !keep && !step.protected.get() && db.total_changes() != written {
+                // Nothing can undo it alone: it goes, and the batch with it.
+                return Err(aborted("an unprotected job failed half-way"));
+            }
             if step.protected.get() {
                 if !keep {
                     run(db, "ROLLBACK TO job")?;
@@ -136,6 +145,10 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
     }
     // Jobs that were not reached drop their senders, which tells their callers.
     batch.clear();
+}
+
+fn aborted(why: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT), Some(why.to_owned()))
 }
 
 fn begin(db: &Connection) -> rusqlite::Result<()> {

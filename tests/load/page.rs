@@ -1,0 +1,121 @@
+//! What the widget costs the page that it is on, in a real Chromium slowed down four times: the script that runs until the launcher
+//! stands there, the longest task and the layout shift it causes, and the way from a click to a composer that takes text. Every
+//! load is a new browser profile, so nothing is cached, beside a control: the same page without the script tag.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::{Value, json};
+use tests::chrome::Driver;
+use thirtyfour::prelude::*;
+use tokio::net::TcpListener;
+
+/// How much slower the processor is made to look (DESIGN §13).
+const SLOWDOWN: u32 = 4;
+/// Longest wait for anything on the page.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Notes long tasks and layout shifts from the first moment of the page.
+const WATCH: &str = "<script>window.seen={task:0,shift:0};\
+new PerformanceObserver(list=>{for(const e of list.getEntries())seen.task=Math.max(seen.task,e.duration)}).observe({type:'longtask',buffered:true});\
+new PerformanceObserver(list=>{for(const e of list.getEntries())seen.shift+=e.value}).observe({type:'layout-shift',buffered:true})</script>";
+
+/// Ends when the launcher can be pressed.
+const LAUNCHER: &str = "const done=arguments[0];const look=()=>document.querySelector('bulle-chat')?.shadowRoot?.querySelector('button')\
+?requestAnimationFrame(()=>setTimeout(()=>done(seen),0)):setTimeout(look,5);look()";
+
+/// Ends when the control has been painted.
+const PAINTED: &str = "const done=arguments[0];requestAnimationFrame(()=>setTimeout(()=>done(seen),0))";
+
+/// Presses the launcher and ends when the composer has the focus; the answer is the time between in ms.
+const CLICK: &str = "const done=arguments[0];const root=document.querySelector('bulle-chat').shadowRoot;const launcher=root.querySelector('button');\
+const began=performance.now();const look=()=>root.activeElement?.tagName==='TEXTAREA'?done(performance.now()-began):setTimeout(look,1);\
+launcher.click();look()";
+
+/// One load of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Script time until the launcher stood there (control: until painted), in ms.
+    pub script_ms: f64,
+    /// The longest task over 50 ms, in ms; 0: none.
+    pub longest_task_ms: f64,
+    /// Cumulative layout shift.
+    pub shift: f64,
+}
+
+/// One click on the launcher.
+#[derive(Clone, Copy, Debug)]
+pub struct Click {
+    /// Until the composer had the focus, in ms.
+    pub focus_ms: f64,
+    /// Script time of that, in ms.
+    pub script_ms: f64,
+}
+
+/// Serves the page with and without the widget of a relay; ends with the runtime.
+pub async fn pages(relay: SocketAddr) -> Result<SocketAddr> {
+    let page = |script: String| {
+        format!("<!doctype html><html lang=en><meta charset=utf-8><title>Page</title>{WATCH}<body><h1>Page</h1>{script}")
+    };
+    let plain = page(String::new());
+    let chatty = page(format!("<script async src=\"http://{relay}/bulle.js?site=demo\"></script>"));
+    let app = Router::new()
+        .route("/plain", get(move || async move { Html(plain) }))
+        .route("/chatty", get(move || async move { Html(chatty) }));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::task::spawn(async move { axum::serve(listener, app).await });
+    Ok(address)
+}
+
+/// Loads the page without the widget.
+pub async fn control(driver: &Driver, pages: SocketAddr) -> Result<Load> {
+    let (browser, _profile) = slow(driver).await?;
+    let load = open(&browser, &format!("http://{pages}/plain"), PAINTED).await;
+    browser.quit().await?;
+    load
+}
+
+/// Loads the page with the widget, and clicks it.
+pub async fn visit(driver: &Driver, pages: SocketAddr) -> Result<(Load, Click)> {
+    let (browser, _profile) = slow(driver).await?;
+    let visit = async {
+        let load = open(&browser, &format!("http://{pages}/chatty"), LAUNCHER).await?;
+        let before = script_ms(&browser).await?;
+        let focus_ms = browser.execute_async(CLICK, vec![]).await?.json().as_f64().context("no time")?;
+        let click = Click { focus_ms, script_ms: script_ms(&browser).await? - before };
+        Ok((load, click))
+    };
+    let visit = visit.await;
+    browser.quit().await?;
+    visit
+}
+
+async fn slow(driver: &Driver) -> Result<(WebDriver, tempfile::TempDir)> {
+    let (browser, profile) = driver.browser("en").await?;
+    browser.set_script_timeout(PATIENCE).await?;
+    browser.cdp().send_raw("Performance.enable", json!({})).await?;
+    browser.cdp().send_raw("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWDOWN })).await?;
+    Ok((browser, profile))
+}
+
+async fn open(browser: &WebDriver, url: &str, until: &str) -> Result<Load> {
+    let before = script_ms(browser).await?;
+    browser.goto(url).await?;
+    let seen: Value = browser.execute_async(until, vec![]).await?.json().clone();
+    let figure = |name: &str| seen.get(name).and_then(Value::as_f64).context("no figure");
+    Ok(Load { script_ms: script_ms(browser).await? - before, longest_task_ms: figure("task")?, shift: figure("shift")? })
+}
+
+/// Time that the page has spent in scripts so far.
+async fn script_ms(browser: &WebDriver) -> Result<f64> {
+    let answer = browser.cdp().send_raw("Performance.getMetrics", json!({})).await?;
+    let metrics = answer.get("metrics").and_then(Value::as_array).context("no metrics")?;
+    let script = metrics.iter().find(|metric| metric.get("name").is_some_and(|name| name == "ScriptDuration"));
+    let seconds = script.and_then(|metric| metric.get("value")).and_then(Value::as_f64).context("no ScriptDuration")?;
+    Ok(seconds * 1_000.0)
+}
