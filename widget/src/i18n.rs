@@ -11,6 +11,10 @@ macro_rules! table {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// The texts of one language.
         pub struct Texts {
+            /// Language tag (BCP 47).
+            pub lang: &'static str,
+            /// Direction of writing, whatever the page's is: `ltr` or `rtl`.
+            pub dir: &'static str,
             /// Which of a plural's two forms a number takes: 0 or 1.
             pub plural: fn(u32) -> usize,
             /// "About n minutes", singular and plural.
@@ -107,6 +111,8 @@ table! {
 }
 
 static EN: Texts = Texts {
+    lang: "en",
+    dir: "ltr",
     plural: |count| usize::from(count != 1),
     minutes: ["About {} minute", "About {} minutes"],
     chat: "Chat",
@@ -149,6 +155,8 @@ static EN: Texts = Texts {
 };
 
 static FR: Texts = Texts {
+    lang: "fr",
+    dir: "ltr",
     plural: |count| usize::from(count > 1),
     minutes: ["Environ {} minute", "Environ {} minutes"],
     chat: "Discussion",

@@ -43,6 +43,8 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
     html::div()
         .class("panel")
         .attr("role", "dialog")
+        .attr("lang", chat.texts.lang)
+        .attr("dir", chat.texts.dir)
         .attr("aria-label", chat.texts.chat)
         .attr("hidden", "")
         .node_ref(node)
