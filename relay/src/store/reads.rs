@@ -213,7 +213,10 @@ fn why(db: &Connection, record: &Record, now: Millis) -> Result<String, StoreErr
         return Ok(format!("It waits for {}, who had it before, for another {seconds} s.", name(agent)?));
     }
     if available.iter().all(|candidate| candidate.free == 0) {
-        return Ok(format!("All slots of the {} online agents are taken.", available.len()));
+        return Ok(match available.len() {
+            1 => "All slots of the only agent online are taken.".into(),
+            agents => format!("All slots of the {agents} agents online are taken."),
+        });
     }
     if available.iter().filter(|candidate| candidate.free > 0).all(|candidate| record.excluded.contains(&candidate.agent)) {
         return Ok("Everybody with a free slot has handed it over or left it unanswered before.".into());
