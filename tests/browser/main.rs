@@ -1,8 +1,8 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
-mod chrome;
 mod keyboard;
 mod language;
+mod launcher;
 mod offline;
 mod outage;
 mod pages;

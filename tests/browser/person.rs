@@ -11,7 +11,7 @@ use thirtyfour::prelude::*;
 
 /// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
 /// found by then too: the longest pause between two attempts is 30 s.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Put before every script; see there.
 const SEEK: &str = include_str!("seek.js");
@@ -32,6 +32,7 @@ pub struct Person {
 impl Person {
     /// Somebody in front of this browser.
     pub async fn new(browser: WebDriver, profile: TempDir) -> Result<Self> {
+        browser.set_script_timeout(PATIENCE * 2).await?;
         let person = Self { browser, _profile: profile };
         person.watches().await?;
         Ok(person)
@@ -51,6 +52,12 @@ impl Person {
     pub async fn clicks(&self, role: &str, name: &str) -> Result<()> {
         let element = self.finds(role, name).await?;
         element.click().await.with_context(|| format!("click {role} {name:?}"))
+    }
+
+    /// Double-clicks what has this role and name, once it is there.
+    pub async fn double_clicks(&self, role: &str, name: &str) -> Result<()> {
+        let element = self.finds(role, name).await?;
+        Ok(self.browser.action_chain().double_click_element(&element).perform().await?)
     }
 
     /// Clicks what has this role and a name with this part, once it is there.

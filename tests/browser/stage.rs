@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 use shared::model::Role;
 use tempfile::TempDir;
 use tests::accounts::{Account, Office, PASSWORD};
+use tests::chrome::Driver;
 use tests::process::Server;
 use tests::relay;
 use tests::visitor::Visitor;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::chrome::Driver;
 use crate::person::Person;
 
 /// Whose turn it is.
@@ -38,7 +38,9 @@ impl Stage {
         let turn = TURN.lock().await;
         let data = tempfile::tempdir()?;
         let relay = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &data)?;
-        Ok(Self { relay, driver: Driver::start()?, data, _turn: turn })
+        // The port that chromedriver finds free for IPv4 may be taken for IPv6; then it gives up at once.
+        let driver = Driver::start().or_else(|_| Driver::start())?;
+        Ok(Self { relay, driver, data, _turn: turn })
     }
 
     /// The address of a page of the relay.
@@ -66,7 +68,8 @@ impl Stage {
 
     /// Somebody who has not opened any page.
     pub async fn person(&self, language: &str) -> Result<Person> {
-        self.driver.person(language).await
+        let (browser, profile) = self.driver.browser(language).await?;
+        Person::new(browser, profile).await
     }
 
     /// Somebody on the page of the sample shop, without a chat.
