@@ -21,6 +21,8 @@ mod presence;
 pub mod record;
 mod speak;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use record::Rules;
