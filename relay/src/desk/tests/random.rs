@@ -259,7 +259,7 @@ fn stands_well(record: &Record, due: Option<Millis>, rules: &Rules) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_time: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 80, max_shrink_time: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_desk_keeps_its_promises(steps in vec(step(), 1..50)) {
