@@ -1,6 +1,7 @@
 //! Many at once: one winner, no slot too many, no message twice.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId};
@@ -9,6 +10,9 @@ use tokio::task::JoinSet;
 
 use super::{Office, id, words};
 use crate::desk::{DeskError, Outcome, Rules};
+
+/// One request to the desk.
+type Verb = Pin<Box<dyn Future<Output = Result<Outcome, DeskError>> + Send>>;
 
 /// All of them at once.
 async fn together<T: Send + 'static>(all: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
@@ -71,7 +75,7 @@ async fn everything_at_once_never_exceeds_a_capacity() {
     let (office, what, who) = messages_and_agents(10, 4, 2).await;
     for round in 0..6_u128 {
         let now = office.now();
-        let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = Result<Outcome, DeskError>> + Send>>> = Vec::new();
+        let mut all: Vec<Verb> = Vec::new();
         for (place, (agent, chat)) in who.iter().cycle().zip(what.iter().cycle()).take(40).map(|(a, c)| (*a, *c)).enumerate() {
             let other = who[(place + 1) % who.len()];
             let desk = || office.desk.clone();

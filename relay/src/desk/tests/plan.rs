@@ -14,13 +14,16 @@ fn agent(number: u8) -> AgentId {
     AgentId(id(u128::from(number)))
 }
 
-fn waiting() -> impl Strategy<Value = (Option<u8>, Option<(u8, Millis)>, Vec<u8>)> {
+/// The last agent, the preference and the excluded of one that waits.
+type Drawn = (Option<u8>, Option<(u8, Millis)>, Vec<u8>);
+
+fn waiting() -> impl Strategy<Value = Drawn> {
     (option::of(0..8_u8), option::of((0..8_u8, NOW - 2..NOW + 3)), vec(0..8_u8, 0..4))
 }
 
 fn queue() -> impl Strategy<Value = Vec<Waiting>> {
     vec(waiting(), 0..20).prop_map(|all| {
-        let make = |(number, (last, prefer, excluded)): (usize, (Option<u8>, Option<(u8, Millis)>, Vec<u8>))| Waiting {
+        let make = |(number, (last, prefer, excluded)): (usize, Drawn)| Waiting {
             conversation: ConversationId(id(100 + number as u128)),
             last_agent: last.map(agent),
             prefer: prefer.map(|(who, until)| (agent(who), until)),
