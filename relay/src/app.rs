@@ -124,7 +124,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
     let limits = Arc::new(limits(&config));
     let announcer = hub.clone();
-    let announce = Box::new(move |agent, disabled, outcome| announcer.account_changed(agent, disabled, outcome));
+    let announce = Box::new(move |news| announcer.announce(news));
     let shared = Arc::new(Shared::new(config, store, desk, announce));
     if !shared.assets.has_widget() {
         tracing::warn!(

@@ -29,6 +29,15 @@ impl DecodeError {
     }
 }
 
+/// The id of a request that could not be read as a frame, if it has one: its sender waits for an answer by that id.
+pub fn named(text: &str) -> Option<MessageId> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: MessageId,
+    }
+    serde_json::from_str::<Named>(text).ok().map(|named| named.id)
+}
+
 /// Only the tag of a frame; everything else is skipped unparsed.
 #[derive(Deserialize)]
 pub(crate) struct Tag {

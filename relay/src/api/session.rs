@@ -15,6 +15,7 @@ use crate::edge::caller::Caller;
 use crate::edge::origin::Origin;
 use crate::edge::router::Shared;
 use crate::error::RestError;
+use crate::hub::AccountNews;
 use crate::metrics::SIGN_INS;
 use crate::store::Account;
 
@@ -53,8 +54,12 @@ pub async fn show(SignedIn(account): SignedIn) -> Json<Me> {
 
 /// `DELETE`: sign out. Also without a session, so that a browser can always get rid of its cookie.
 pub async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<impl IntoResponse, RestError> {
-    if let Some(token) = auth::token(&headers) {
-        shared.store.delete_session(auth::hash(&token)).await.map_err(RestError::Store)?;
+    if let Some(session) = auth::token(&headers).map(|token| auth::hash(&token)) {
+        let account = auth::session(&shared, &headers).await.map_err(RestError::Store)?;
+        shared.store.delete_session(session).await.map_err(RestError::Store)?;
+        if let Some(account) = account {
+            (shared.announce)(AccountNews::SignedOut { agent: account.agent.id, session });
+        }
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]))
 }

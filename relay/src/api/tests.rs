@@ -21,6 +21,7 @@ use crate::desk::{Desk, Rules, VisitorCard};
 use crate::edge::embedded::{Built, Embedded};
 use crate::edge::pages::open_shop;
 use crate::edge::router::{Shared, router};
+use crate::hub::AccountNews;
 use crate::store::Store;
 
 const BUILT: Built = Built {
@@ -72,7 +73,11 @@ impl Office {
         let desk = Desk::new(Arc::clone(&store), Rules::default());
         let announced = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&announced);
-        let announce = Box::new(move |agent, disabled, _| heard.lock().unwrap().push((agent, disabled)));
+        let announce = Box::new(move |news| {
+            if let AccountNews::Changed { agent, disabled, .. } = news {
+                heard.lock().unwrap().push((agent, disabled));
+            }
+        });
         let shared = Arc::new(Shared::with_built(config, store, desk, announce, BUILT));
         Self { router: router(Arc::clone(&shared)), shared, announced, _folder: folder }
     }

@@ -140,19 +140,19 @@ impl Desk {
         .await
     }
 
-    /// The visitor has read up to `seq`. Returns whose conversation it is if that was news.
+    /// The visitor has read up to `seq`. If that was news: whose conversation it is, and where the mark stands now.
     ///
     /// # Errors
     /// The store's.
-    pub async fn read_by_visitor(&self, id: ConversationId, seq: Seq) -> Result<Option<Route>, DeskError> {
+    pub async fn read_by_visitor(&self, id: ConversationId, seq: Seq) -> Result<Option<(Route, Seq)>, DeskError> {
         self.store.write(move |db| Ok(rows::read_mark(db, id, None, seq)?)).await
     }
 
-    /// The assigned agent has read up to `seq`; others' reading does not count. Returns whose conversation it is if that was news.
+    /// The assigned agent has read up to `seq`; others' reading does not count. If that was news: whose conversation it is, and where the mark stands now.
     ///
     /// # Errors
     /// The store's.
-    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<Route>, DeskError> {
+    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<(Route, Seq)>, DeskError> {
         self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
     }
 

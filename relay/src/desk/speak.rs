@@ -113,9 +113,6 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             (work.begin(record)?, None)
         }
     };
-    if before == Some(State::Closed) {
-        reopen(work, place)?;
-    }
     let entry = work.append(place, say.id, Author::Visitor, Body::Text(say.text))?;
     let leaves_address = say.contact.is_some();
     if let Some(contact) = say.contact {
@@ -128,7 +125,8 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
     match before {
         Some(State::Active) if !leaves_address => work.save_message(place)?,
         Some(State::Queued) if !leaves_address => work.save_message(place)?,
-        Some(State::Active | State::Queued | State::Closed) => work.save(place)?,
+        Some(State::Active | State::Queued) => work.save(place)?,
+        Some(State::Closed) => reopen(work, place)?,
         Some(State::Parked) => wake(work, place)?,
         None => first_message(work, place, leaves_address)?,
     }
@@ -161,7 +159,8 @@ fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     // Closed conversations follow neither: the visitor is here, they are writing; and handling begins again.
     record.visitor_gone_at = None;
     record.assigned_at = None;
-    Ok(work.event(place, Event::Reopened)?)
+    work.event(place, Event::Reopened)?;
+    Ok(work.save(place)?)
 }
 
 /// The visitor writes to a parked conversation: on with its agent if they have a slot, else into the queue.

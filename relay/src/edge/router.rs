@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use shared::ids::{AgentId, SiteKey};
+use shared::ids::SiteKey;
 
 use super::assets::Assets;
 use super::auth::SignInThrottle;
@@ -23,12 +23,13 @@ use super::pages::Pages;
 use super::passwords::Passwords;
 use crate::api;
 use crate::config::Config;
-use crate::desk::{Desk, Outcome};
+use crate::desk::Desk;
 use crate::error::RestError;
+use crate::hub::AccountNews;
 use crate::store::Store;
 
 /// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
-pub type Announce = Box<dyn Fn(AgentId, bool, Outcome) + Send + Sync>;
+pub type Announce = Box<dyn Fn(AccountNews) + Send + Sync>;
 
 /// What handlers share; lives as long as the relay. `app` makes one and hands out clones of its `Arc`.
 pub struct Shared {

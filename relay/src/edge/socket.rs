@@ -14,6 +14,12 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use crate::hub::registry::Peer;
 use crate::session::{Greeter, Refusal, Reply, Session};
 
+/// How long a goodbye may take, the client's answer to it included. One that has nothing more to say does not hold up a stop.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a client has to read that its frame was too big.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// What one connection may take. All from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -48,15 +54,15 @@ pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: A
     let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits)).await;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
-        Ok((session, reply)) => Connection::new(socket, peer, queue, limits.clone()).serve(session, reply).await,
+        Ok((session, reply)) => Connection::new(socket, peer, queue, limits).serve(session, reply).await,
     };
     // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more.
-    let _ = Box::pin(timeout(limits.write_within, say_goodbye(socket, end))).await;
+    let _ = Box::pin(timeout(GOODBYE_WITHIN, say_goodbye(socket, end))).await;
 }
 
 /// Refuses a connection that should never have been opened, in words that a browser can see.
-pub async fn refuse(socket: Box<WebSocket>, refusal: Refusal, limits: Arc<Limits>) {
-    let _ = Box::pin(timeout(limits.write_within, say_goodbye(socket, End::Refuse(refusal)))).await;
+pub async fn refuse(socket: Box<WebSocket>, refusal: Refusal) {
+    let _ = Box::pin(timeout(GOODBYE_WITHIN, say_goodbye(socket, End::Refuse(refusal)))).await;
 }
 
 async fn greet<G: Greeter>(
@@ -245,6 +251,11 @@ async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
     if socket.send(Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::default() }))).await.is_ok() {
         // Until the client has answered, closing the TCP connection could destroy the code on its way (RFC 6455 §7.1.1).
         while let Some(Ok(_)) = socket.recv().await {}
+        // What is left of a frame that is too big stays unread, so the end of the connection resets it, and a reset destroys what the
+        // client has not read yet. It gets the time to.
+        if code == close::TOO_BIG {
+            tokio::time::sleep(LINGER).await;
+        }
     }
 }
 

@@ -75,7 +75,7 @@ async fn agent(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let admitted = admit_agent(&sockets, &headers, &caller).await;
+    let admitted = admit_agent(&sockets, &headers, &caller);
     open(sockets, upgrade, &headers, admitted)
 }
 
@@ -96,18 +96,19 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
     Ok(VisitorGreeter { hub: sockets.hub.clone(), site })
 }
 
-async fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
-    // A browser always sends Origin with an upgrade. Without one it is a program, which brings its token in `hello`.
-    if caller.page != Page::Unsaid && !caller.is_own_page(&sockets.shared) {
+fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
+    // Only a page can make a browser send its cookie, and browsers tell the page. Programs bring their token in `hello`.
+    let cookie = auth::token(headers).map(|token| auth::hash(&token));
+    let admitted = match caller.page {
+        Page::Unsaid => cookie.is_none(),
+        Page::Of(_) | Page::Opaque => caller.is_own_page(&sockets.shared),
+    };
+    if !admitted {
         let message =
             "only the console's own pages may open agents' sockets; if this is the console, set public_url to its address";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    let account = match caller.page {
-        Page::Unsaid => None,
-        Page::Of(_) | Page::Opaque => auth::session(&sockets.shared, headers).await.map_err(|_| unavailable())?,
-    };
-    Ok(AgentGreeter { hub: sockets.hub.clone(), cookie: account.map(|account| account.agent.id) })
+    Ok(AgentGreeter { hub: sockets.hub.clone(), cookie })
 }
 
 fn unavailable() -> Refusal {
@@ -144,7 +145,7 @@ fn open<G: Greeter>(
             let socket = Box::new(socket);
             let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match admitted {
                 Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits)),
-                Err(refusal) => Box::pin(socket::refuse(socket, refusal, limits)),
+                Err(refusal) => Box::pin(socket::refuse(socket, refusal)),
             };
             sockets.connections.track_future(serving)
         })

@@ -57,7 +57,11 @@ impl Fanout {
             }
             Notice::Agents(agents) => self.dirty.agents(agents),
             Notice::Site(site) => self.dirty.site(site),
-            Notice::SignedOut(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::BAD_TOKEN)),
+            Notice::SignedOut { agent, session } => self.registry.agents().for_each_of(agent, |peer| {
+                if session.is_none() || peer.session() == session {
+                    peer.close(close::BAD_TOKEN);
+                }
+            }),
         }
     }
 

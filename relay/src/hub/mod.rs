@@ -114,7 +114,7 @@ impl Hub {
 
     /// A visitor has read up to here.
     pub async fn visitor_read(&self, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
-        if let Some(route) = self.desk.read_by_visitor(conversation, seq).await? {
+        if let Some((route, seq)) = self.desk.read_by_visitor(conversation, seq).await? {
             self.bus.publish(Notice::VisitorRead { route, seq });
         }
         Ok(())
@@ -122,7 +122,7 @@ impl Hub {
 
     /// An agent has read up to here; only the assigned one's reading counts.
     pub async fn agent_read(&self, agent: AgentId, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
-        if let Some(route) = self.desk.read_by_agent(agent, conversation, seq).await? {
+        if let Some((route, seq)) = self.desk.read_by_agent(agent, conversation, seq).await? {
             self.bus.publish(Notice::AgentRead { route, seq });
         }
         Ok(())
@@ -188,11 +188,16 @@ impl Hub {
         }
     }
 
-    /// An administrator changed an account: the desk has committed it, now everybody is told.
-    pub fn account_changed(&self, agent: AgentId, disabled: bool, outcome: Outcome) {
-        self.publish(outcome);
-        if disabled {
-            self.bus.publish(Notice::SignedOut(agent));
+    /// Something about an account was committed over REST; now everybody is told.
+    pub fn announce(&self, news: AccountNews) {
+        match news {
+            AccountNews::Changed { agent, disabled, outcome } => {
+                self.publish(outcome);
+                if disabled {
+                    self.bus.publish(Notice::SignedOut { agent, session: None });
+                }
+            }
+            AccountNews::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
         }
     }
 
@@ -232,6 +237,26 @@ impl Hub {
         self.publish(outcome);
         Ok(())
     }
+}
+
+/// What happened to an account.
+pub enum AccountNews {
+    /// An administrator changed it.
+    Changed {
+        /// Whose.
+        agent: AgentId,
+        /// They may not sign in any more.
+        disabled: bool,
+        /// What the desk made of it.
+        outcome: Outcome,
+    },
+    /// One of its sessions ended.
+    SignedOut {
+        /// Whose.
+        agent: AgentId,
+        /// SHA-256 of the session's token.
+        session: [u8; 32],
+    },
 }
 
 fn how(how: AssignedHow) -> &'static str {

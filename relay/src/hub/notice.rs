@@ -55,6 +55,11 @@ pub enum Notice {
     Agents(Vec<AgentId>),
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
-    /// An agent's account was disabled or their sessions revoked: their sockets must go.
-    SignedOut(AgentId),
+    /// An agent's session has ended, or all of them: its sockets must go.
+    SignedOut {
+        /// Whose.
+        agent: AgentId,
+        /// SHA-256 of the session's token; `None`: all.
+        session: Option<[u8; 32]>,
+    },
 }

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
@@ -25,6 +25,8 @@ pub struct Peer {
     queue: mpsc::Sender<Utf8Bytes>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
+    /// SHA-256 of the token of the agent's session that it belongs to.
+    session: OnceLock<Box<[u8; 32]>>,
     close_code: AtomicU16,
     closing: Notify,
 }
@@ -36,7 +38,14 @@ impl Peer {
         let (queue, frames) = mpsc::channel(bound.max(1));
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         (
-            Arc::new(Self { id, queue, oversees: AtomicBool::new(false), close_code: AtomicU16::new(0), closing: Notify::new() }),
+            Arc::new(Self {
+                id,
+                queue,
+                oversees: AtomicBool::new(false),
+                session: OnceLock::new(),
+                close_code: AtomicU16::new(0),
+                closing: Notify::new(),
+            }),
             frames,
         )
     }
@@ -44,6 +53,16 @@ impl Peer {
     /// The connection belongs to somebody who may read what others have in hand.
     pub fn set_oversees(&self) {
         self.oversees.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection belongs to this session of an agent, and ends with it.
+    pub fn set_session(&self, hash: [u8; 32]) {
+        self.session.get_or_init(|| Box::new(hash));
+    }
+
+    /// The agent's session that it belongs to.
+    pub fn session(&self) -> Option<[u8; 32]> {
+        self.session.get().map(|hash| **hash)
     }
 
     /// Whether it may be sent what others have in hand.

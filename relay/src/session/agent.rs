@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use shared::agent::{About, FromRelay, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
-use shared::ids::{AgentId, ConversationId, MessageId, Seq};
+use shared::ids::{ConversationId, MessageId, Seq};
 use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
 
 use super::{Greeter, Refusal, Reply, Session, refuse};
@@ -26,8 +26,8 @@ const MOST_RESUMED: usize = 50;
 pub struct AgentGreeter {
     /// The relay.
     pub hub: Arc<Hub>,
-    /// Who the cookie at the upgrade says it is, the origin already checked; a token in `hello` may say it instead.
-    pub cookie: Option<AgentId>,
+    /// SHA-256 of the session token in the cookie at the upgrade, the origin already checked; `hello` may bring a token instead.
+    pub cookie: Option<[u8; 32]>,
 }
 
 /// An agent's connection after `hello`.
@@ -50,20 +50,17 @@ impl Greeter for AgentGreeter {
         };
         let unreachable = |error: StoreError| unavailable(&error);
         let store = self.hub.store();
-        let id = match &hello.token {
-            Some(token) => {
-                let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-                store.session(hash, clock::now()).await.map_err(unreachable)?.map(|account| account.agent.id)
-            }
-            None => self.cookie,
-        };
-        let agent = match id {
-            Some(id) => store.agent_by_id(id).await.map_err(unreachable)?,
+        let session = hello.token.as_deref().map(|token| Sha256::digest(token.as_bytes()).into()).or(self.cookie);
+        let agent = match session {
+            Some(session) => store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent),
             None => None,
         };
         let Some(agent) = agent else {
             return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, "sign in: there is no valid session"));
         };
+        if let Some(session) = session {
+            peer.set_session(session);
+        }
         if agent.role >= Act::ReadOthers.least_role() {
             peer.set_oversees();
         }
@@ -207,7 +204,7 @@ impl Session for AgentSession {
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
             Ok(frame) => self.handle(frame).await,
-            Err(error) => Err(refuse(None, error.code(), error.to_string())),
+            Err(error) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };
         match answer {
             Ok(frame) => frame.iter().map(FromRelay::encode).collect(),

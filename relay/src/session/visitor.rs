@@ -207,12 +207,17 @@ impl VisitorSession {
     }
 
     /// Visitors reach only their own conversations; most often the one at hand.
-    async fn mine(&self, request: Option<MessageId>, conversation: ConversationId) -> Result<(), ErrorFrame> {
+    async fn mine(&mut self, request: Option<MessageId>, conversation: ConversationId) -> Result<(), ErrorFrame> {
         if self.conversation == Some(conversation) {
             return Ok(());
         }
         let route = self.hub.store().route(conversation).await.map_err(|error| from_store(request, &error))?;
         if route.is_some_and(|route| route.visitor == self.card.id) {
+            // Begun in another tab since this one was greeted.
+            if self.conversation.is_none() {
+                self.conversation = Some(conversation);
+                self.card.is_new = false;
+            }
             return Ok(());
         }
         Err(refuse(request, ErrorCode::NotFound, "conversation: you have none of this id"))
@@ -226,7 +231,7 @@ impl Session for VisitorSession {
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
             Ok(frame) => self.handle(frame).await,
-            Err(error) => Err(refuse(None, error.code(), error.to_string())),
+            Err(error) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };
         match answer {
             Ok(frame) => frame.iter().map(FromRelay::encode).collect(),
@@ -236,10 +241,8 @@ impl Session for VisitorSession {
 
     async fn left(self: Box<Self>) {
         let last = self.hub.registry().visitors().remove(self.card.id, self.peer.id);
-        if last
-            && !self.card.is_new
-            && let Err(error) = self.hub.visitor_present(self.card.id).await
-        {
+        // Also for somebody who has not written here: another tab of theirs may have.
+        if last && let Err(error) = self.hub.visitor_present(self.card.id).await {
             // The store's own absence timers begin anew once it is back.
             tracing::warn!(%error, "a visitor's leaving was not recorded");
         }

@@ -19,6 +19,8 @@ pub(crate) mod people;
 mod readers;
 mod reads;
 pub(crate) mod rows;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use writer::Step;

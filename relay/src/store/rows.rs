@@ -289,27 +289,34 @@ pub(crate) fn visible_before(db: &Connection, conversation: Uuid, before: Seq) -
     Ok(found.map_or(0, i64::cast_unsigned))
 }
 
-/// Moves a read mark forward: the visitor's, or the assigned agent's. Returns whose conversation it is if that was news.
+/// Moves a read mark forward, at most to the head: the visitor's, or the assigned agent's. If that was news: whose conversation it is,
+/// and where the mark stands now.
 pub(crate) fn read_mark(
     db: &Connection,
     id: ConversationId,
     agent: Option<AgentId>,
-    seq: Seq,
-) -> Result<Option<Route>, StoreError> {
-    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
-    let changed = match agent {
+    to: Seq,
+) -> Result<Option<(Route, Seq)>, StoreError> {
+    let to = i64::try_from(to).unwrap_or(i64::MAX);
+    let mark = |row: &Row<'_>| seq(row, 0);
+    let moved = match agent {
         None => db
             .prepare_cached(
-                "UPDATE conversation SET visitor_read = min(?2, head) WHERE id = ?1 AND visitor_read < min(?2, head)",
+                "UPDATE conversation SET visitor_read = min(?2, head) WHERE id = ?1 AND visitor_read < min(?2, head) \
+                 RETURNING visitor_read",
             )?
-            .execute(params![id.0, seq])?,
+            .query_row(params![id.0, to], mark),
         Some(agent) => db
             .prepare_cached(
-                "UPDATE conversation SET agent_read = min(?2, head) WHERE id = ?1 AND agent = ?3 AND agent_read < min(?2, head)",
+                "UPDATE conversation SET agent_read = min(?2, head) WHERE id = ?1 AND agent = ?3 AND agent_read < min(?2, head) \
+                 RETURNING agent_read",
             )?
-            .execute(params![id.0, seq, agent.0])?,
+            .query_row(params![id.0, to, agent.0], mark),
     };
-    if changed == 0 { Ok(None) } else { route(db, id) }
+    match moved.optional()? {
+        Some(mark) => Ok(route(db, id)?.map(|route| (route, mark))),
+        None => Ok(None),
+    }
 }
 
 /// Whose conversation it is.

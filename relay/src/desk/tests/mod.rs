@@ -1,145 +1,231 @@
-//! The desk on a real store: a scene with a site, agents and visitors whose helpers read like what people do.
+//! The desk over a real store in a throwaway folder, with time as an argument. [`Office`] is a site with agents and visitors; its
+//! methods read like what a person does.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
+use shared::api::AgentPatch;
+use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, SiteKey, VisitorId};
 use shared::model::{Presence, Role, Say, State};
+use tempfile::TempDir;
 
-use super::{Desk, Outcome, Rules, VisitorCard};
-use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store};
+use super::record::Record;
+use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
+use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store, rows};
 
-mod atomic;
-mod nodes;
-mod planning;
+mod capacity;
+mod plan;
+mod random;
+mod statements;
 mod transitions;
 
 /// When every test begins.
-pub(super) const NOW: Millis = 1_800_000_000_000;
+pub(super) const START: Millis = 1_800_000_000_000;
+pub(super) const SECOND: Millis = 1_000;
+pub(super) const MINUTE: Millis = 60 * SECOND;
+pub(super) const HOUR: Millis = 60 * MINUTE;
+pub(super) const DAY: Millis = 24 * HOUR;
 
-pub(super) fn say(conversation: Option<ConversationId>, number: u32, text: &str) -> Say {
-    let mut random = [0; 10];
-    random[..4].copy_from_slice(&number.to_be_bytes());
-    Say { id: MessageId::v7(NOW, random), conversation, text: text.into(), note: false, contact: None }
+pub(super) fn id(number: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(number)
 }
 
-pub(super) struct Scene {
-    pub store: Arc<Store>,
-    pub desk: Desk,
-    pub site: SiteId,
-    pub node: NodeId,
-    pub folder: tempfile::TempDir,
+pub(super) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-impl Scene {
-    pub async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = Arc::new(Store::open(&folder.path().join("bulle.db")).expect("a new database"));
-        let site = SiteId::v7(NOW, [0; 10]);
-        let settings = SiteSettings { color: "#2456e6".into(), side: "right".into(), locale: None };
+pub(super) struct Office {
+    folder: TempDir,
+    pub(super) store: Arc<Store>,
+    pub(super) desk: Desk,
+    pub(super) rules: Rules,
+    pub(super) node: NodeId,
+    pub(super) site: SiteId,
+    now: Cell<Millis>,
+    made: Cell<u128>,
+}
+
+impl Office {
+    pub(super) async fn open() -> Self {
+        Self::with(Rules::default()).await
+    }
+
+    pub(super) async fn with(rules: Rules) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let site = SiteId(id(1));
         let record = SiteRecord {
             id: site,
             key: SiteKey("demo".into()),
             name: "Demo".into(),
             origins: Vec::new(),
-            settings,
+            settings: SiteSettings::default(),
             settings_rev: 1,
         };
-        store.upsert_site(record).await.expect("a site");
-        let desk = Desk::new(store.clone(), Rules { stretch: true, ..Rules::default() });
-        let node = desk.node_start(NOW).await.expect("a node");
-        Self { store, desk, site, node, folder }
+        store.upsert_site(record).await.unwrap();
+        let desk = Desk::new(store.clone(), rules.clone());
+        let node = desk.node_start(START).await.unwrap();
+        Self { folder, store, desk, rules, node, site, now: Cell::new(START), made: Cell::new(1_000) }
     }
 
-    /// Somebody of the team, online.
-    pub async fn agent(&self, name: &str) -> AgentId {
-        self.agent_as(name, Role::Agent).await
+    /// The process ends and begins again.
+    pub(super) async fn reopen(self) -> Self {
+        let Self { folder, store, desk, rules, site, now, made, .. } = self;
+        drop(desk);
+        drop(Arc::into_inner(store).unwrap());
+        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let desk = Desk::new(store.clone(), rules.clone());
+        let node = desk.node_start(now.get()).await.unwrap();
+        Self { folder, store, desk, rules, node, site, now, made }
     }
 
-    pub async fn agent_as(&self, name: &str, role: Role) -> AgentId {
-        let mut random = [0; 10];
-        random[..name.len()].copy_from_slice(name.as_bytes());
-        let id = AgentId::v7(NOW, random);
-        let mut hash = [0; 32];
-        hash[..10].copy_from_slice(&random);
-        let invitation = InvitationRecord { email: String::new(), role, expires_at: NOW + 1 };
-        self.store.create_invitation(hash, invitation).await.expect("invited");
-        let new = NewAgent { id, email: format!("{name}@example.org"), name: name.into(), password_hash: "hash".into() };
-        let account = self.store.use_invitation(hash, new, hash, NOW, NOW + 1).await.expect("joined");
-        assert!(account.is_some());
-        self.desk.agent_arrived(NOW, self.node, id).await.expect("arrived");
-        self.desk.set_presence(NOW, id, Presence::Online).await.expect("online");
-        id
+    pub(super) fn now(&self) -> Millis {
+        self.now.get()
     }
 
-    pub fn visitor(&self, number: u8) -> VisitorCard {
-        VisitorCard {
-            id: VisitorId::v7(NOW, [number; 10]),
-            token_hash: [number; 32],
-            locale: Some("fr".into()),
-            time_zone: None,
-            page: None,
-            is_new: true,
+    fn next(&self) -> u128 {
+        self.made.set(self.made.get() + 1);
+        self.made.get()
+    }
+
+    /// Time passes, unnoticed.
+    pub(super) fn wait(&self, time: Millis) {
+        self.now.set(self.now.get() + time);
+    }
+
+    /// Time passes, and whatever is due in it happens when it is due.
+    pub(super) async fn pass(&self, time: Millis) {
+        let end = self.now() + time;
+        for _ in 0..1_000 {
+            match self.desk.next_due().await.unwrap().filter(|due| *due <= end) {
+                Some(due) => {
+                    self.now.set(due.max(self.now()));
+                    self.desk.sweep(self.now()).await.unwrap();
+                }
+                None => {
+                    self.now.set(end);
+                    return;
+                }
+            }
         }
+        panic!("timeouts that never end");
     }
 
-    pub async fn say(&self, visitor: &VisitorCard, say: Say) -> Outcome {
-        self.say_at(NOW, visitor, say).await
+    /// A member of the team, not connected yet.
+    pub(super) async fn hire(&self, role: Role) -> AgentId {
+        let number = self.next();
+        let agent = AgentId(id(number));
+        let mut hash = [1; 32];
+        hash[..16].copy_from_slice(&number.to_be_bytes());
+        let far = self.now() + 365 * DAY;
+        self.store
+            .create_invitation(hash, InvitationRecord { email: format!("{number}@x"), role, expires_at: far })
+            .await
+            .unwrap();
+        let new = NewAgent { id: agent, email: format!("{number}@x"), name: format!("A{number}"), password_hash: String::new() };
+        self.store.use_invitation(hash, new, hash, self.now(), far).await.unwrap().unwrap();
+        agent
     }
 
-    pub async fn say_at(&self, now: Millis, visitor: &VisitorCard, say: Say) -> Outcome {
-        self.desk.visitor_say(now, self.node, self.site, visitor.clone(), say).await.expect("said")
+    /// An agent who is online, with that many slots.
+    pub(super) async fn agent(&self, capacity: u32) -> AgentId {
+        let agent = self.hire(Role::Agent).await;
+        self.patch(agent, AgentPatch { capacity: Some(capacity), ..AgentPatch::default() }).await;
+        self.arrives(agent).await;
+        self.online(agent).await;
+        agent
     }
 
-    /// A message under an id of its own.
-    pub async fn says(&self, visitor: &VisitorCard, text: &str) -> ConversationId {
-        self.says_at(NOW, visitor, text).await
+    pub(super) async fn patch(&self, agent: AgentId, patch: AgentPatch) -> Outcome {
+        self.desk.set_agent(self.now(), agent, patch).await.unwrap()
     }
 
-    pub async fn says_at(&self, now: Millis, visitor: &VisitorCard, text: &str) -> ConversationId {
-        let number = u32::from_be_bytes(rand());
-        self.say_at(now, visitor, say(None, number, text)).await.said.expect("an answer").ack.conversation
+    pub(super) async fn arrives(&self, agent: AgentId) {
+        self.desk.agent_arrived(self.now(), self.node, agent).await.unwrap();
     }
 
-    pub async fn answers_at(&self, now: Millis, agent: AgentId, chat: ConversationId) {
-        let number = u32::from_be_bytes(rand());
-        self.desk.agent_say(now, agent, say(Some(chat), number, "answer")).await.expect("answered");
+    pub(super) async fn leaves(&self, agent: AgentId) {
+        self.desk.agent_left(self.now(), self.node, agent).await.unwrap();
     }
 
-    pub async fn is(&self, chat: ConversationId) -> (State, Option<AgentId>) {
-        let route = self.store.route(chat).await.expect("read").expect("there");
-        (route.state, route.agent)
+    pub(super) async fn online(&self, agent: AgentId) {
+        self.desk.set_presence(self.now(), agent, Presence::Online).await.unwrap();
     }
 
-    pub async fn presence(&self, agent: AgentId) -> Presence {
-        self.store.agent_by_id(agent).await.expect("read").expect("there").presence
+    pub(super) async fn away(&self, agent: AgentId) {
+        self.desk.set_presence(self.now(), agent, Presence::Away).await.unwrap();
     }
 
-    /// Sweeps until nothing is due.
-    pub async fn sweep(&self, now: Millis) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        while self.desk.next_due().await.expect("read").is_some_and(|due| due <= now) {
-            outcomes.push(self.desk.sweep(now).await.expect("swept"));
-        }
-        outcomes
+    pub(super) async fn presence(&self, agent: AgentId) -> Presence {
+        self.store.any_agent(agent).await.unwrap().unwrap().presence
     }
 
-    /// Every invariant that must hold after whatever happened.
-    pub async fn is_sound(&self) {
-        let agents = self.store.agents().await.expect("read");
-        let board = self.store.board(self.site).await.expect("read");
-        for agent in &agents {
-            let chats = self.store.inbox(agent.id).await.expect("read").chats;
-            let active = chats.iter().filter(|chat| chat.state == State::Active && chat.offer.is_none()).count();
-            assert!(active <= agent.capacity as usize, "{} has {active} chats", agent.name);
-            let free = agent.presence == Presence::Online && agent.slots_used < agent.capacity;
-            let waits = board.queue.iter().any(|row| row.preferred.as_ref().is_none_or(|preferred| preferred.agent == agent.id));
-            assert!(!(free && waits), "{} has a free slot while somebody waits", agent.name);
-        }
+    pub(super) async fn slots_used(&self, agent: AgentId) -> u32 {
+        self.store.any_agent(agent).await.unwrap().unwrap().slots_used
+    }
+
+    /// Somebody who has not said anything yet.
+    pub(super) fn visitor(&self) -> VisitorCard {
+        let number = self.next();
+        let mut token_hash = [2; 32];
+        token_hash[..16].copy_from_slice(&number.to_be_bytes());
+        VisitorCard { id: VisitorId(id(number)), token_hash, locale: None, time_zone: None, page: None, is_new: true }
+    }
+
+    pub(super) fn words(&self) -> Say {
+        words(id(self.next()))
+    }
+
+    pub(super) async fn says(&self, visitor: &VisitorCard) -> Ack {
+        self.say(visitor, self.words()).await.unwrap()
+    }
+
+    pub(super) async fn say(&self, visitor: &VisitorCard, say: Say) -> Result<Ack, DeskError> {
+        let card = visitor.clone();
+        Ok(self.desk.visitor_say(self.now(), self.node, self.site, card, say).await?.said.unwrap().ack)
+    }
+
+    /// Somebody new writes; their conversation.
+    pub(super) async fn chat(&self) -> (VisitorCard, ConversationId) {
+        let mut visitor = self.visitor();
+        let conversation = self.says(&visitor).await.conversation;
+        visitor.is_new = false;
+        (visitor, conversation)
+    }
+
+    pub(super) async fn answers(&self, agent: AgentId, conversation: ConversationId) {
+        let say = Say { conversation: Some(conversation), ..self.words() };
+        self.desk.agent_say(self.now(), agent, say).await.unwrap();
+    }
+
+    pub(super) async fn visitor_leaves(&self, visitor: &VisitorCard) {
+        self.desk.visitor_left(self.now(), self.node, visitor.id).await.unwrap();
+    }
+
+    pub(super) async fn visitor_returns(&self, visitor: &VisitorCard) {
+        self.desk.visitor_arrived(self.now(), self.node, visitor.id).await.unwrap();
+    }
+
+    pub(super) async fn closes(&self, agent: AgentId, conversation: ConversationId) {
+        self.desk.close_by_agent(self.now(), agent, conversation).await.unwrap();
+    }
+
+    pub(super) async fn record(&self, conversation: ConversationId) -> Record {
+        self.store.read(move |db| Ok(rows::load(db, conversation)?)).await.unwrap().unwrap()
+    }
+
+    pub(super) async fn stands(&self, conversation: ConversationId) -> (State, Option<AgentId>) {
+        let record = self.record(conversation).await;
+        (record.state, record.agent)
+    }
+
+    /// The first column of the first row.
+    pub(super) async fn count(&self, sql: &'static str) -> i64 {
+        self.store.read(move |db| Ok(db.query_row(sql, [], |row| row.get(0))?)).await.unwrap()
     }
 }
 
-fn rand() -> [u8; 4] {
-    let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).expect("random numbers");
-    bytes
+pub(super) fn words(id: uuid::Uuid) -> Say {
+    Say { id: MessageId(id), conversation: None, text: "hello".into(), note: false, contact: None }
 }

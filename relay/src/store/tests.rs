@@ -1,0 +1,276 @@
+//! The store's own promises: group commit, what a failing job leaves, which files it refuses, and who may see which entry.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::task::Poll;
+
+use futures_util::poll;
+use rusqlite::Connection;
+use shared::ids::{AgentId, ConversationId, MessageId, SiteId, SiteKey, VisitorId};
+use shared::model::{Audience, Author, Body, Entry};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, people, rows};
+use crate::desk::VisitorCard;
+use crate::desk::record::Record;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn open() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("store.db")).unwrap();
+    (folder, store)
+}
+
+fn put(db: &Connection, number: i64) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO audit (at, what) VALUES (?1, 'test')")?.execute([number])?;
+    Ok(())
+}
+
+async fn there(store: &Store) -> Vec<i64> {
+    let read = |db: &Connection| -> Result<Vec<i64>, StoreError> {
+        let mut find = db.prepare_cached("SELECT at FROM audit ORDER BY at")?;
+        Ok(find.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    };
+    store.read(read).await.unwrap()
+}
+
+/// Keeps the writer busy until told, so that what is asked for meanwhile goes into one batch, the next.
+async fn hold(store: &Store) -> (Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>, mpsc::Sender<()>) {
+    let ((go, wait), (began, begun)) = (mpsc::channel(), oneshot::channel());
+    let mut holding = Box::pin(store.write(move |_| {
+        let _ = began.send(());
+        let _ = wait.recv();
+        Ok(())
+    }));
+    assert!(poll!(&mut holding).is_pending());
+    begun.await.unwrap();
+    (holding, go)
+}
+
+#[tokio::test]
+async fn a_failing_job_leaves_the_others_of_its_batch_and_nothing_of_itself() {
+    let (_folder, store) = open();
+    let (holding, go) = hold(&store).await;
+    let mut first = Box::pin(store.write(|db| put(db, 1)));
+    let mut failing = Box::pin(store.write(|db| {
+        db.protect()?;
+        put(db, 2)?;
+        put(db, 3)?;
+        Err::<(), _>(StoreError::Conflict)
+    }));
+    let mut last = Box::pin(store.write(|db| put(db, 4)));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut failing).is_pending() && poll!(&mut last).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    first.await.unwrap();
+    assert!(matches!(failing.await, Err(StoreError::Conflict)));
+    last.await.unwrap();
+    assert_eq!(there(&store).await, [1, 4]);
+}
+
+#[tokio::test]
+async fn a_refused_first_write_needs_no_savepoint() {
+    let (_folder, store) = open();
+    store.write(|db| put(db, 1)).await.unwrap();
+    let (holding, go) = hold(&store).await;
+    let mut first = Box::pin(store.write(|db| put(db, 2)));
+    let mut refused = Box::pin(store.write(|db| -> Result<(), StoreError> {
+        db.execute("INSERT INTO audit (id, at, what) VALUES (1, 9, 'test')", [])?;
+        Ok(())
+    }));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut refused).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    first.await.unwrap();
+    assert!(matches!(refused.await, Err(StoreError::Conflict)));
+    assert_eq!(there(&store).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_job_that_fails_half_way_without_protection_takes_its_batch_along() {
+    let (_folder, store) = open();
+    let (holding, go) = hold(&store).await;
+    let mut first = Box::pin(store.write(|db| put(db, 1)));
+    let mut failing = Box::pin(store.write(|db| {
+        put(db, 2)?;
+        Err::<(), _>(StoreError::Conflict)
+    }));
+    let mut last = Box::pin(store.write(|db| put(db, 3)));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut failing).is_pending() && poll!(&mut last).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    for told in [first.await, failing.await, last.await] {
+        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    }
+    assert_eq!(there(&store).await, [] as [i64; 0], "nobody was told that it was done, and it was not");
+    store.write(|db| put(db, 4)).await.unwrap();
+    assert_eq!(there(&store).await, [4]);
+}
+
+#[tokio::test]
+async fn a_rollback_by_sqlite_itself_fails_the_batch() {
+    let (_folder, store) = open();
+    let (holding, go) = hold(&store).await;
+    let mut first = Box::pin(store.write(|db| put(db, 1)));
+    let mut rolled_back = Box::pin(store.write(|db| -> Result<(), StoreError> { Ok(db.execute_batch("ROLLBACK")?) }));
+    let mut last = Box::pin(store.write(|db| put(db, 2)));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut rolled_back).is_pending() && poll!(&mut last).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    for told in [first.await, rolled_back.await, last.await] {
+        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
+    }
+    assert_eq!(there(&store).await, [] as [i64; 0]);
+    store.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn answers_come_after_the_commit() {
+    let (_folder, store) = open();
+    let (holding, go) = hold(&store).await;
+    let ((go_on, wait), (began, begun)) = (mpsc::channel(), oneshot::channel());
+    let mut first = Box::pin(store.write(|db| put(db, 1)));
+    let mut second = Box::pin(store.write(move |_| -> Result<(), StoreError> {
+        let _ = began.send(());
+        let _ = wait.recv();
+        Ok(())
+    }));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    begun.await.unwrap();
+    assert!(matches!(poll!(&mut first), Poll::Pending), "it has run, but is not committed");
+    assert_eq!(there(&store).await, [] as [i64; 0], "and nobody sees it, nor waits for the writer");
+    go_on.send(()).unwrap();
+    first.await.unwrap();
+    assert_eq!(there(&store).await, [1]);
+    second.await.unwrap();
+}
+
+#[tokio::test]
+async fn dropping_the_store_finishes_what_was_asked_for() {
+    let (folder, store) = open();
+    {
+        let mut asked = Box::pin(store.write(|db| put(db, 1)));
+        // Sent with the first poll; whoever asked goes away.
+        let _ = poll!(&mut asked);
+    }
+    drop(store);
+    let store = Store::open(&folder.path().join("store.db")).unwrap();
+    assert_eq!(there(&store).await, [1]);
+}
+
+fn refused(path: &Path) -> String {
+    let before = std::fs::read(path).unwrap();
+    let Err(StoreError::Foreign(why)) = Store::open(path) else { panic!("{} was taken", path.display()) };
+    assert_eq!(std::fs::read(path).unwrap(), before, "and it is untouched");
+    why
+}
+
+#[test]
+fn files_of_others_and_of_later_versions_are_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+
+    let later = file("later.db");
+    drop(Store::open(&later).unwrap());
+    let db = Connection::open(&later).unwrap();
+    db.pragma_update(None, "user_version", MIGRATIONS.len() as i64 + 1).unwrap();
+    drop(db);
+    assert!(refused(&later).contains("later version"));
+
+    let other = file("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE note (text TEXT)").unwrap();
+    assert!(refused(&other).contains("another program"));
+
+    let marked = file("marked.db");
+    Connection::open(&marked).unwrap().pragma_update(None, "application_id", 7).unwrap();
+    assert!(refused(&marked).contains("another program"));
+    let numbered = file("numbered.db");
+    Connection::open(&numbered).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    assert!(refused(&numbered).contains("another program"));
+
+    for (name, bytes) in [("short", &b"hello"[..]), ("long", &[b'x'; 5_000][..])] {
+        let text = file(name);
+        std::fs::write(&text, bytes).unwrap();
+        refused(&text);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store_and_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    std::fs::write(&path, b"").unwrap();
+    Store::open(&path).unwrap().write(|db| put(db, 1)).await.unwrap();
+    assert_eq!(there(&Store::open(&path).unwrap()).await, [1]);
+}
+
+/// One conversation of which visitors may see entries 1, 3, 4 and 7 of 8.
+async fn thread(store: &Store) -> ConversationId {
+    let (site, conversation, visitor) = (SiteId(id(1)), ConversationId(id(2)), VisitorId(id(3)));
+    let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
+    store.upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1 }).await.unwrap();
+    let write = move |db: &Step<'_>| -> Result<(), StoreError> {
+        let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
+        people::add_visitor(db, site, &card, 0)?;
+        rows::save(db, &Record { head: 8, visitor_head: 7, ..Record::new(conversation, site, visitor, 0) }, None, true)?;
+        for seq in 1..=8 {
+            let text = seq.to_string();
+            let body = if [1, 3, 4, 7].contains(&seq) { Body::Text(text) } else { Body::Note(text) };
+            let entry = Entry { seq, prev: seq - 1, id: MessageId(id(100 + u128::from(seq))), at: 0, by: Author::Visitor, body };
+            rows::insert_entry(db, conversation, visitor, &entry)?;
+        }
+        Ok(())
+    };
+    store.write(write).await.unwrap();
+    conversation
+}
+
+#[tokio::test]
+async fn each_audience_gets_its_own_entries_and_their_own_prev() {
+    let (_folder, store) = open();
+    let conversation = thread(&store).await;
+    let look = async |after, most, audience| {
+        let (entries, more) = store.entries(conversation, after, most, audience).await.unwrap();
+        (entries.iter().map(|entry| (entry.prev, entry.seq)).collect::<Vec<_>>(), more)
+    };
+    use Audience::{Agents, Visitor};
+    assert_eq!(look(0, 10, Visitor).await, (vec![(0, 1), (1, 3), (3, 4), (4, 7)], false));
+    assert_eq!(look(0, 2, Visitor).await, (vec![(0, 1), (1, 3)], true));
+    assert_eq!(look(3, 2, Visitor).await, (vec![(3, 4), (4, 7)], false), "exactly as many as asked for is all");
+    assert_eq!(look(6, 2, Visitor).await, (vec![(4, 7)], false), "after one that they may not see");
+    assert_eq!(look(7, 2, Visitor).await, (vec![], false));
+    assert_eq!(look(5, 2, Agents).await, (vec![(5, 6), (6, 7)], true));
+    assert_eq!(look(6, 2, Agents).await, (vec![(6, 7), (7, 8)], false));
+    assert_eq!(look(u64::MAX, 2, Agents).await, (vec![], false));
+    assert_eq!(look(u64::MAX, 2, Visitor).await, (vec![], false));
+}
+
+#[tokio::test]
+async fn a_message_is_found_by_its_author_and_id_alone() {
+    let (_folder, store) = open();
+    thread(&store).await;
+    let find = |author: Uuid, number: u128| {
+        let look = move |db: &Connection| {
+            Ok(rows::find_message(db, author, MessageId(id(number)))?.map(|found| (found.prev, found.seq)))
+        };
+        store.read(look)
+    };
+    assert_eq!(find(id(3), 107).await.unwrap(), Some((4, 7)));
+    assert_eq!(find(id(4), 107).await.unwrap(), None);
+    assert_eq!(find(id(3), 99).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_agent_nobody_knows_is_nobody() {
+    let (_folder, store) = open();
+    assert_eq!(store.any_agent(AgentId(id(9))).await.unwrap(), None);
+    assert!(!store.answering().await.unwrap());
+}
