@@ -38,7 +38,7 @@ impl Stage {
         let turn = TURN.lock().await;
         let data = tempfile::tempdir()?;
         let relay = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &data)?;
-        // The port that chromedriver finds free for IPv4 may be taken for IPv6; then it gives up at once.
+        // Seen once to end at once on a busy machine, presumably when its IPv4 port was taken for IPv6.
         let driver = Driver::start().or_else(|_| Driver::start())?;
         Ok(Self { relay, driver, data, _turn: turn })
     }
