@@ -192,7 +192,7 @@ impl Hub {
     pub fn announce(&self, news: AccountNews) {
         match news {
             AccountNews::Changed { agent, disabled, outcome } => {
-                self.publish(outcome);
+                self.publish(*outcome);
                 if disabled {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
@@ -248,7 +248,7 @@ pub enum AccountNews {
         /// They may not sign in any more.
         disabled: bool,
         /// What the desk made of it.
-        outcome: Outcome,
+        outcome: Box<Outcome>,
     },
     /// One of its sessions ended.
     SignedOut {
