@@ -203,7 +203,8 @@ async fn the_agents_endpoint_wants_a_session_and_its_own_origin() {
             (Door { cookie: None, ..door.clone() }, "bad_token", close::BAD_TOKEN),
             (Door { cookie: Some(format!("{}0", grace.cookie)), ..door.clone() }, "bad_token", close::BAD_TOKEN),
             (Door { origin: Some("http://evil.example".into()), ..door.clone() }, "foreign_origin", close::FOREIGN_ORIGIN),
-            (Door { origin: None, ..door.clone() }, "bad_token", close::BAD_TOKEN),
+            (Door { origin: None, ..door.clone() }, "foreign_origin", close::FOREIGN_ORIGIN),
+            (Door { origin: None, cookie: None, ..door.clone() }, "bad_token", close::BAD_TOKEN),
         ];
         for (door, error, code) in cases {
             let mut raw = Raw::open(&door).await;
