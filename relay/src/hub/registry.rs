@@ -209,11 +209,6 @@ impl<K: Eq + Hash + Copy> Group<K> {
         }
     }
 
-    /// The keys that have a connection.
-    pub fn keys(&self) -> Vec<K> {
-        self.0.iter().map(|entry| *entry.key()).collect()
-    }
-
     /// Whether nobody is connected.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

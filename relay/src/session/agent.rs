@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 use shared::agent::{About, FromRelay, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
@@ -15,6 +14,7 @@ use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::api::roles::{Act, may_read};
 use crate::clock;
 use crate::desk::DeskError;
+use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::store::StoreError;
@@ -50,7 +50,7 @@ impl Greeter for AgentGreeter {
         };
         let unreachable = |error: StoreError| unavailable(&error);
         let store = self.hub.store();
-        let session = hello.token.as_deref().map(|token| Sha256::digest(token.as_bytes()).into()).or(self.cookie);
+        let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
         let agent = match session {
             Some(session) => store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent),
             None => None,

@@ -14,6 +14,7 @@ use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
 use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::clock;
 use crate::desk::{DeskError, VisitorCard};
+use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::store::{SiteRecord, StoreError};
@@ -69,11 +70,11 @@ impl VisitorGreeter {
             Some(token) if is_token(token) => (token.clone(), None),
             Some(_) => return Err(bad_token("this is no token of this relay: forget it and greet without one")),
             None => {
-                let token = new_token();
+                let (token, _) = auth::new_token();
                 (token.clone(), Some(token))
             }
         };
-        let token_hash = hash(&token);
+        let token_hash = auth::hash(&token);
         let known = match issued {
             Some(_) => None,
             None => self.hub.store().visitor_by_token(token_hash).await.map_err(|_| unreachable())?,
@@ -269,7 +270,7 @@ fn unreachable() -> Refusal {
     Refusal::unavailable("the store cannot be reached; come back in a moment")
 }
 
-/// 64 lower-case hexadecimal digits, as [`new_token`] makes them.
+/// 64 lower-case hexadecimal digits, as [`auth::new_token`] makes them.
 fn is_token(token: &str) -> bool {
     token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -280,16 +281,6 @@ fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     VisitorId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
-/// 256 random bits, as 64 hexadecimal digits.
-fn new_token() -> String {
-    clock::random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Tokens are stored as their SHA-256: they are random, so nothing slower is needed.
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 fn short(text: Option<&str>) -> Option<String> {
