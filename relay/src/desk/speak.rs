@@ -12,7 +12,7 @@ use super::record::Record;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route, Said, VisitorCard};
 use crate::clock;
-use crate::store::{StoreError, people, rows};
+use crate::store::{StoreError, log, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -85,7 +85,7 @@ impl Desk {
 }
 
 fn said_before(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Said>, StoreError> {
-    let Some(found) = rows::find_message(db, author, id)? else { return Ok(None) };
+    let Some(found) = log::find(db, author, id)? else { return Ok(None) };
     let Some(route) = rows::route(db, found.conversation)? else { return Ok(None) };
     let ack = Ack { id, conversation: found.conversation, seq: found.seq, prev: found.prev, at: found.at };
     Ok(Some(Said { ack, entry: None, route }))

@@ -3,7 +3,7 @@
 //! a task switch per statement, and a message needs four of them.
 //!
 //! - [`writer`]: the writer thread · [`readers`]: the read-only connections
-//! - [`rows`]: how conversations and entries stand in tables
+//! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for
 //! - [`people`]: agents, visitors, presence · [`accounts`]: passwords, sessions, invitations, sites
 
@@ -15,6 +15,7 @@ use shared::close::ErrorCode;
 
 mod accounts;
 mod boards;
+pub(crate) mod log;
 pub(crate) mod people;
 mod readers;
 mod reads;
@@ -30,7 +31,8 @@ pub use boards::Place;
 pub use reads::VisitorRecord;
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_begin.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/sqlite/0002_log.sql")];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
 const APPLICATION_ID: i32 = 0x4275_6c6c;

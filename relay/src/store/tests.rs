@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, people, rows};
+use super::{MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, log, people, rows};
 use crate::desk::VisitorCard;
 use crate::desk::record::Record;
 
@@ -220,14 +220,15 @@ async fn thread(store: &Store) -> ConversationId {
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
         let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
         people::add_visitor(db, site, &card, 0)?;
-        rows::save(db, &Record { head: 8, visitor_head: 7, ..Record::new(conversation, site, visitor, 0) }, None, true)?;
+        let mut record = Record::new(conversation, site, visitor, 0);
+        rows::save(db, &record, None, true)?;
         for seq in 1..=8 {
             let text = seq.to_string();
             let body = if [1, 3, 4, 7].contains(&seq) { Body::Text(text) } else { Body::Note(text) };
             let entry = Entry { seq, prev: seq - 1, id: MessageId(id(100 + u128::from(seq))), at: 0, by: Author::Visitor, body };
-            rows::insert_entry(db, conversation, visitor, &entry)?;
+            log::append(db, &mut record, &entry)?;
         }
-        Ok(())
+        rows::save(db, &record, None, false)
     };
     store.write(write).await.unwrap();
     conversation
@@ -258,9 +259,7 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
     let (_folder, store) = open();
     thread(&store).await;
     let find = |author: Uuid, number: u128| {
-        let look = move |db: &Connection| {
-            Ok(rows::find_message(db, author, MessageId(id(number)))?.map(|found| (found.prev, found.seq)))
-        };
+        let look = move |db: &Connection| Ok(log::find(db, author, MessageId(id(number)))?.map(|found| (found.prev, found.seq)));
         store.read(look)
     };
     assert_eq!(find(id(3), 107).await.unwrap(), Some((4, 7)));
