@@ -32,7 +32,7 @@ pub struct VisitorSession {
     hub: Arc<Hub>,
     peer: Arc<Peer>,
     site: SiteId,
-    card: VisitorCard,
+    card: Arc<VisitorCard>,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
@@ -50,7 +50,7 @@ impl Greeter for VisitorGreeter {
         let (card, token) = self.card(&hello).await?;
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card, conversation: None };
+        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card: Arc::new(card), conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
@@ -156,7 +156,7 @@ impl VisitorSession {
             }
             ToRelay::Page(view) => {
                 let page = tidy(view.page);
-                self.card.page = Some(page.clone());
+                Arc::make_mut(&mut self.card).page = Some(page.clone());
                 if !self.card.is_new {
                     let told = self.hub.visitor_page(self.card.id, page).await;
                     told.map_err(|error| from_desk(None, &error))?;
@@ -202,9 +202,16 @@ impl VisitorSession {
         }
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
-        self.card.is_new = false;
+        self.is_known();
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
+    }
+
+    /// Their row is in the store.
+    fn is_known(&mut self) {
+        if self.card.is_new {
+            Arc::make_mut(&mut self.card).is_new = false;
+        }
     }
 
     /// Visitors reach only their own conversations; most often the one at hand.
@@ -217,7 +224,7 @@ impl VisitorSession {
             // Begun in another tab since this one was greeted.
             if self.conversation.is_none() {
                 self.conversation = Some(conversation);
-                self.card.is_new = false;
+                self.is_known();
             }
             return Ok(());
         }
