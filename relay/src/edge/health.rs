@@ -98,6 +98,7 @@ fn recorder() -> Result<PrometheusHandle, MetricsError> {
     let handle =
         PrometheusBuilder::new().set_buckets(&BUCKETS)?.set_buckets_for_metric(jobs, &JOB_BUCKETS)?.install_recorder()?;
     crate::metrics::describe();
+    crate::metrics::register();
     Ok(RECORDER.get_or_init(|| handle).clone())
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
+use crate::metrics::hot;
 
 /// Reads at a time, and connections. Each uses a thread and a page cache; a read takes some 20 µs, so more would only queue for the
 /// cores instead.
@@ -45,7 +46,12 @@ impl Readers {
             drop(turn);
             Ok(result)
         };
-        tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+        let done = tokio::task::spawn_blocking(run).await;
+        let done = done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())));
+        if done.is_err() {
+            hot().failed_reads.increment(1);
+        }
+        done
     }
 
     fn open(&self) -> Result<Connection, StoreError> {

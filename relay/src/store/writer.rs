@@ -11,6 +11,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::StoreError;
+use crate::clock::Tick;
+use crate::metrics::hot;
 
 /// Most jobs in one transaction: bounds how long the first of them waits for its commit (512 appends take about 10 ms).
 const MOST_IN_BATCH: usize = 512;
@@ -105,7 +107,7 @@ impl Drop for Writer {
 }
 
 fn commit(db: &Connection, batch: &mut Vec<Job>) {
-    let size = batch.len();
+    let (began, size) = (Tick::now(), batch.len());
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
@@ -138,8 +140,10 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
         tracing::error!(%error, jobs = size, "the store cannot commit");
         error.to_string()
     });
-    metrics::counter!(crate::metrics::COMMITS).increment(1);
-    metrics::histogram!(crate::metrics::COMMIT_JOBS).record(size as f64);
+    let counts = hot();
+    if error.is_some() { &counts.failed_commits } else { &counts.commits }.increment(1);
+    counts.commit_jobs.record(size as f64);
+    counts.commit_seconds.record(began.elapsed());
     for answer in answers {
         answer(error.clone().map_or(Ok(()), |error| Err(StoreError::Unavailable(error))));
     }
