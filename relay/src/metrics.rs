@@ -11,6 +11,8 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 pub mod gauges;
 mod handles;
+#[cfg(target_os = "linux")]
+mod process;
 
 pub use handles::{Handles, Notices, Who, hot, register};
 
@@ -44,7 +46,7 @@ pub struct Metric {
 macro_rules! metrics {
     ($($name:ident = $kind:ident $text:literal $unit:ident [$($label:literal)*] $help:literal;)+) => {
         $(#[doc = $help] pub const $name: &str = $text;)+
-        /// All metrics of the relay itself, in the order of the documentation.
+        /// All metrics, in the order of the documentation.
         pub const ALL: &[Metric] = &[
             $(Metric { name: $name, kind: Kind::$kind, unit: Unit::$unit, labels: &[$($label),*], help: $help },)+
         ];
@@ -80,6 +82,12 @@ metrics! {
     REFUSALS = Counter "bulle_refusals_total" Count ["reason"] "Requests and frames refused, by error code of the protocol";
     SIGN_INS = Counter "bulle_sign_ins_total" Count ["outcome"] "Sign-ins: `ok`, `refused`, `throttled`";
     HTTP_SECONDS = Histogram "bulle_http_request_duration_seconds" Seconds ["status"] "Time to answer an HTTP request, by class of status";
+    PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds [] "Processor time of the relay, in user and kernel together";
+    PROCESS_RESIDENT_BYTES = Gauge "process_resident_memory_bytes" Bytes [] "Resident memory of the relay";
+    PROCESS_OPEN_FDS = Gauge "process_open_fds" Count [] "Files and sockets that the relay has open";
+    PROCESS_MAX_FDS = Gauge "process_max_fds" Count [] "How many it may open";
+    PROCESS_THREADS = Gauge "process_threads" Count [] "Threads of the relay";
+    PROCESS_START_SECONDS = Gauge "process_start_time_seconds" Seconds [] "When the relay was started, in seconds since the epoch";
 }
 
 /// Tells the recorder what each metric means. Called once, after the recorder was installed.

@@ -10,6 +10,7 @@ use futures_util::SinkExt;
 use shared::close::{self, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Tick;
 use crate::hub::registry::Peer;
@@ -54,9 +55,9 @@ enum End {
 ///
 /// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
-pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>) {
+pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
     let (peer, queue) = Peer::new(limits.queue);
-    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits)).await;
+    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, stop)).await;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
         Ok((session, reply)) => Connection::new(socket, peer, queue, limits).serve(session, reply).await,
@@ -75,6 +76,7 @@ async fn greet<G: Greeter>(
     greeter: G,
     peer: &Arc<Peer>,
     limits: &Limits,
+    stop: CancellationToken,
 ) -> Result<(G::Session, Reply), End> {
     let first = timeout(limits.hello_within, async {
         loop {
@@ -87,7 +89,9 @@ async fn greet<G: Greeter>(
             }
         }
     });
-    let first = first.await.unwrap_or_else(|_| {
+    // Nobody but this task knows of it yet, so nobody else could tell it that the relay stops.
+    let first = tokio::select! { first = first => first, () = stop.cancelled() => Ok(Err(End::Close(close::RESTART))) };
+    let first = first.unwrap_or_else(|_| {
         Err(End::Refuse(Refusal::new(close::HELLO_TIMEOUT, ErrorCode::HelloTimeout, "send hello as the first frame, in time")))
     })?;
     greeter.hello(&first, peer).await.map_err(End::Refuse)
@@ -197,7 +201,7 @@ impl Connection {
             }
             self.socket.flush().await
         };
-        in_time(self.limits.write_within, writing).await
+        in_time(&self.peer, self.limits.write_within, writing).await
     }
 
     async fn ping(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Result<(), End> {
@@ -207,7 +211,7 @@ impl Connection {
         self.doubted = true;
         self.next_ping = Instant::now() + jittered(self.limits.ping_every);
         timer.as_mut().reset(self.next_ping);
-        in_time(self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
+        in_time(&self.peer, self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
     }
 }
 
@@ -230,17 +234,31 @@ async fn write(
         }
         socket.flush().await
     };
-    in_time(within, writing).await
+    in_time(peer, within, writing).await
 }
 
-async fn in_time(within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(within, writing).await {
+async fn in_time(peer: &Peer, within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    let written = tokio::select! {
+        biased;
+        written = timeout(within, writing) => written,
+        code = cut_short(peer) => return Err(End::Close(code)),
+    };
+    match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Gone),
         Err(_) => {
             hot().slow_writes.increment(1);
             Err(End::Close(close::RESYNC))
         }
+    }
+}
+
+/// Why a write is given up before its time: a stop, a lost lease or a revoked session do not wait for somebody who does not read. A
+/// full queue does: whoever reads again learns in good order that they have to resync.
+async fn cut_short(peer: &Peer) -> u16 {
+    match peer.closed().await {
+        close::RESYNC => std::future::pending().await,
+        code => code,
     }
 }
 
@@ -291,7 +309,7 @@ mod tests {
     use crate::session::visitor::VisitorGreeter;
 
     /// Size of the future that a function returns.
-    fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>) -> F) -> usize {
+    fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>, CancellationToken) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -54,6 +54,16 @@ impl Readers {
         done
     }
 
+    /// Closes the connections once the reads under way are done. Later reads are refused.
+    pub(super) async fn close(&self) {
+        // As many turns as there are: whoever holds them all is alone. It only fails if somebody closed before.
+        let all = u32::try_from(AT_A_TIME).unwrap_or(u32::MAX);
+        if self.turns.acquire_many(all).await.is_ok() {
+            self.turns.close();
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn open(&self) -> Result<Connection, StoreError> {
         let db = Connection::open_with_flags(&*self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         super::prepare(&db)?;

@@ -4,7 +4,8 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::mpsc as std_mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -53,7 +54,8 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// The way to the writer thread. Dropping it ends the thread once all jobs are done.
 pub(super) struct Writer {
     jobs: Option<tokio::sync::mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
@@ -61,17 +63,39 @@ impl Writer {
     pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
         let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
         let (ready, started) = std_mpsc::channel();
+        let closing = Arc::<AtomicBool>::default();
+        let told = closing.clone();
         let work = move || {
             let _ = ready.send(());
             let mut batch = Vec::with_capacity(MOST_IN_BATCH);
             while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
                 commit(&db, &mut batch);
+                if told.load(Ordering::Acquire) {
+                    // Who still waits learns it from the channel's end.
+                    break;
+                }
             }
         };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), closing, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Ends the thread after the jobs at hand, and with it the connection; blocks until then. Later jobs are refused.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        let wake: Job = Box::new(|_| (true, Box::new(|_| {})));
+        // It may be about to end already.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.blocking_send(wake));
+        self.join();
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
     }
 
     /// Runs a job in the next transaction; completes after its commit.
@@ -100,9 +124,7 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
