@@ -65,6 +65,10 @@ config! {
     write_timeout_ms: Millis = 10_000;
     /// Address and port of `/metrics` for Prometheus; unset: no metrics. Keep it private, it has no password.
     metrics_listen: Option<SocketAddr> = None;
+    /// Free space on the data folder's disk below which the log, `/readyz` and the metrics say that it is low, in bytes; 0: never.
+    disk_low: u64 = 200 * 1024 * 1024;
+    /// How long `/readyz` says that the relay stops before it does, in ms: 0 to 5,000. A load balancer that asks every second wants 2,000.
+    stop_notice_ms: Millis = 0;
     /// What is logged, in the syntax of `RUST_LOG`: `warn`, `info`, `info,relay::hub=debug` …
     log: String = "info".to_owned();
     /// How log lines are written: `text` or `json`.
@@ -120,12 +124,13 @@ impl Config {
         let size = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
         let rules = &self.desk;
         let time = |name, value| (name, value, 1..=365 * DAY);
-        let ranges: [(&'static str, i64, RangeInclusive<i64>); 16] = [
+        let ranges: [(&'static str, i64, RangeInclusive<i64>); 17] = [
             ("max_frame", size(self.max_frame), 1_024..=1_048_576),
             ("hello_timeout_ms", self.hello_timeout_ms, 100..=60_000),
             ("ping_every_ms", self.ping_every_ms, 100..=300_000),
             ("outgoing_queue", size(self.outgoing_queue), 16..=65_536),
             ("write_timeout_ms", self.write_timeout_ms, 100..=300_000),
+            ("stop_notice_ms", self.stop_notice_ms, 0..=5_000),
             ("session_lifetime_ms", self.session_lifetime_ms, 60_000..=365 * DAY),
             ("invitation_lifetime_ms", self.invitation_lifetime_ms, 60_000..=30 * DAY),
             time("desk.grace", rules.grace),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ use anyhow::{Context, Result};
 const LISTENING: &str = "listening on http://";
 /// How long a server may take to say so; generous, because tests share their machine.
 const START_WITHIN: Duration = Duration::from_secs(60);
+/// Pause between two looks at whether it has ended.
+const END_LOOK: Duration = Duration::from_millis(5);
 
 /// A server process. Dropping it kills it.
 pub struct Server {
@@ -64,6 +66,26 @@ impl Server {
             let left = until.saturating_duration_since(Instant::now());
             anyhow::ensure!(!left.is_zero(), "no line with {part:?} on standard output");
             lines = self.printed.more.wait_timeout(lines, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Asks it to stop, as a service manager does: with SIGTERM.
+    pub fn terminate(&self) -> Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        anyhow::ensure!(asked.success(), "kill: {asked}");
+        Ok(())
+    }
+
+    /// Waits for its end, and how long that took.
+    pub async fn ends(&mut self, within: Duration) -> Result<(ExitStatus, Duration)> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok((status, began.elapsed()));
+            }
+            anyhow::ensure!(began.elapsed() < within, "still there after {within:?}");
+            // The system tells of a child's end only to those who wait for it without end.
+            tokio::time::sleep(END_LOOK).await;
         }
     }
 

@@ -1,9 +1,10 @@
 //! Relays to test: one in this process, on a port of its own with a database of its own, or one in a process that can be killed.
 //! Both come with their first admin, who hires the agents.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
@@ -23,6 +24,8 @@ use crate::visitor::Visitor;
 /// The first admin.
 const ROOT: &str = "Root";
 const ROOT_EMAIL: &str = "root@bulle.example";
+/// Where a relay's process logs, beside its data.
+const LOG: &str = "log";
 
 /// A relay with its first admin and nobody else.
 pub struct Relay {
@@ -183,7 +186,7 @@ impl RelayProcess {
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let folder = folder();
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &folder.path().join("data"), &settings);
+        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), folder.path(), &settings);
         Self { server, folder, settings }
     }
 
@@ -215,7 +218,35 @@ impl RelayProcess {
 
     /// Starts it again on the same port and data.
     pub fn restart(&mut self) {
-        self.server = launch(self.server.address, &self.data(), &self.settings);
+        self.server = launch(self.server.address, self.folder.path(), &self.settings);
+    }
+
+    /// The process.
+    pub fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// All that it has logged, over all its lives.
+    pub fn log(&self) -> String {
+        match std::fs::read_to_string(self.folder.path().join(LOG)) {
+            Ok(log) => log,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Where Prometheus would ask it, with `BULLE_METRICS_LISTEN` among the settings.
+    pub fn metrics(&self) -> String {
+        let line = self.server.printed_line("/metrics").unwrap_or_else(|error| panic!("{error:#}"));
+        line.split_whitespace().last().unwrap_or_default().to_owned()
+    }
+
+    /// Runs another command of the binary with these arguments, on a data folder.
+    pub fn runs(arguments: &[&str], data: &Path) -> Output {
+        let mut command = Command::new(binary());
+        match command.args(arguments).arg("--data").arg(data).output() {
+            Ok(output) => output,
+            Err(error) => panic!("{command:?}: {error}"),
+        }
     }
 }
 
@@ -233,8 +264,12 @@ pub async fn join_first_admin(server: &Server, office: &Office) -> Result<Accoun
     office.join(link, ROOT, ROOT_EMAIL).await
 }
 
-fn launch(listen: SocketAddr, data: &Path, settings: &[(String, String)]) -> Server {
-    let mut command = command(&binary(), listen, data);
+fn launch(listen: SocketAddr, folder: &Path, settings: &[(String, String)]) -> Server {
+    let mut command = command(&binary(), listen, &folder.join("data"));
+    match File::options().create(true).append(true).open(folder.join(LOG)) {
+        Ok(log) => command.stderr(log),
+        Err(error) => panic!("{error}"),
+    };
     command.envs(settings.iter().map(|(name, value)| (name, value)));
     match Server::start(&mut command) {
         Ok(server) => server,

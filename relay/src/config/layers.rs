@@ -39,12 +39,14 @@ pub struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A key that no value has.
-    #[error("unknown value `{key}` ({from}); known are: {known}")]
+    #[error("unknown value `{key}` ({from}){guess}; known are: {known}")]
     Unknown {
         /// The key, with dots.
         key: String,
         /// The layer that it came from.
         from: String,
+        /// `: did you mean …?`, or empty.
+        guess: String,
         /// The keys that exist beside it.
         known: String,
     },
@@ -124,7 +126,8 @@ fn finish(layers: Figment) -> Result<Loaded, ConfigError> {
     let known = serde_json::to_value(Config::default()).unwrap_or_default();
     let all: Dict = layers.extract().map_err(|error| invalid(&layers, error))?;
     if let Some((key, names)) = unknown(&all, &known, "") {
-        return Err(ConfigError::Unknown { from: origin_of(&layers, &key), key, known: names });
+        let guess = guess(&key, &names).map(|name| format!(": did you mean `{name}`?")).unwrap_or_default();
+        return Err(ConfigError::Unknown { from: origin_of(&layers, &key), guess, key, known: names.join(", ") });
     }
     let config: Config = layers.extract().map_err(|error| invalid(&layers, error))?;
     if let Some((key, problem)) = config.out_of_range() {
@@ -193,12 +196,20 @@ impl Provider for Given {
 }
 
 /// The first key that the defaults do not have, and the ones that they have in its place.
-fn unknown(given: &Dict, known: &serde_json::Value, path: &str) -> Option<(String, String)> {
+fn unknown(given: &Dict, known: &serde_json::Value, path: &str) -> Option<(String, Vec<String>)> {
     let known = known.as_object()?;
     given.iter().find_map(|(key, value)| match known.get(key) {
-        None => Some((format!("{path}{key}"), known.keys().map(String::as_str).collect::<Vec<_>>().join(", "))),
+        None => Some((format!("{path}{key}"), known.keys().map(|name| format!("{path}{name}")).collect())),
         Some(inner) => unknown(value.as_dict()?, inner, &format!("{path}{key}.")),
     })
+}
+
+/// The key that was meant, if one is so much alike that a slip of the fingers explains the difference.
+fn guess<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
+    /// Jaro-Winkler similarity from which clap, too, guesses a misspelt argument is 0.7; keys are longer, and a wrong guess misleads.
+    const ALIKE: f64 = 0.85;
+    let alike = known.iter().map(|name| (strsim::jaro_winkler(key, name), name));
+    alike.filter(|(alike, _)| *alike > ALIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name.as_str())
 }
 
 fn origin_of(layers: &Figment, key: &str) -> String {
@@ -270,7 +281,7 @@ mod tests {
     #[test]
     fn refusals_name_the_value_its_source_and_what_would_do() {
         let unknown = refusal(&[("BULLE_LISTNE", "x")], "");
-        assert!(unknown.contains("`listne` (environment variable BULLE_LISTNE)") && unknown.contains("listen"), "{unknown}");
+        assert!(unknown.contains("`listne` (environment variable BULLE_LISTNE): did you mean `listen`?"), "{unknown}");
         let kind = refusal(&[], "max_frame = 'big'");
         assert!(kind.contains("`max_frame`") && kind.contains("bulle.toml") && kind.contains("1,024 to 1,048,576"), "{kind}");
         let range = refusal(&[("BULLE_MAX_FRAME", "10")], "");
@@ -283,7 +294,12 @@ mod tests {
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         let rule = refusal(&[("BULLE_DESK__GRACE", "0")], "");
         assert!(rule.contains("`desk.grace` (environment variable BULLE_DESK__GRACE)"), "{rule}");
-        assert!(refusal(&[], "[desk]\ngrase = 1").contains("unknown value `desk.grase`"));
+        assert!(refusal(&[], "[desk]\ngrase = 1").contains("did you mean `desk.grace`?"));
+        let strange = refusal(&[], "colour = 1");
+        assert!(
+            strange.contains("unknown value `colour`") && !strange.contains("mean") && strange.contains("listen"),
+            "{strange}"
+        );
         assert!(refusal(&[], "listen =").contains("cannot read"));
         let missing = load(Some(PathBuf::from("/nowhere/bulle.toml")), [], &Flags::default()).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/bulle.toml"), "{missing}");

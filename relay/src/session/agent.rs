@@ -17,6 +17,7 @@ use crate::desk::DeskError;
 use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 use crate::store::StoreError;
 
 /// Most conversations whose missed entries are sent unasked after `hello`; a console that had more open asks for the rest.
@@ -199,7 +200,7 @@ impl AgentSession {
 
 #[async_trait]
 impl Session for AgentSession {
-    const KIND: &'static str = "agent";
+    const KIND: Who = Who::Agent;
 
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {

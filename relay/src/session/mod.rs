@@ -10,6 +10,7 @@ use shared::ids::{MessageId, Millis};
 use shared::model::{MAX_TEXT, Say};
 
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 
 pub mod agent;
 pub mod visitor;
@@ -28,7 +29,7 @@ pub trait Greeter: Send + 'static {
 #[async_trait]
 pub trait Session: Send + 'static {
     /// What metrics call this kind of connection.
-    const KIND: &'static str;
+    const KIND: Who;
 
     /// Answers a frame.
     async fn frame(&mut self, text: &str) -> Reply;

@@ -17,6 +17,7 @@ use crate::desk::{DeskError, VisitorCard};
 use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 use crate::store::{SiteRecord, StoreError};
 
 /// A visitor's connection before `hello`.
@@ -234,7 +235,7 @@ impl VisitorSession {
 
 #[async_trait]
 impl Session for VisitorSession {
-    const KIND: &'static str = "visitor";
+    const KIND: Who = Who::Visitor;
 
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {

@@ -5,9 +5,11 @@
 //! - [`writer`]: the writer thread · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for
+//! - [`figures`]: the desk in numbers · [`lock`]: one relay per database
 //! - [`people`]: agents, visitors, presence · [`accounts`]: passwords, sessions, invitations, sites
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode};
@@ -15,6 +17,8 @@ use shared::close::ErrorCode;
 
 mod accounts;
 mod boards;
+mod figures;
+mod lock;
 pub(crate) mod log;
 pub(crate) mod people;
 mod readers;
@@ -28,6 +32,8 @@ pub(crate) use writer::Step;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use boards::Place;
+pub use figures::{Figures, Queue};
+pub use lock::{Lock, beside};
 pub use reads::VisitorRecord;
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
@@ -35,7 +41,10 @@ const MIGRATIONS: [&str; 2] =
     [include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/sqlite/0002_log.sql")];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
-const APPLICATION_ID: i32 = 0x4275_6c6c;
+pub(crate) const APPLICATION_ID: i32 = 0x4275_6c6c;
+
+/// The schema that this version of the program writes, and the newest that it reads.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 
 /// How long a statement waits for a lock that another process holds (a backup, the sqlite3 shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,6 +71,14 @@ pub enum StoreError {
     /// Something by that name or id is there already.
     #[error("it is there already")]
     Conflict,
+    /// Another relay has it.
+    #[error("another relay (process {process}) runs on {database}: stop it first, or set `data` to another folder")]
+    InUse {
+        /// Which.
+        database: String,
+        /// Whose.
+        process: String,
+    },
     /// The file is no database of this program, or of a later version of it.
     #[error("{0}")]
     Foreign(String),
@@ -73,7 +90,7 @@ impl StoreError {
         match self {
             Self::Unavailable(_) => ErrorCode::StoreUnavailable,
             Self::Conflict => ErrorCode::IdReused,
-            Self::Corrupt(_) | Self::Foreign(_) => ErrorCode::Internal,
+            Self::Corrupt(_) | Self::Foreign(_) | Self::InUse { .. } => ErrorCode::Internal,
         }
     }
 }
@@ -99,10 +116,13 @@ fn is_unique(extended: i32) -> bool {
     extended == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE || extended == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
 }
 
-/// A handle to the database. Dropping it waits for the writes under way.
+/// A handle to the database. Dropping it waits for the writes under way and leaves one file: the fields go in this order, so that the
+/// writer's connection is the last, which moves the write-ahead log into the database and removes it; a reader's could not.
 pub struct Store {
-    writer: writer::Writer,
     readers: readers::Readers,
+    writer: writer::Writer,
+    /// Given back when nothing writes any more.
+    lock: Mutex<Option<Lock>>,
 }
 
 impl Store {
@@ -111,6 +131,30 @@ impl Store {
     /// # Errors
     /// A file that is no database of ours, or one of a later version, is refused and left untouched.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, None)
+    }
+
+    /// Opens a database as the one relay that runs on it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], and those of [`Store::open`].
+    pub fn own(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Some(Lock::take(path)?))
+    }
+
+    /// Finishes what is under way and closes the database, whoever else still has this handle: they are refused from now on. The
+    /// write-ahead log is gone then, and another process may own the database.
+    pub async fn close(self: Arc<Self>) {
+        self.readers.close().await;
+        let closing = tokio::task::spawn_blocking(move || {
+            self.writer.close();
+            self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        });
+        // It neither panics nor is it cancelled.
+        let _ = closing.await;
+    }
+
+    fn open_with(path: &Path, lock: Option<Lock>) -> Result<Self, StoreError> {
         let mut db = Connection::open(path)?;
         check(&db, path)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -118,7 +162,7 @@ impl Store {
         db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         prepare(&db)?;
         migrate(&mut db)?;
-        Ok(Self { writer: writer::Writer::start(db)?, readers: readers::Readers::new(path.to_owned()) })
+        Ok(Self { readers: readers::Readers::new(path.to_owned()), writer: writer::Writer::start(db)?, lock: Mutex::new(lock) })
     }
 
     /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called

@@ -4,13 +4,16 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::mpsc as std_mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::StoreError;
+use crate::clock::Tick;
+use crate::metrics::hot;
 
 /// Most jobs in one transaction: bounds how long the first of them waits for its commit (512 appends take about 10 ms).
 const MOST_IN_BATCH: usize = 512;
@@ -51,7 +54,8 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// The way to the writer thread. Dropping it ends the thread once all jobs are done.
 pub(super) struct Writer {
     jobs: Option<tokio::sync::mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
@@ -59,11 +63,17 @@ impl Writer {
     pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
         let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
         let (ready, started) = std_mpsc::channel();
+        let closing = Arc::<AtomicBool>::default();
+        let told = closing.clone();
         let work = move || {
             let _ = ready.send(());
             let mut batch = Vec::with_capacity(MOST_IN_BATCH);
             while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
                 commit(&db, &mut batch);
+                if told.load(Ordering::Acquire) {
+                    // Who still waits learns it from the channel's end.
+                    break;
+                }
                 // Whoever was just answered has the next job in hand, and others finish theirs: on a busy core they go first and hand
                 // in what they have, so that the next commit serves them all. On an idle one this returns at once.
                 std::thread::yield_now();
@@ -72,7 +82,23 @@ impl Writer {
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), closing, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Ends the thread after the jobs at hand, and with it the connection; blocks until then. Later jobs are refused.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        let wake: Job = Box::new(|_| (true, Box::new(|_| {})));
+        // It may be about to end already.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.blocking_send(wake));
+        self.join();
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
     }
 
     /// Runs a job in the next transaction; completes after its commit.
@@ -101,14 +127,12 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
 fn commit(db: &Connection, batch: &mut Vec<Job>) {
-    let size = batch.len();
+    let (began, size) = (Tick::now(), batch.len());
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
@@ -141,8 +165,10 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
         tracing::error!(%error, jobs = size, "the store cannot commit");
         error.to_string()
     });
-    metrics::counter!(crate::metrics::COMMITS).increment(1);
-    metrics::histogram!(crate::metrics::COMMIT_JOBS).record(size as f64);
+    let counts = hot();
+    if error.is_some() { &counts.failed_commits } else { &counts.commits }.increment(1);
+    counts.commit_jobs.record(size as f64);
+    counts.commit_seconds.record(began.elapsed());
     for answer in answers {
         answer(error.clone().map_or(Ok(()), |error| Err(StoreError::Unavailable(error))));
     }
