@@ -33,6 +33,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// Pause between two looks at whether all connections have ended.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
+/// "File size limit exceeded", the same number on every Unix that Rust runs on.
+const SIGXFSZ: i32 = 25;
+
 /// Why the relay did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -180,8 +183,11 @@ impl Running {
 pub async fn run(config: Config) -> Result<(), StartError> {
     let demo = config.demo;
     let public = config.clone();
+    use tokio::signal::unix::{SignalKind, signal};
+    // A limit on file sizes (`ulimit -f`) would end the process where a write can just as well fail; a handler in place keeps it alive.
+    let _too_large = signal(SignalKind::from_raw(SIGXFSZ)).map_err(StartError::Signals)?;
     let running = start(config).await?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     print_links(&public, &running, demo);
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(StartError::Signals)?,

@@ -17,6 +17,10 @@ pub const MESSAGES: &str = "bulle_messages_total";
 pub const REFUSALS: &str = "bulle_refusals_total";
 /// Counter: transactions committed.
 pub const COMMITS: &str = "bulle_commits_total";
+/// Counter: transactions that could not be committed; what they held was refused.
+pub const COMMIT_FAILURES: &str = "bulle_commit_failures_total";
+/// Gauge: 1 while the last transaction was committed, 0 since one could not be.
+pub const STORE_WRITABLE: &str = "bulle_store_writable";
 /// Histogram: jobs that were committed together; how well group commit works.
 pub const COMMIT_JOBS: &str = "bulle_commit_jobs";
 /// Counter: conversations handed to agents, by `how` (`dispatched`, `taken`, `stretched`, `transferred`).
@@ -37,6 +41,8 @@ pub fn describe() {
     describe_counter!(MESSAGES, Unit::Count, "Messages committed, by author");
     describe_counter!(REFUSALS, Unit::Count, "Requests and frames refused, by error code");
     describe_counter!(COMMITS, Unit::Count, "Transactions committed");
+    describe_counter!(COMMIT_FAILURES, Unit::Count, "Transactions that could not be committed");
+    describe_gauge!(STORE_WRITABLE, Unit::Count, "Whether the store can write: 1, or 0 in an outage");
     describe_histogram!(COMMIT_JOBS, Unit::Count, "Jobs that were committed together");
     describe_counter!(ASSIGNMENTS, Unit::Count, "Conversations handed to agents, by way");
     describe_counter!(RESYNCS, Unit::Count, "Clients told to resync");

@@ -1,4 +1,4 @@
-//! Is it alive, is it ready, and its numbers. `/healthz` says the process answers, `/readyz` that its store does; `/metrics` has a
+//! Is it alive, is it ready, and its numbers. `/healthz` says the process answers, `/readyz` that its store can write; `/metrics` has a
 //! listener of its own, so that what is public and what is private never share a port.
 
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -30,14 +30,11 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The store answers too; 503 says to send clients elsewhere.
-pub async fn ready(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    match shared.store.health().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
-        }
+/// The store can write, too; 503 says why not, and to send clients elsewhere. The outage itself is logged by the store.
+pub async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.store.health() {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")).into_response(),
     }
 }
 
