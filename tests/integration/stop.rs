@@ -59,12 +59,12 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
 
     relay.server().terminate().unwrap();
     assert_eq!(told.is_closed().await, (None, Some(close::RESTART)));
-    let (status, took) = relay.server().ends(WITHIN).await.unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(status.success(), "{status}");
     let left: Vec<_> = std::fs::read_dir(relay.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.contains(&"bulle.db".into()), "{left:?}");
     for gone in ["bulle.db-wal", "bulle.db-shm"] {
-        assert!(!left.contains(&gone.into()), "{gone} is left after {took:?}: {}", relay.log());
+        assert!(!left.contains(&gone.into()), "{gone} is left after {took:?}: {}", relay.logged());
     }
     drop((drowning, silent, half));
 
@@ -92,7 +92,7 @@ async fn a_stop_is_announced_first_and_a_second_signal_ends_it() {
     // Whoever did not look yet is still served.
     Raw::greeted(&Door::visitor(relay.address(), "demo"), json!({"t": "hello"})).await;
     relay.server().terminate().unwrap();
-    let (status, took) = relay.server().ends(WITHIN).await.unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(!status.success() && took < Duration::from_secs(3), "{status} after {took:?}");
-    assert!(relay.log().contains("second signal"), "{}", relay.log());
+    assert!(relay.logged().contains("second signal"), "{}", relay.logged());
 }

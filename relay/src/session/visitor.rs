@@ -56,7 +56,7 @@ impl Greeter for VisitorGreeter {
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
             Err(error) => {
-                tracing::warn!(%error, "a visitor could not be greeted");
+                super::log_unless_outage(&error, "a visitor's greeting");
                 Box::new(session).left().await;
                 Err(unreachable())
             }
@@ -252,8 +252,8 @@ impl Session for VisitorSession {
         let last = self.hub.registry().visitors().remove(self.card.id, self.peer.id);
         // Also for somebody who has not written here: another tab of theirs may have.
         if last && let Err(error) = self.hub.visitor_present(self.card.id).await {
-            // The store's own absence timers begin anew once it is back.
-            tracing::warn!(%error, "a visitor's leaving was not recorded");
+            // Corrected when absences are counted anew, after the outage.
+            super::log_unless_outage(&error, "a visitor's leaving");
         }
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::log::Trail;
 use crate::desk::Route;
-use crate::desk::record::{Record, Rules};
+use crate::desk::record::Record;
 
 /// Columns of a [`Record`], in the order in which [`record`] reads them.
 macro_rules! columns {
@@ -285,20 +285,4 @@ pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<Conve
     let mut find = db.prepare_cached("SELECT id FROM conversation WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
     let ids = find.query_map(params![now, i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(ConversationId(row.get(0)?)))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Every visitor counts as gone from now on, and whoever was given a chat has the whole time to answer it again: nobody could.
-pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
-    let mut find =
-        db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state <> 3 AND c.state < 2"))?;
-    let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    for mut record in open {
-        record.visitor_gone_at = Some(now);
-        // Nobody could answer while the relay was down.
-        record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
-        save(db, &record, record.due(rules), false)?;
-    }
-    // Parked ones have no timeout that depends on it.
-    db.execute("UPDATE conversation SET visitor_gone_at = ?1 WHERE state <> 3 AND state = 2", [now])?;
-    Ok(())
 }
