@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Author, Body, Conversation, Entry, Offer, Person, Preferred, State, Visitor};
+use shared::model::{Author, Body, Conversation, Entry, Event, Offer, Person, Preferred, State, Visitor};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -289,6 +289,16 @@ pub(crate) fn visible_before(db: &Connection, conversation: Uuid, before: Seq) -
     Ok(found.map_or(0, i64::cast_unsigned))
 }
 
+/// Whether the visitor has written after an end, and no agent since.
+pub(crate) fn reopened_unanswered(db: &Connection, id: ConversationId) -> Result<bool, StoreError> {
+    let reopened = to_json(&Body::Event(Event::Reopened))?;
+    let mut find = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM message m WHERE m.conversation = ?1 AND m.author_kind = 2 AND m.body = ?2 AND m.seq > coalesce((SELECT \
+         max(seq) FROM message WHERE conversation = ?1 AND author_kind = 1 AND internal = 0), 0))",
+    )?;
+    Ok(find.query_row(params![id.0, reopened], |row| row.get(0))?)
+}
+
 /// Moves a read mark forward, at most to the head: the visitor's, or the assigned agent's. If that was news: whose conversation it is,
 /// and where the mark stands now.
 pub(crate) fn read_mark(
@@ -346,15 +356,18 @@ pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<Conve
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Every visitor counts as gone from now on, and whoever was given a chat has the whole time to answer it again: nobody could.
+/// Every visitor counts as gone from now on, and all waiting for somebody's word begins anew, an agent's first answer as well as the
+/// word of a visitor who is silent: nobody could speak.
 pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
     let mut find =
         db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state <> 3 AND c.state < 2"))?;
     let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
     for mut record in open {
         record.visitor_gone_at = Some(now);
-        // Nobody could answer while the relay was down.
         record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
+        if record.state == State::Active {
+            record.state_at = now;
+        }
         save(db, &record, record.due(rules), false)?;
     }
     // Parked ones have no timeout that depends on it.
