@@ -6,11 +6,13 @@
 //!
 //! `BULLE_DESK_CASES` sets how many histories are tried.
 
+use std::sync::{Mutex, PoisonError};
+
 use proptest::test_runner::Config;
 use proptest_state_machine::{StateMachineTest, prop_state_machine};
 use shared::close::ErrorCode;
 use shared::ids::Millis;
-use std::sync::{Mutex, PoisonError};
+use shared::model::Say;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -96,6 +98,7 @@ impl Both {
         self.model.now += after;
         let held = self.real.desk.heartbeat(self.model.now, self.real.node).await.unwrap();
         assert_eq!(held, self.model.renew(), "the lease");
+        self.same();
     }
 
     /// Either it happens or there is no trace of it.
@@ -214,6 +217,7 @@ impl Both {
         self.model.now = now;
         self.real.node = self.real.desk.node_start(now).await.unwrap();
         self.model.restart();
+        self.same();
         self
     }
 
@@ -224,7 +228,7 @@ impl Both {
     }
 
     /// What was acked before the kill is there after it.
-    fn outlived(&mut self, verb: &Verb, result: &Result<Outcome, DeskError>, said: Option<(usize, shared::model::Say)>) {
+    fn outlived(&mut self, verb: &Verb, result: &Result<Outcome, DeskError>, said: Option<(usize, Say)>) {
         assert_eq!(answer(result), self.model.happens(verb), "{verb:?}");
         if let Ok(outcome) = result {
             self.real.acked(outcome, said);
@@ -299,7 +303,6 @@ impl StateMachineTest for Both {
             }
             both
         });
-        both.same();
         both.model.meet();
         both.holds(&before);
         both

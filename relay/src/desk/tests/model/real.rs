@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use shared::api::AgentPatch;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, VisitorId};
-use shared::model::{Contact, Presence, Role, Say, State};
+use shared::model::{Contact, Page, Presence, Role, Say, State};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -131,8 +131,8 @@ impl Real {
             db.prepare_cached("INSERT INTO node VALUES (?1, ?2)")?.execute(params![node.0, START])?;
             for site in 0..SITES as usize {
                 let site = site_id(site);
-                let sql = "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?1, '', '[]', '{}')";
-                db.prepare_cached(&sql.replacen("?1, ?1", "?1, hex(?1)", 1))?.execute([site.0])?;
+                let sql = "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, hex(?1), '', '[]', '{}')";
+                db.prepare_cached(sql)?.execute([site.0])?;
             }
             for (place, agent) in agents.iter().enumerate() {
                 let who = agent_id(place).0;
@@ -204,6 +204,17 @@ impl Real {
             Verb::Ends(visitor) => {
                 let chat = reference.latest(visitor).map_or(ConversationId(id(7)), chat);
                 Box::pin(async move { desk.close_by_visitor(now, visitor_id(visitor), chat).await })
+            }
+            Verb::Views(visitor) => {
+                let page = Page { url: format!("https://a.example/{}", self.made), ..Page::default() };
+                Box::pin(async move { desk.page(now, visitor_id(visitor), page).await })
+            }
+            Verb::Reads(agent, place) => {
+                let (chat, far) = (chat(place), u64::MAX);
+                Box::pin(async move {
+                    desk.read_by_visitor(chat, far).await?;
+                    desk.read_by_agent(who(agent), chat, far).await.map(|_| Outcome::default())
+                })
             }
             Verb::Arrives(agent) => Box::pin(async move { desk.agent_arrived(now, node, who(agent)).await }),
             Verb::Vanishes(agent) => Box::pin(async move { desk.agent_left(now, node, who(agent)).await }),

@@ -13,8 +13,8 @@ use super::super::{DAY, HOUR, MINUTE, SECOND, START};
 use super::reference::{Agent, Reference, Visitor};
 use super::verbs::Verb;
 
-pub(super) const AGENTS: usize = 4;
-pub(super) const VISITORS: usize = 6;
+pub(super) const AGENTS: usize = 3;
+pub(super) const VISITORS: usize = 7;
 
 /// Where SQLite is interrupted, in instructions of its machine: a verb takes some hundreds to some thousands.
 const INSTRUCTIONS: [Range<u32>; 3] = [1..60, 60..800, 800..5_000];
@@ -131,6 +131,7 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         2 => visitor().prop_map(Verb::Comes),
         3 => visitor().prop_map(Verb::Goes),
         1 => visitor().prop_map(Verb::Ends),
+        1 => visitor().prop_map(Verb::Views),
         3 => agent().prop_map(Verb::Arrives),
         2 => agent().prop_map(Verb::Vanishes),
         3 => agent().prop_map(Verb::Online),
@@ -138,13 +139,14 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         2 => (pair(), any::<bool>()).prop_map(|((agent, chat), stretch)| Verb::Takes { agent, chat, stretch }),
         1 => pair().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Notes(agent, chat)),
+        1 => pair().prop_map(|(agent, chat)| Verb::Reads(agent, chat)),
         1 => (pair(), agent()).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
         1 => pair().prop_map(|(agent, chat)| Verb::HandsBack(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Accepts(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Declines(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Closes(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Dismisses(agent, chat)),
-        2 => (agent(), 1..4_u32).prop_map(|(agent, capacity)| Verb::Capacity(agent, capacity)),
+        2 => (agent(), 1..3_u32).prop_map(|(agent, capacity)| Verb::Capacity(agent, capacity)),
         1 => (agent(), any::<bool>()).prop_map(|(agent, disabled)| Verb::Disabled(agent, disabled)),
         1 => (agent(), any::<bool>()).prop_map(|(agent, supervisor)| Verb::Supervisor(agent, supervisor)),
         1 => (0..=chats, 0..2).prop_map(|(chat, priority)| Verb::Priority(chat, priority)),
@@ -201,7 +203,9 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
         let offered = select(offered);
         let verbs = prop_oneof![
             3 => offered.clone().prop_map(|(agent, chat)| Verb::Accepts(agent, chat)),
-            1 => offered.prop_map(|(agent, chat)| Verb::Declines(agent, chat)),
+            1 => offered.clone().prop_map(|(agent, chat)| Verb::Declines(agent, chat)),
+            2 => offered.clone().prop_map(|(agent, _)| Verb::Capacity(agent, 1)),
+            1 => offered.prop_map(|(agent, _)| Verb::Vanishes(agent)),
         ];
         all.push((6, verbs.boxed()));
     }
@@ -222,7 +226,8 @@ impl ReferenceStateMachine for Reference {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Self> {
-        let agent = (1..4_u32, prop::bool::weighted(0.2), prop::bool::weighted(0.3), prop::bool::weighted(0.8));
+        // Few slots, so that somebody waits most of the time.
+        let agent = (1..3_u32, prop::bool::weighted(0.2), prop::bool::weighted(0.3), prop::bool::weighted(0.8));
         (vec(agent, AGENTS), any::<bool>())
             .prop_map(|(agents, may_stretch)| {
                 let agent = |(capacity, supervisor, away, here): (u32, bool, bool, bool)| {

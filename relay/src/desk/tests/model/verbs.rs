@@ -10,19 +10,33 @@ use super::reference::{Chat, How, OFFER_FOR, PREFER_FOR, REOPEN_WAIT, REOPEN_WIT
 /// Agents and visitors go by number, chats by the order in which they began.
 #[derive(Clone, Debug)]
 pub(super) enum Verb {
-    Says { visitor: usize, address: bool },
+    Says {
+        visitor: usize,
+        address: bool,
+    },
     Repeats(usize),
     Comes(usize),
     Goes(usize),
     Ends(usize),
+    /// Is on another page.
+    Views(usize),
     Arrives(usize),
     Vanishes(usize),
     Online(usize),
     Away(usize),
-    Takes { agent: usize, chat: usize, stretch: bool },
+    Takes {
+        agent: usize,
+        chat: usize,
+        stretch: bool,
+    },
     Answers(usize, usize),
     Notes(usize, usize),
-    Offers { agent: usize, chat: usize, to: usize },
+    Reads(usize, usize),
+    Offers {
+        agent: usize,
+        chat: usize,
+        to: usize,
+    },
     HandsBack(usize, usize),
     Accepts(usize, usize),
     Declines(usize, usize),
@@ -42,7 +56,7 @@ impl Reference {
     pub(super) fn happens(&mut self, verb: &Verb) -> Answer {
         match *verb {
             Verb::Says { visitor, address } => self.visitor_says(visitor, address),
-            Verb::Repeats(_) => {}
+            Verb::Repeats(_) | Verb::Views(_) | Verb::Reads(..) => {}
             Verb::Comes(visitor) => self.visitor_comes(visitor),
             Verb::Goes(visitor) => self.visitor_goes(visitor),
             Verb::Ends(visitor) => {
