@@ -54,7 +54,8 @@ impl Desk {
                 return Ok(());
             }
             let place = work.touch(record);
-            work.record(place).visitor_gone_at = Some(now);
+            // Several connections may end at once, and each is told of: the absence began with the first word of it.
+            work.record(place).visitor_gone_at.get_or_insert(now);
             Ok(work.save(place)?)
         })
         .await
@@ -110,7 +111,7 @@ impl Desk {
                 Presence::Away => people::set_away(work.db, agent, true)?,
                 Presence::Online => {
                     if people::set_away(work.db, agent, false)? {
-                        for id in people::queued_without(work.db, agent)? {
+                        for id in people::given_up_by(work.db, agent)? {
                             let place = work.open(id)?;
                             work.record(place).excluded.retain(|excluded| *excluded != agent);
                             work.save(place)?;

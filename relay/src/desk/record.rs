@@ -76,7 +76,7 @@ pub struct Record {
     pub entries: Trail,
     /// When it began.
     pub opened_at: Millis,
-    /// When it came into its state.
+    /// When it came into its state. An active one also begins anew when the relay starts: nobody can be silent while nobody can speak.
     pub state_at: Millis,
     /// When an agent first had it.
     pub assigned_at: Option<Millis>,

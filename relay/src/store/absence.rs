@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, params};
 use shared::ids::{Millis, NodeId};
+use shared::model::State;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -34,8 +35,10 @@ pub(crate) fn held(db: &Connection) -> Result<Vec<Record>, StoreError> {
 pub(crate) fn begin_anew(record: &mut Record, now: Millis, gone: Option<Millis>, rules: &Rules) {
     record.visitor_gone_at = gone;
     record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
-    // What counts a visitor's silence. Waiting is counted by the time of queueing, which stays.
-    record.state_at = now;
+    // A visitor's silence is counted from here: nobody could speak.
+    if record.state == State::Active {
+        record.state_at = now;
+    }
 }
 
 /// Makes presence on this node what it really is; returns whose was wrong. Visitors who have not said anything stay unwritten.

@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
-use shared::model::{Audience, Author, Body, Entry, Person};
+use shared::model::{Audience, Author, Body, Entry, Event, Person};
 use uuid::Uuid;
 
 use super::rows::{json, seq, to_json};
@@ -153,6 +153,20 @@ pub(crate) fn find(db: &Connection, author: Uuid, id: MessageId) -> Result<Optio
     Ok(found.optional()?)
 }
 
+/// Whether the visitor has written after an end, and no agent since.
+pub(crate) fn reopened_unanswered(db: &Connection, record: &Record) -> Result<bool, StoreError> {
+    let mut place = record.entries.last;
+    while let Some(n) = place {
+        let (entry, before) = read(db, n, Audience::Agents)?;
+        match entry.map(|entry| (entry.by, entry.body)) {
+            Some((Author::System, Body::Event(Event::Reopened))) => return Ok(true),
+            Some((Author::Agent(_), body)) if !body.is_internal() => return Ok(false),
+            _ => place = before,
+        }
+    }
+    Ok(false)
+}
+
 fn missing(n: i64) -> StoreError {
     StoreError::Corrupt(format!("entry {n} of the log is missing; restore a backup"))
 }
@@ -250,18 +264,20 @@ mod tests {
         two_long_threads(&store).await;
         drop(store);
         // The same conversations as the first version kept them.
-        let db = Connection::open(&path).unwrap();
-        let old = include_str!("../../migrations/sqlite/0001_begin.sql");
-        let table = &old[old.find("CREATE TABLE message").unwrap()..old.find("CREATE TABLE node").unwrap()];
-        db.execute_batch(&format!(
-            "PRAGMA foreign_keys = OFF; BEGIN; ALTER TABLE message RENAME TO log; DROP INDEX message_of_author; {table} \
-             INSERT INTO message SELECT conversation, seq, id, at, author_kind, author, internal, body FROM log; DROP TABLE log; \
-             ALTER TABLE conversation DROP COLUMN last_entry; ALTER TABLE conversation DROP COLUMN leap_entry; \
-             PRAGMA user_version = 1; COMMIT",
-        ))
-        .unwrap();
+        let first = folder.path().join("first.db");
+        let db = Connection::open(&first).unwrap();
+        db.execute_batch(include_str!("../../migrations/sqlite/0001_begin.sql")).unwrap();
+        db.execute("ATTACH ?1 AS now", [path.to_str()]).unwrap();
+        for table in ["site", "visitor", "conversation", "message"] {
+            let mut names = db.prepare(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).unwrap();
+            let names =
+                names.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<Vec<String>>>().unwrap().join(", ");
+            db.execute(&format!("INSERT INTO main.{table} ({names}) SELECT {names} FROM now.{table}"), []).unwrap();
+        }
+        db.pragma_update(None, "application_id", super::super::APPLICATION_ID).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
         drop(db);
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&first).unwrap();
         for conversation in [ConversationId(id(10)), ConversationId(id(20))] {
             all_pages_are_right(&store, conversation).await;
             // And they go on.
