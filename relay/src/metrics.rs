@@ -13,7 +13,8 @@ pub const CLOSES: &str = "bulle_closes_total";
 pub const FRAMES_IN: &str = "bulle_frames_received_total";
 /// Counter: messages committed, by `author` (`visitor`, `agent`).
 pub const MESSAGES: &str = "bulle_messages_total";
-/// Counter: requests and frames refused, by `reason` (an error code of the protocol).
+/// Counter: requests, frames and connections refused, by `reason`: the limit that did (`edge::limits::Limit::name`: `says`, `upgrades`,
+/// `address_connections` …), or else the error code that the client was told.
 pub const REFUSALS: &str = "bulle_refusals_total";
 /// Counter: transactions committed.
 pub const COMMITS: &str = "bulle_commits_total";
@@ -35,7 +36,7 @@ pub fn describe() {
     describe_counter!(CLOSES, Unit::Count, "Connections that the relay ended, by close code");
     describe_counter!(FRAMES_IN, Unit::Count, "Frames received, by kind");
     describe_counter!(MESSAGES, Unit::Count, "Messages committed, by author");
-    describe_counter!(REFUSALS, Unit::Count, "Requests and frames refused, by error code");
+    describe_counter!(REFUSALS, Unit::Count, "Requests, frames and connections refused, by limit or error code");
     describe_counter!(COMMITS, Unit::Count, "Transactions committed");
     describe_histogram!(COMMIT_JOBS, Unit::Count, "Jobs that were committed together");
     describe_counter!(ASSIGNMENTS, Unit::Count, "Conversations handed to agents, by way");

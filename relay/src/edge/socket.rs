@@ -11,6 +11,7 @@ use shared::close::{self, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+use crate::hub::backlog::Backlog;
 use crate::hub::registry::Peer;
 use crate::session::{Greeter, Refusal, Reply, Session};
 
@@ -20,8 +21,11 @@ const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 /// How long a client has to read that its frame was too big.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Frames written with one flush at most; what a burst of fan-out brings.
+const BATCH: usize = 64;
+
 /// What one connection may take. All from the configuration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// How long a connection may stay without `hello`.
     pub hello_within: Duration,
@@ -29,8 +33,8 @@ pub struct Limits {
     pub ping_every: Duration,
     /// How long one write may take before the reader counts as gone.
     pub write_within: Duration,
-    /// Most frames queued for a connection.
-    pub queue: usize,
+    /// What may wait for a connection that reads slowly.
+    pub backlog: Arc<Backlog>,
     /// Largest frame that is read, in bytes.
     pub frame: usize,
 }
@@ -50,7 +54,7 @@ enum End {
 /// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
 pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>) {
-    let (peer, queue) = Peer::new(limits.queue);
+    let (peer, queue) = Peer::new(limits.backlog.clone());
     let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits)).await;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
@@ -153,7 +157,7 @@ impl Connection {
                 Some(frame) = self.queue.recv() => {
                     let socket = &mut self.socket;
                     let queue = &mut self.queue;
-                    write(socket, queue, frame, self.limits.write_within).await?;
+                    write(socket, &self.peer, queue, frame, self.limits.write_within).await?;
                 }
             }
         };
@@ -173,7 +177,7 @@ impl Connection {
     }
 
     async fn write(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        write(&mut self.socket, &mut self.queue, frame, self.limits.write_within).await
+        write(&mut self.socket, &self.peer, &mut self.queue, frame, self.limits.write_within).await
     }
 
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
@@ -200,21 +204,35 @@ impl Connection {
     }
 }
 
-/// Writes a frame and all that wait behind it with one flush.
+/// Writes a frame and those that wait behind it with one flush: a batch of them, so that a client who reads steadily but slower than
+/// others talk is heard in between, and each batch has its own time.
 async fn write(
     socket: &mut WebSocket,
+    peer: &Peer,
     queue: &mut mpsc::Receiver<Utf8Bytes>,
     frame: Utf8Bytes,
     within: Duration,
 ) -> Result<(), End> {
     let writing = async {
+        let mut last = frame.len();
         socket.feed(Message::Text(frame)).await?;
-        while let Ok(frame) = queue.try_recv() {
+        for _ in 1..BATCH {
+            let Ok(frame) = queue.try_recv() else { break };
+            let size = frame.len();
             socket.feed(Message::Text(frame)).await?;
+            // The buffer takes one frame more than it holds, so by now there was room for the one before.
+            peer.written(last);
+            last = size;
         }
-        socket.flush().await
+        socket.flush().await?;
+        peer.written(last);
+        Ok(())
     };
-    in_time(within, writing).await
+    let result = in_time(within, writing).await;
+    if matches!(result, Err(End::Close(close::RESYNC))) {
+        metrics::counter!(crate::metrics::RESYNCS).increment(1);
+    }
+    result
 }
 
 async fn in_time(within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
@@ -240,6 +258,7 @@ async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
         End::Gone => return,
         End::Close(code) => code,
         End::Refuse(refusal) => {
+            refusal.count();
             let error = shared::visitor::FromRelay::Error(refusal.error).encode();
             if socket.send(Message::Text(error.into())).await.is_err() {
                 return;
