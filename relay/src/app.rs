@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use shared::close;
+use shared::ids::Millis;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -19,15 +19,20 @@ use crate::bus::Local;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::edge::health::MetricsError;
+use crate::edge::limits::Throttle;
+use crate::edge::listener::{self, Http};
 use crate::edge::router::{Shared, router};
+use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
 use crate::edge::{health, pages};
+use crate::hub::backlog::Backlog;
 use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
 use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
 use crate::metrics::gauges::Gauges;
+use crate::session::pace::Rates;
 use crate::store::{Store, StoreError};
 use crate::{api, clock, disk};
 
@@ -40,6 +45,9 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 
 /// "File size limit exceeded", the same number on every Unix that Rust runs on.
 const SIGXFSZ: i32 = 25;
+/// Times that a write may take after which the kernel, too, gives up a client that reads nothing. The relay's own patience with a
+/// WebSocket and its goodbye come first; answers to plain requests have only this.
+const UNREAD_WRITES: u32 = 3;
 
 /// Why the relay did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +135,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
 
     let limits = Arc::new(limits(&config));
+    let asked = &config.limits;
+    let http = Http {
+        seats: Seats::new(asked.http_connections, asked.address_connections),
+        proxies: config.trusted_proxies.clone(),
+        header_within: span(asked.header_timeout_ms),
+        unread_within: span(config.write_timeout_ms) * UNREAD_WRITES,
+    };
+    let seats = Seats::new(asked.connections, asked.address_connections);
+    let upgrades = Throttle::new(asked.upgrades);
+    let (visitors, agents) = (Rates::of_visitors(asked), Rates::of_agents(asked));
     let announcer = hub.clone();
     let announce = Box::new(move |news| announcer.announce(news));
     let metrics_listen = config.metrics_listen;
@@ -153,21 +171,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
     });
 
-    let sockets = Sockets { shared: shared.clone(), hub, limits, connections: connections.clone(), stop: stop.clone() };
-    let app =
-        upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).into_make_service_with_connect_info::<SocketAddr>();
-    // Chat is small frames that somebody waits for: none of them may wait for the next one.
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    tasks.spawn(async move {
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the listener failed");
-        }
-    });
+    let sockets = Sockets {
+        shared: shared.clone(),
+        hub,
+        limits,
+        seats,
+        upgrades,
+        visitors,
+        agents,
+        connections: connections.clone(),
+        stop: stop.clone(),
+    };
+    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone()));
+    tasks.spawn(listener::serve(listener, app, http, stop.clone(), tasks.clone()));
     Ok(Running { address, metrics, first_admin, registry, shared, stop, connections, tasks })
 }
 
@@ -258,13 +274,16 @@ fn print_links(config: &Config, running: &Running, demo: bool) {
     let _ = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush());
 }
 
+fn span(millis: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
 fn limits(config: &Config) -> Limits {
-    let span = |millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     Limits {
         hello_within: span(config.hello_timeout_ms),
         ping_every: span(config.ping_every_ms),
         write_within: span(config.write_timeout_ms),
-        queue: config.outgoing_queue,
+        backlog: Arc::new(Backlog::of(config)),
         frame: config.max_frame,
     }
 }

@@ -19,6 +19,8 @@ pub const LEASE_LOST: u16 = 4009;
 pub const HELLO_TIMEOUT: u16 = 4010;
 /// The relay cannot serve now (store out of reach, too many connections): reconnect with back-off.
 pub const UNAVAILABLE: u16 = 4011;
+/// The client went on sending although its frames were refused with `rate_limited`: reconnect, after a pause.
+pub const FLOODED: u16 = 4029;
 /// Refusal: the first frame was no valid `hello`.
 pub const BAD_HELLO: u16 = 4400;
 /// Refusal: token or cookie missing, unknown, expired or revoked. Forget the token; a visitor may greet again without one.

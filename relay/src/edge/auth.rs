@@ -1,9 +1,7 @@
 //! Sessions of agents: the cookie, whom it stands for, and the guard against requests that other people's pages send with it.
 //! `api/` signs in and out with this; the agents' socket asks [`session`] at its upgrade.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -15,10 +13,11 @@ use sha2::{Digest, Sha256};
 use shared::ids::Millis;
 
 use super::caller::{Caller, Page};
-use super::limits::{Throttle, subscriber};
+use super::limits::{Limit, Throttle, subscriber};
 use super::origin::Origin;
 use super::router::Shared;
 use crate::clock;
+use crate::config::Limits;
 use crate::error::RestError;
 use crate::store::{Account, StoreError};
 
@@ -26,37 +25,26 @@ use crate::store::{Account, StoreError};
 const COOKIE: &str = "bulle_session";
 /// Random bytes of a token: 256 bits, as DESIGN §10 has it for all tokens.
 const TOKEN: usize = 32;
-/// Tries at one account in a row. More than a person who guesses their own password needs; after that one every 10 s, so some
-/// 8,600 a day, which finds no password of ten characters.
-const ACCOUNT_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-const ACCOUNT_REFILL: Duration = Duration::from_secs(10);
-/// Tries from one address in a row, over all accounts; an office behind one address signs in within a minute or two.
-const ADDRESS_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(39);
-const ADDRESS_REFILL: Duration = Duration::from_secs(3);
-
 /// Slows down guessing, per account and per address.
 pub struct SignInThrottle {
     accounts: Throttle,
     addresses: Throttle,
 }
 
-impl Default for SignInThrottle {
-    fn default() -> Self {
-        Self { accounts: Throttle::new(ACCOUNT_TRIES, ACCOUNT_REFILL), addresses: Throttle::new(ADDRESS_TRIES, ADDRESS_REFILL) }
-    }
-}
-
 impl SignInThrottle {
-    /// Takes one try of the caller's address. Clients on this machine with no proxy between are not told apart by address and so not
-    /// limited by it.
+    /// With the configured rates.
+    pub fn new(limits: &Limits) -> Self {
+        Self { accounts: Throttle::new(limits.account_sign_ins), addresses: Throttle::new(limits.address_sign_ins) }
+    }
+
+    /// Takes one try of the caller's address, if it has limits.
     ///
     /// # Errors
     /// How long to wait.
     pub fn address(&self, caller: &Caller) -> Result<(), RestError> {
-        if caller.reached.local {
-            return Ok(());
-        }
-        self.addresses.take(subscriber(caller.reached.client)).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+        let Some(address) = caller.limited_address() else { return Ok(()) };
+        let taken = self.addresses.take(subscriber(address));
+        taken.map_err(|retry_after_ms| RestError::TooMany { limit: Limit::AddressSignIns, retry_after_ms })
     }
 
     /// Takes one try at an account, which need not exist.
@@ -64,7 +52,8 @@ impl SignInThrottle {
     /// # Errors
     /// How long to wait.
     pub fn account(&self, email: &str) -> Result<(), RestError> {
-        self.accounts.take(email).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+        let taken = self.accounts.take(email);
+        taken.map_err(|retry_after_ms| RestError::TooMany { limit: Limit::AccountSignIns, retry_after_ms })
     }
 }
 

@@ -11,6 +11,7 @@ use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
 use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Say, Seen, cut};
 use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
 
+use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::clock;
 use crate::desk::{DeskError, VisitorCard};
@@ -26,12 +27,15 @@ pub struct VisitorGreeter {
     pub hub: Arc<Hub>,
     /// The site that the upgrade named, its origin already checked.
     pub site: SiteRecord,
+    /// How fast visitors may go.
+    pub rates: Arc<Rates>,
 }
 
 /// A visitor's connection after `hello`.
 pub struct VisitorSession {
     hub: Arc<Hub>,
     peer: Arc<Peer>,
+    pace: Pace,
     site: SiteId,
     card: Arc<VisitorCard>,
     /// The conversation at hand, once there is one.
@@ -51,7 +55,8 @@ impl Greeter for VisitorGreeter {
         let (card, token) = self.card(&hello).await?;
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card: Arc::new(card), conversation: None };
+        let (pace, card) = (Pace::new(self.rates), Arc::new(card));
+        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
@@ -134,6 +139,7 @@ impl VisitorSession {
 
     async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
         let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Visitor).await?;
+        let (entries, more) = super::page(entries, more);
         Ok(Entries { conversation, entries, more })
     }
 
@@ -238,9 +244,12 @@ impl Session for VisitorSession {
     const KIND: Who = Who::Visitor;
 
     async fn frame(&mut self, text: &str) -> Reply {
-        let answer = match ToRelay::decode(text) {
-            Ok(frame) => self.handle(frame).await,
-            Err(error) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
+        let frame = ToRelay::decode(text);
+        let in_pace = self.pace.admit(matches!(frame, Ok(ToRelay::Say(_))), text, &self.peer);
+        let answer = match (in_pace, frame) {
+            (Err(wait), _) => Err(wait),
+            (Ok(()), Ok(frame)) => self.handle(frame).await,
+            (Ok(()), Err(error)) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };
         match answer {
             Ok(frame) => frame.iter().map(FromRelay::encode).collect(),
