@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::map_response;
 use axum::serve::ListenerExt;
 use shared::close;
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ use crate::bus::Local;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::edge::health::MetricsError;
-use crate::edge::router::{Shared, router};
+use crate::edge::router::{Shared, harden, router};
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
 use crate::edge::{health, pages};
@@ -139,7 +140,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
 
     let sockets = Sockets { shared: shared.clone(), hub, limits, connections: connections.clone() };
-    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared)).into_make_service_with_connect_info::<SocketAddr>();
+    let routes = upgrade::routes(Arc::new(sockets)).merge(router(shared)).layer(map_response(harden));
+    let app = routes.into_make_service_with_connect_info::<SocketAddr>();
     // Chat is small frames that somebody waits for: none of them may wait for the next one.
     let listener = listener.tap_io(|socket| {
         if let Err(error) = socket.set_nodelay(true) {

@@ -10,4 +10,8 @@ mod kill;
 mod load;
 mod network;
 mod resume;
+mod security_http;
+mod security_identity;
+mod security_origin;
+mod security_session;
 mod story;

@@ -5,7 +5,7 @@
 //! - [`writer`]: the writer thread · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations and entries stand in tables
 //! - [`reads`], [`boards`]: what sessions and the API ask for
-//! - [`people`]: agents, visitors, presence · [`accounts`]: passwords, sessions, invitations, sites
+//! - [`people`]: agents, visitors, presence · [`accounts`]: passwords, sessions, invitations, sites · [`identities`]: verified visitors
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use shared::close::ErrorCode;
 
 mod accounts;
 mod boards;
+mod identities;
 pub(crate) mod people;
 mod readers;
 mod reads;
@@ -27,10 +28,12 @@ pub(crate) use writer::Step;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use boards::Place;
+pub use identities::{MOST_SECRETS, SiteSecret};
 pub use reads::VisitorRecord;
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_begin.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/sqlite/0002_identity.sql")];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
 const APPLICATION_ID: i32 = 0x4275_6c6c;
