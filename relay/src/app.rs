@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::middleware::map_response;
 use shared::close;
 use shared::ids::Millis;
 use tokio::net::TcpListener;
@@ -21,7 +22,7 @@ use crate::desk::Desk;
 use crate::edge::health::MetricsError;
 use crate::edge::limits::Throttle;
 use crate::edge::listener::{self, Http};
-use crate::edge::router::{Shared, router};
+use crate::edge::router::{Shared, harden, router};
 use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
@@ -182,7 +183,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         connections: connections.clone(),
         stop: stop.clone(),
     };
-    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone()));
+    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).layer(map_response(harden));
     tasks.spawn(listener::serve(listener, app, http, stop.clone(), tasks.clone()));
     Ok(Running { address, metrics, first_admin, registry, shared, stop, connections, tasks })
 }

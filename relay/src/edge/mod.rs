@@ -2,7 +2,7 @@
 //!
 //! - [`router`]: the routes and what handlers share
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
-//! - [`auth`], [`passwords`]: sessions, hashing; [`limits`], [`seats`]: how fast, how many
+//! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`health`]: alive, ready, metrics
 //! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
@@ -12,6 +12,7 @@ pub mod auth;
 pub mod caller;
 pub mod embedded;
 pub mod health;
+pub mod identity;
 pub mod limits;
 pub mod listener;
 pub mod loader;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -163,7 +163,18 @@ async fn script(
         locale: site.settings.locale,
         name: site.name,
     };
-    shared.loaders.serve(file.raw, &settings, &headers).await.map_err(RestError::internal)
+    shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)
+}
+
+/// What every answer says about itself where it says nothing else, errors and upgrades that failed among them: it is what its type
+/// says, it runs nothing, nobody frames it, and it tells nobody where a reader came from.
+pub async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Gives every request its time; the body of one that comes drop by drop is part of it.

@@ -139,7 +139,7 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
 
 fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
     // Only a page can make a browser send its cookie, and browsers tell the page. Programs bring their token in `hello`.
-    let cookie = auth::token(headers).map(|token| auth::hash(&token));
+    let cookie = auth::token(caller.base.as_ref(), headers).map(|token| auth::hash(&token));
     let admitted = match caller.page {
         Page::Unsaid => cookie.is_none(),
         Page::Of(_) | Page::Opaque => caller.is_own_page(&sockets.shared),

@@ -16,6 +16,7 @@ use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::clock;
 use crate::desk::{DeskError, VisitorCard};
 use crate::edge::auth;
+use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
@@ -100,7 +101,36 @@ impl VisitorGreeter {
             page: hello.page.clone().map(tidy),
             is_new,
         };
-        Ok((card, issued))
+        match &hello.identity {
+            Some(identity) => self.identify(identity, card, issued).await,
+            None if self.site.verified_only && !known.is_some_and(|visitor| visitor.verified) => {
+                Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
+            }
+            None => Ok((card, issued)),
+        }
+    }
+
+    /// Makes the visitor the one whom an identity token names. On every browser that is the same one; and what they get for it is
+    /// always a token of its own, so that a token from before opens nothing of what is theirs.
+    async fn identify(
+        &self,
+        token: &str,
+        card: VisitorCard,
+        issued: Option<String>,
+    ) -> Result<(VisitorCard, Option<String>), Refusal> {
+        let (store, site, now) = (self.hub.store(), self.site.id, clock::now());
+        let secrets = store.site_secrets(site).await.map_err(|_| unreachable())?;
+        let identity =
+            identity::verify(token, &self.site.key, &secrets, now).map_err(|refused| bad_identity(refused.to_string()))?;
+        let known =
+            issued.is_none() && store.is_identified(card.token_hash, site, identity.clone()).await.map_err(|_| unreachable())?;
+        if known {
+            return Ok((card, None));
+        }
+        let (token, token_hash) = auth::new_token();
+        let visitor = store.identify(site, identity, token_hash, now).await.map_err(|_| unreachable())?;
+        let id = visitor.ok_or_else(|| bad_identity(BadIdentity::Signature.to_string()))?;
+        Ok((VisitorCard { id, token_hash, is_new: false, ..card }, Some(token)))
     }
 }
 
@@ -281,6 +311,10 @@ fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
 
 fn bad_token(message: &str) -> Refusal {
     Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message)
+}
+
+fn bad_identity(message: impl Into<String>) -> Refusal {
+    Refusal::new(close::BAD_IDENTITY, ErrorCode::BadIdentity, message)
 }
 
 fn unreachable() -> Refusal {
