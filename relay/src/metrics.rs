@@ -100,3 +100,6 @@ pub fn describe() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
