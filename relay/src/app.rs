@@ -186,8 +186,10 @@ impl Running {
             tokio::select! { () = self.connections.wait() => {}, () = sleep(STOP_LOOK) => {} }
         }
         self.tasks.close();
-        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            tracing::warn!("somebody still holds a connection and is cut off");
+        let sockets = self.connections.len();
+        let requests_end = timeout_at(deadline, self.tasks.wait()).await.is_ok();
+        if sockets > 0 || !requests_end {
+            tracing::warn!(sockets, "somebody still holds a connection and is cut off");
         }
         // Moves the write-ahead log into the database: a moment's work, unless the disk hangs.
         if timeout_at(began + STOP_WITHIN, self.shared.store.clone().close()).await.is_err() {
