@@ -39,8 +39,9 @@ use crate::{api, clock, disk};
 
 /// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
-/// How long clients may take to be sent elsewhere, and requests to be answered, after the notice; the rest is for the store.
-const LEAVE_WITHIN: Duration = Duration::from_secs(4);
+/// How long clients may take to be sent elsewhere, and requests to be answered, after the notice (with the longest one less); the rest
+/// is for the store.
+const LEAVE_WITHIN: Duration = Duration::from_secs(6);
 /// Pause between two looks at whether all connections have ended.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
@@ -196,7 +197,7 @@ impl Running {
         self.shared.stopping.store(true, Ordering::Relaxed);
         let notice = self.shared.config.stop_notice_ms;
         sleep(Duration::from_millis(u64::try_from(notice).unwrap_or(0))).await;
-        let deadline = Instant::now() + LEAVE_WITHIN;
+        let deadline = Instant::now().min(began + STOP_WITHIN - LEAVE_WITHIN) + LEAVE_WITHIN;
         self.stop.cancel();
         self.connections.close();
         // Again and again: an upgrade that was under way may still have been greeted after the first time.
@@ -205,8 +206,10 @@ impl Running {
             tokio::select! { () = self.connections.wait() => {}, () = sleep(STOP_LOOK) => {} }
         }
         self.tasks.close();
-        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            tracing::warn!("somebody still holds a connection after {} s; it is cut off", LEAVE_WITHIN.as_secs());
+        let sockets = self.connections.len();
+        let requests_end = timeout_at(deadline, self.tasks.wait()).await.is_ok();
+        if sockets > 0 || !requests_end {
+            tracing::warn!(sockets, "somebody still holds a connection and is cut off");
         }
         // Moves the write-ahead log into the database: a moment's work, unless the disk hangs.
         if timeout_at(began + STOP_WITHIN, self.shared.store.clone().close()).await.is_err() {

@@ -101,3 +101,6 @@ pub fn describe() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
