@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 mod accounts;
+mod backup;
 mod desk;
 mod handover;
 mod hostile;
 mod kill;
 mod load;
+mod logs;
 mod network;
+mod numbers;
 mod resume;
+mod stop;
 mod story;

@@ -6,7 +6,7 @@ use shared::model::{AssignedHow, CloseReason, RequeueReason, Role, State};
 use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
-use crate::store::{people, rows};
+use crate::store::{log, people};
 
 impl Desk {
     /// An agent takes a queued conversation, or a parked one that is theirs or nobody's. With `stretch` one beyond their capacity, if the
@@ -157,7 +157,7 @@ impl Desk {
     pub async fn dismiss(&self, now: Millis, agent: AgentId, id: ConversationId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let place = work.open(id)?;
-            let record = work.record(place);
+            let record = work.record(place).clone();
             if record.state == State::Closed {
                 return Ok(());
             }
@@ -166,7 +166,7 @@ impl Desk {
                 State::Queued => record.last_agent,
                 State::Parked | State::Closed => None,
             };
-            if last != Some(agent) || !rows::reopened_unanswered(work.db, id)? {
+            if last != Some(agent) || !log::reopened_unanswered(work.db, &record)? {
                 return Err(DeskError::WrongState("only the last agent of a reopened conversation can dismiss it"));
             }
             work.close(place, CloseReason::Dismissed)?;

@@ -17,6 +17,7 @@ use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store, 
 mod capacity;
 mod hand;
 mod model;
+mod outage;
 mod plan;
 mod presence;
 mod speak;
@@ -104,7 +105,7 @@ impl Office {
             match self.desk.next_due().await.unwrap().filter(|due| *due <= end) {
                 Some(due) => {
                     self.now.set(due.max(self.now()));
-                    self.desk.sweep(self.now()).await.unwrap();
+                    self.desk.sweep(self.now(), self.store.outages().count()).await.unwrap();
                 }
                 None => {
                     self.now.set(end);

@@ -76,7 +76,8 @@ impl Both {
         let mut outcomes = Vec::new();
         while let Some(due) = self.next_due().await.filter(|due| *due <= end) {
             self.model.now = due.max(self.model.now);
-            outcomes.push(self.real.desk.sweep(self.model.now).await.unwrap());
+            let settled = self.real.desk.store.outages().count();
+            outcomes.push(self.real.desk.sweep(self.model.now, settled).await.unwrap());
             self.model.sweep();
             assert!(outcomes.len() < 500, "timeouts that never end");
         }

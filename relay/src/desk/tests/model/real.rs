@@ -270,7 +270,7 @@ impl Real {
                     if changed == 1 { Ok(Outcome::default()) } else { Err(DeskError::NotFound) }
                 })
             }
-            Verb::Sweep => Box::pin(async move { desk.sweep(now).await }),
+            Verb::Sweep => Box::pin(async move { desk.sweep(now, desk.store.outages().count()).await }),
         };
         (doing, said)
     }
