@@ -22,7 +22,7 @@ pub enum Rule {
     Bulle,
     /// Round robin over the agents with a free slot, in the order of arrival, but only so often.
     Ticks(Millis),
-    /// What no rule can beat: one pool of all slots. Whoever goes away takes along as many chats as they have slots, those that would
+    /// What no rule can beat that keeps the order of arrival: one pool of all slots. Whoever goes away takes along as many chats as they have slots, those that would
     /// last longest, and comes back with what is left of them.
     Pool,
 }

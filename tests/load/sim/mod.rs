@@ -1,5 +1,5 @@
 //! `bulle-load desk-sim`: the desk's rule over days of traffic in virtual time, beside products that hand out chats by a timer, and
-//! beside what no rule can beat. Pure: it opens nothing, and the same seed gives the same table.
+//! beside a bound that none can beat in the order of arrival. Pure: it opens nothing, and the same seed gives the same table.
 //!
 //! - [`traffic`]: who comes · [`desk`]: the events and the rules · [`result`]: what came of it · [`theory`]: closed forms for the tests
 
@@ -79,7 +79,7 @@ pub struct Row {
 /// All rules on the same days.
 pub fn run(setting: &Setting) -> Result<Vec<Row>> {
     let rules = [
-        ("no rule can beat", Rule::Pool),
+        ("one pool, the bound", Rule::Pool),
         ("Bulle", Rule::Bulle),
         ("round robin, every 5 s", Rule::Ticks(MINUTE / 12)),
         ("round robin, every 60 s", Rule::Ticks(MINUTE)),

@@ -171,14 +171,30 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
     let speakers: Vec<usize> = parked.iter().chain(&closed).map(|place| now.chats[*place].visitor).collect();
     let mut all = Vec::new();
     if !held.is_empty() {
+        // Mostly to somebody who can have it.
+        let free: Vec<usize> = (0..AGENTS).filter(|agent| now.has_slot(*agent)).collect();
+        if !free.is_empty() {
+            let offer = (select(held.clone()), select(free));
+            all.push((5, offer.prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }).boxed()));
+        }
         let held = select(held);
         let verbs = prop_oneof![
             5 => held.clone().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
-            3 => (held.clone(), 0..AGENTS).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
+            1 => (held.clone(), 0..AGENTS).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
             2 => held.clone().prop_map(|(agent, chat)| Verb::HandsBack(agent, chat)),
             3 => held.prop_map(|(agent, chat)| Verb::Closes(agent, chat)),
         ];
         all.push((12, verbs.boxed()));
+    }
+    // Without people at work little happens.
+    let back = (0..AGENTS).filter(|agent| !now.is_online(*agent)).map(|agent| match &now.agents[agent] {
+        away if away.disabled => Verb::Disabled(agent, false),
+        away if away.gone.is_some() => Verb::Arrives(agent),
+        _ => Verb::Online(agent),
+    });
+    let back: Vec<Verb> = back.collect();
+    if !back.is_empty() {
+        all.push((6, select(back).boxed()));
     }
     if !queued.is_empty() {
         let take = (0..AGENTS, select(queued), any::<bool>());
@@ -207,10 +223,10 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
             2 => offered.clone().prop_map(|(agent, _)| Verb::Capacity(agent, 1)),
             1 => offered.prop_map(|(agent, _)| Verb::Vanishes(agent)),
         ];
-        all.push((6, verbs.boxed()));
+        all.push((10, verbs.boxed()));
     }
     if !reopened.is_empty() {
-        all.push((4, select(reopened).prop_map(|(agent, chat)| Verb::Dismisses(agent, chat)).boxed()));
+        all.push((2, select(reopened).prop_map(|(agent, chat)| Verb::Dismisses(agent, chat)).boxed()));
     }
     all
 }
