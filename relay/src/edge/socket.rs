@@ -190,7 +190,7 @@ impl Connection {
             }
             self.socket.flush().await
         };
-        in_time(self.limits.write_within, writing).await
+        in_time(self.limits.write_within, &self.peer, writing).await
     }
 
     async fn ping(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Result<(), End> {
@@ -200,7 +200,7 @@ impl Connection {
         self.doubted = true;
         self.next_ping = Instant::now() + jittered(self.limits.ping_every);
         timer.as_mut().reset(self.next_ping);
-        in_time(self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
+        in_time(self.limits.write_within, &self.peer, self.socket.send(Message::Ping(Default::default()))).await
     }
 }
 
@@ -228,18 +228,23 @@ async fn write(
         peer.written(last);
         Ok(())
     };
-    let result = in_time(within, writing).await;
-    if matches!(result, Err(End::Close(close::RESYNC))) {
-        metrics::counter!(crate::metrics::RESYNCS).increment(1);
-    }
-    result
+    in_time(within, peer, writing).await
 }
 
-async fn in_time(within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(within, writing).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
-        Err(_) => Err(End::Close(close::RESYNC)),
+/// A write, for as long as it may take and as the connection is wanted: what waits for a reader who is stuck is given up at once when
+/// its queue is full, not only when the write's time is over.
+async fn in_time(within: Duration, peer: &Peer, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    tokio::select! {
+        biased;
+        written = timeout(within, writing) => match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => {
+                metrics::counter!(crate::metrics::RESYNCS).increment(1);
+                Err(End::Close(close::RESYNC))
+            }
+        },
+        code = peer.closed() => Err(End::Close(code)),
     }
 }
 
