@@ -99,6 +99,8 @@ impl Side {
             origin: None,
             cookie: None,
             subprotocol: None,
+            forwarded_for: None,
+            unread: None,
             from: Some(crate::idle::source(pair)),
         };
         Ok(Self { socket: door.open().await?, unwritten: VecDeque::new(), unflushed: 0, written: 0 })

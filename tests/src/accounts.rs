@@ -42,6 +42,7 @@ pub struct Request {
     cookie: Option<String>,
     origin: Option<String>,
     content_type: Option<String>,
+    header: Option<(&'static str, String)>,
     body: String,
 }
 
@@ -73,6 +74,7 @@ impl Office {
             cookie: None,
             origin: Some(format!("http://{}", self.relay)),
             content_type: Some("application/json".into()),
+            header: None,
             body: String::new(),
         }
     }
@@ -134,6 +136,12 @@ impl Request {
         self
     }
 
+    /// Sent with one more header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.header = Some((name, value.to_owned()));
+        self
+    }
+
     /// Carries this value.
     pub fn json(mut self, body: &impl Serialize) -> Result<Self> {
         self.body = serde_json::to_string(body)?;
@@ -144,10 +152,10 @@ impl Request {
     pub async fn send(self) -> Result<Answer> {
         let url = format!("http://{}{}", self.office.relay, self.path);
         let mut request = self.office.http.request(self.method, url).body(self.body);
-        for (name, value) in [("cookie", self.cookie), ("origin", self.origin), ("content-type", self.content_type)] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
+        let usual = [("cookie", self.cookie), ("origin", self.origin), ("content-type", self.content_type)];
+        let usual = usual.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        for (name, value) in usual.chain(self.header) {
+            request = request.header(name, value);
         }
         let answer = request.send().await?;
         let set_cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).map(str::to_owned);

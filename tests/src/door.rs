@@ -29,6 +29,10 @@ pub struct Door {
     pub cookie: Option<String>,
     /// The subprotocol to offer, if any.
     pub subprotocol: Option<&'static str>,
+    /// What a proxy would say of the client: the `x-forwarded-for` header.
+    pub forwarded_for: Option<String>,
+    /// Bytes that the kernel may keep for a client that does not read; its own choice is megabytes.
+    pub unread: Option<u32>,
     /// Local address to connect from: each has its own range of ports.
     pub from: Option<IpAddr>,
 }
@@ -42,6 +46,8 @@ impl Door {
             origin: Some(format!("http://{relay}")),
             cookie: None,
             subprotocol: Some(shared::SUBPROTOCOL),
+            forwarded_for: None,
+            unread: None,
             from: None,
         }
     }
@@ -54,6 +60,8 @@ impl Door {
             origin: Some(format!("http://{relay}")),
             cookie: Some(cookie),
             subprotocol: Some(shared::SUBPROTOCOL),
+            forwarded_for: None,
+            unread: None,
             from: None,
         }
     }
@@ -64,6 +72,9 @@ impl Door {
         if let Some(from) = self.from {
             tcp.bind(SocketAddr::new(from, 0))?;
         }
+        if let Some(unread) = self.unread {
+            tcp.set_recv_buffer_size(unread)?;
+        }
         let stream = tcp.connect(self.relay).await.context("no connection to the relay")?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{}{}", self.relay, self.path).into_client_request()?;
@@ -73,6 +84,9 @@ impl Door {
         }
         if let Some(cookie) = &self.cookie {
             headers.insert("cookie", HeaderValue::from_str(cookie)?);
+        }
+        if let Some(addresses) = &self.forwarded_for {
+            headers.insert("x-forwarded-for", HeaderValue::from_str(addresses)?);
         }
         if let Some(subprotocol) = self.subprotocol {
             headers.insert("sec-websocket-protocol", HeaderValue::from_static(subprotocol));

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use relay::app::{self, Running};
-use relay::config::Config;
+use relay::config::{Allowance, Config};
 use reqwest::Method;
 use shared::api::{AgentPatch, Why};
 use shared::ids::ConversationId;
@@ -24,6 +24,11 @@ use crate::visitor::Visitor;
 /// The first admin.
 const ROOT: &str = "Root";
 const ROOT_EMAIL: &str = "root@bulle.example";
+
+/// Rates that people made of code may go at: what limits them is a matter of its own tests.
+const AT_ANY_PACE: Allowance = Allowance { burst: 1_000_000, per_minute: 60_000_000 };
+/// The rates of a connection, in the table `[limits]`.
+const PACES: [&str; 4] = ["VISITOR_SAYS", "VISITOR_REQUESTS", "AGENT_SAYS", "AGENT_REQUESTS"];
 
 /// A relay with its first admin and nobody else.
 pub struct Relay {
@@ -50,6 +55,9 @@ impl Relay {
         let mut config =
             Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), data: folder.path().join("data"), ..Config::default() };
         config.demo = true;
+        let limits = &mut config.limits;
+        (limits.visitor_says, limits.visitor_requests) = (AT_ANY_PACE, AT_ANY_PACE);
+        (limits.agent_says, limits.agent_requests) = (AT_ANY_PACE, AT_ANY_PACE);
         change(&mut config);
         let running = run(&config).await;
         let address = running.address;
@@ -65,6 +73,11 @@ impl Relay {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are, if it serves them.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.running.as_ref().and_then(|running| running.metrics)
     }
 
     /// Its REST API.
@@ -292,10 +305,14 @@ fn launch(listen: SocketAddr, folder: &TempDir, settings: &[(String, String)]) -
     }
 }
 
-/// How a relay with the demo site is started; its log is of no interest.
+/// How a relay with the demo site is started, for clients at any pace; its log is of no interest.
 pub fn command(binary: &Path, listen: SocketAddr, data: &Path) -> Command {
     let mut command = Command::new(binary);
     command.args(["serve", "--demo", "--listen", &listen.to_string(), "--data"]).arg(data).stderr(Stdio::null());
+    for pace in PACES {
+        command.env(format!("BULLE_LIMITS__{pace}__BURST"), AT_ANY_PACE.burst.to_string());
+        command.env(format!("BULLE_LIMITS__{pace}__PER_MINUTE"), AT_ANY_PACE.per_minute.to_string());
+    }
     command
 }
 

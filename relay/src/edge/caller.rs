@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -39,7 +39,7 @@ impl Caller {
     /// Reads a request that came from `peer`.
     pub fn of(shared: &Shared, peer: SocketAddr, headers: &HeaderMap) -> Self {
         let reached = origin::reached(peer.ip(), headers, &shared.config.trusted_proxies);
-        if reached.ignored_forwarding && !shared.warned_of_forwarding.swap(true, Ordering::Relaxed) {
+        if reached.ignored_forwarding && is_first(&shared.warned_of_forwarding) {
             tracing::warn!(network = %origin::truncated(peer.ip()), "X-Forwarded-* headers from a peer that is not in `trusted_proxies` are ignored");
         }
         let asked = || Origin::of_host(reached.https, reached.host.as_deref()?);
@@ -76,6 +76,11 @@ impl Caller {
     }
 }
 
+/// True once: every request of a misconfigured proxy would say the same.
+fn is_first(told: &AtomicBool) -> bool {
+    !told.swap(true, Ordering::Relaxed)
+}
+
 impl FromRequestParts<Arc<Shared>> for Caller {
     type Rejection = Infallible;
 
@@ -84,5 +89,16 @@ impl FromRequestParts<Arc<Shared>> for Caller {
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0);
         Ok(Self::of(shared, peer, &parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_is_told_once() {
+        let told = AtomicBool::new(false);
+        assert_eq!([is_first(&told), is_first(&told), is_first(&told)], [true, false, false]);
     }
 }

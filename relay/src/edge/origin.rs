@@ -211,8 +211,11 @@ pub fn reached(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Reached 
 
 /// An address, with a port or without: some proxies write one.
 fn address(text: &str) -> Option<IpAddr> {
-    let plain = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    plain.ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_canonical())
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -296,6 +299,38 @@ mod tests {
         let local_proxy = reached("::1".parse().unwrap(), &headers(&[("x-forwarded-for", "203.0.113.9:4711")]), &[]);
         assert_eq!((local_proxy.client, local_proxy.local), ("203.0.113.9".parse().unwrap(), false));
         assert!(reached("::ffff:127.0.0.1".parse().unwrap(), &headers(&[]), &[]).local);
+    }
+
+    #[test]
+    fn nobody_chooses_the_address_by_which_they_are_limited() {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "2001:db8:f::/48".parse().unwrap()];
+        let client = |peer: &str, chains: &[&'static str]| {
+            let pairs: Vec<_> = chains.iter().map(|chain| ("x-forwarded-for", *chain)).collect();
+            reached(peer.parse().unwrap(), &headers(&pairs), &trusted).client.to_string()
+        };
+        // What a client writes itself stands before what the first proxy adds, and is never reached.
+        for spoofed in
+            ["6.6.6.6, 203.0.113.9", "10.9.9.9, 203.0.113.9", "127.0.0.1,203.0.113.9", "::1, 203.0.113.9", "x, 203.0.113.9"]
+        {
+            assert_eq!(client("127.0.0.1", &[spoofed]), "203.0.113.9", "{spoofed}");
+        }
+        // Several proxies, one header each or all in one; own ones are passed over, one that is not ours is the client.
+        assert_eq!(client("10.0.0.1", &["203.0.113.9", "10.0.0.3, 10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, 198.51.100.7, 2001:db8:f::2"]), "198.51.100.7");
+        // What is no address ends the chain: the last proxy that is known counts, never what stands before the nonsense.
+        for nonsense in ["unknown", "_hidden", "", "1.2.3", "1.2.3.4.5", "999.1.1.1", "<script>", "[::1", "1.2.3.4:99999"] {
+            let chain: &'static str = format!("203.0.113.9, {nonsense}, 10.0.0.2").leak();
+            let counted = client("10.0.0.1", &[chain]);
+            assert_eq!(counted, "10.0.0.2", "{nonsense}");
+        }
+        assert_eq!(client("10.0.0.1", &["unknown"]), "10.0.0.1");
+        // Ports, brackets, IPv4 in IPv6.
+        assert_eq!(client("10.0.0.1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::7]"]), "2001:db8::7");
+        assert_eq!(client("10.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client("::ffff:10.0.0.1", &[" 203.0.113.9:80 "]), "203.0.113.9");
+        // Of others nothing is believed.
+        assert_eq!(client("198.51.100.4", &["203.0.113.9"]), "198.51.100.4");
     }
 
     #[test]

@@ -204,7 +204,7 @@ impl Connection {
             }
             self.socket.flush().await
         };
-        in_time(&self.peer, self.limits.write_within, writing).await
+        in_time(self.limits.write_within, &self.peer, writing).await
     }
 
     async fn ping(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Result<(), End> {
@@ -214,7 +214,7 @@ impl Connection {
         self.doubted = true;
         self.next_ping = Instant::now() + jittered(self.limits.ping_every);
         timer.as_mut().reset(self.next_ping);
-        in_time(&self.peer, self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
+        in_time(self.limits.write_within, &self.peer, self.socket.send(Message::Ping(Default::default()))).await
     }
 }
 
@@ -246,31 +246,23 @@ async fn write(
         peer.written(last);
         Ok(())
     };
-    in_time(peer, within, writing).await
+    in_time(within, peer, writing).await
 }
 
-async fn in_time(peer: &Peer, within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    let written = tokio::select! {
+/// A write, for as long as it may take and as the connection is wanted: what waits for a reader who is stuck is given up at once when
+/// its queue is full, not only when the write's time is over.
+async fn in_time(within: Duration, peer: &Peer, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    tokio::select! {
         biased;
-        written = timeout(within, writing) => written,
-        code = cut_short(peer) => return Err(End::Close(code)),
-    };
-    match written {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Gone),
-        Err(_) => {
-            hot().slow_writes.increment(1);
-            Err(End::Close(close::RESYNC))
-        }
-    }
-}
-
-/// Why a write is given up before its time: a stop, a lost lease or a revoked session do not wait for somebody who does not read. A
-/// full queue does: whoever reads again learns in good order that they have to resync.
-async fn cut_short(peer: &Peer) -> u16 {
-    match peer.closed().await {
-        close::RESYNC => std::future::pending().await,
-        code => code,
+        written = timeout(within, writing) => match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => {
+                hot().slow_writes.increment(1);
+                Err(End::Close(close::RESYNC))
+            }
+        },
+        code = peer.closed() => Err(End::Close(code)),
     }
 }
 

@@ -52,3 +52,78 @@ impl Backlog {
         self.waiting.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::extract::ws::Utf8Bytes;
+    use shared::close;
+
+    use super::*;
+    use crate::hub::registry::Peer;
+
+    fn text(bytes: usize) -> Utf8Bytes {
+        Utf8Bytes::from("x".repeat(bytes))
+    }
+
+    #[tokio::test]
+    async fn a_client_may_have_so_many_bytes_waiting_and_then_resyncs() {
+        let backlog = Arc::new(Backlog::new(1_000, 100_000, 1 << 30));
+        let (peer, mut queue) = Peer::new(backlog.clone());
+        (0..10).for_each(|_| peer.send(text(10_000)));
+        assert_eq!(backlog.waiting(), 100_000);
+        let frame = queue.recv().await.unwrap();
+        peer.written(frame.len());
+        peer.send(text(10_000));
+        assert_eq!(backlog.waiting(), 100_000, "what was written makes room");
+        peer.send(text(1));
+        assert_eq!(peer.closed().await, close::RESYNC);
+        peer.send(text(1));
+        assert_eq!(backlog.waiting(), 100_000, "nothing more is queued for who must resync");
+        drop(queue);
+        drop(peer);
+        assert_eq!(backlog.waiting(), 0, "what was never written waits no longer");
+    }
+
+    #[tokio::test]
+    async fn one_frame_may_always_wait_and_a_closed_queue_keeps_none() {
+        let backlog = Arc::new(Backlog::new(1_000, 100, 100));
+        let (peer, queue) = Peer::new(backlog.clone());
+        peer.send(text(1_000_000));
+        assert_eq!(backlog.waiting(), 1_000_000);
+        drop((queue, peer));
+        let (peer, queue) = Peer::new(backlog.clone());
+        drop(queue);
+        peer.send(text(50));
+        assert_eq!(backlog.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn too_many_frames_resync_whatever_their_size() {
+        let (peer, _queue) = Peer::new(Arc::new(Backlog::new(16, 1 << 30, 1 << 30)));
+        (0..17).for_each(|_| peer.send(text(1)));
+        assert_eq!(peer.closed().await, close::RESYNC);
+    }
+
+    #[test]
+    fn all_together_have_a_bound_and_who_reads_goes_on() {
+        const STUCK: usize = 2_000;
+        const MOST: usize = 64 << 20;
+        let backlog = Arc::new(Backlog::new(256, 256 << 10, MOST));
+        let stuck: Vec<_> = (0..STUCK).map(|_| Peer::new(backlog.clone())).collect();
+        for _ in 0..256 {
+            stuck.iter().for_each(|(peer, _)| peer.send(text(16_000)));
+        }
+        assert!(backlog.waiting() <= MOST + STUCK * SHARE, "{}", backlog.waiting());
+        assert!(backlog.waiting() > MOST, "the budget is spent");
+        let (reader, mut queue) = Peer::new(backlog.clone());
+        for _ in 0..100 {
+            reader.send(text(16_000));
+            let frame = queue.try_recv().unwrap();
+            reader.written(frame.len());
+        }
+        drop((stuck, reader, queue));
+        assert_eq!(backlog.waiting(), 0);
+    }
+}

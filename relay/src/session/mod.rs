@@ -142,3 +142,36 @@ fn check_text(say: &Say) -> Result<(), ErrorFrame> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::model::{Author, Body};
+
+    use super::*;
+
+    fn entries(texts: &[usize]) -> Vec<Entry> {
+        let entry = |(number, bytes): (usize, &usize)| Entry {
+            seq: number as u64 + 1,
+            prev: number as u64,
+            id: MessageId::v7(0, [0; 10]),
+            at: 0,
+            by: Author::Visitor,
+            body: Body::Text("x".repeat(*bytes)),
+        };
+        texts.iter().enumerate().map(entry).collect()
+    }
+
+    #[test]
+    fn a_page_ends_before_it_is_too_large_and_never_before_its_first_entry() {
+        let cut = |texts: &[usize], more| {
+            let (entries, more) = page(entries(texts), more);
+            (entries.len(), more)
+        };
+        assert_eq!(cut(&[], false), (0, false));
+        assert_eq!(cut(&[10; 100], false), (100, false));
+        assert_eq!(cut(&[10; 100], true), (100, true));
+        assert_eq!(cut(&[30_000; 4], false), (2, true));
+        assert_eq!(cut(&[100_000, 1], false), (1, true));
+        assert_eq!(cut(&[1, 100_000, 1], false), (1, true), "no gap: what follows the large one waits as well");
+    }
+}
