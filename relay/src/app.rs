@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
+use axum::middleware::map_response;
 use shared::close;
+use shared::ids::Millis;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -19,27 +20,36 @@ use crate::bus::Local;
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::edge::health::MetricsError;
-use crate::edge::router::{Shared, router};
+use crate::edge::limits::Throttle;
+use crate::edge::listener::{self, Http};
+use crate::edge::router::{Shared, harden, router};
+use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
 use crate::edge::{health, pages};
+use crate::hub::backlog::Backlog;
 use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
 use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
 use crate::metrics::gauges::Gauges;
+use crate::session::pace::Rates;
 use crate::store::{Store, StoreError};
 use crate::{api, clock, disk};
 
 /// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
-/// How long clients may take to be sent elsewhere, and requests to be answered, after the notice; the rest is for the store.
-const LEAVE_WITHIN: Duration = Duration::from_secs(4);
+/// How long clients may take to be sent elsewhere, and requests to be answered, after the notice (with the longest one less); the rest
+/// is for the store.
+const LEAVE_WITHIN: Duration = Duration::from_secs(6);
 /// Pause between two looks at whether all connections have ended.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
 /// "File size limit exceeded", the same number on every Unix that Rust runs on.
 const SIGXFSZ: i32 = 25;
+/// Times that a write may take after which the kernel, too, gives up a client that reads nothing. The relay's own patience with a
+/// WebSocket and its goodbye come first; answers to plain requests have only this.
+const UNREAD_WRITES: u32 = 3;
 
 /// Why the relay did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +137,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
 
     let limits = Arc::new(limits(&config));
+    let asked = &config.limits;
+    let http = Http {
+        seats: Seats::new(asked.http_connections, asked.address_connections),
+        proxies: config.trusted_proxies.clone(),
+        header_within: span(asked.header_timeout_ms),
+        unread_within: span(config.write_timeout_ms) * UNREAD_WRITES,
+    };
+    let seats = Seats::new(asked.connections, asked.address_connections);
+    let upgrades = Throttle::new(asked.upgrades);
+    let (visitors, agents) = (Rates::of_visitors(asked), Rates::of_agents(asked));
     let announcer = hub.clone();
     let announce = Box::new(move |news| announcer.announce(news));
     let metrics_listen = config.metrics_listen;
@@ -153,21 +173,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
     });
 
-    let sockets = Sockets { shared: shared.clone(), hub, limits, connections: connections.clone(), stop: stop.clone() };
-    let app =
-        upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).into_make_service_with_connect_info::<SocketAddr>();
-    // Chat is small frames that somebody waits for: none of them may wait for the next one.
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    tasks.spawn(async move {
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the listener failed");
-        }
-    });
+    let sockets = Sockets {
+        shared: shared.clone(),
+        hub,
+        limits,
+        seats,
+        upgrades,
+        visitors,
+        agents,
+        connections: connections.clone(),
+        stop: stop.clone(),
+    };
+    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).layer(map_response(harden));
+    tasks.spawn(listener::serve(listener, app, http, stop.clone(), tasks.clone()));
     Ok(Running { address, metrics, first_admin, registry, shared, stop, connections, tasks })
 }
 
@@ -179,7 +197,7 @@ impl Running {
         self.shared.stopping.store(true, Ordering::Relaxed);
         let notice = self.shared.config.stop_notice_ms;
         sleep(Duration::from_millis(u64::try_from(notice).unwrap_or(0))).await;
-        let deadline = Instant::now() + LEAVE_WITHIN;
+        let deadline = Instant::now().min(began + STOP_WITHIN - LEAVE_WITHIN) + LEAVE_WITHIN;
         self.stop.cancel();
         self.connections.close();
         // Again and again: an upgrade that was under way may still have been greeted after the first time.
@@ -188,8 +206,10 @@ impl Running {
             tokio::select! { () = self.connections.wait() => {}, () = sleep(STOP_LOOK) => {} }
         }
         self.tasks.close();
-        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            tracing::warn!("somebody still holds a connection after {} s; it is cut off", LEAVE_WITHIN.as_secs());
+        let sockets = self.connections.len();
+        let requests_end = timeout_at(deadline, self.tasks.wait()).await.is_ok();
+        if sockets > 0 || !requests_end {
+            tracing::warn!(sockets, "somebody still holds a connection and is cut off");
         }
         // Moves the write-ahead log into the database: a moment's work, unless the disk hangs.
         if timeout_at(began + STOP_WITHIN, self.shared.store.clone().close()).await.is_err() {
@@ -258,13 +278,16 @@ fn print_links(config: &Config, running: &Running, demo: bool) {
     let _ = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush());
 }
 
+fn span(millis: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
 fn limits(config: &Config) -> Limits {
-    let span = |millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     Limits {
         hello_within: span(config.hello_timeout_ms),
         ping_every: span(config.ping_every_ms),
         write_within: span(config.write_timeout_ms),
-        queue: config.outgoing_queue,
+        backlog: Arc::new(Backlog::of(config)),
         frame: config.max_frame,
     }
 }

@@ -11,6 +11,7 @@ use shared::ids::Millis;
 use shared::model::Role;
 
 use crate::desk::DeskError;
+use crate::edge::limits::Limit;
 use crate::store::StoreError;
 
 /// A refused REST request. The message says what to do about it; it goes to the client as it stands.
@@ -54,8 +55,16 @@ pub enum RestError {
     /// Too many tries.
     #[error("too many tries: wait {} s", .retry_after_ms.div_euclid(1_000) + 1)]
     TooMany {
+        /// Which limit it was.
+        limit: Limit,
         /// How long to wait.
         retry_after_ms: Millis,
+    },
+    /// The request did not come, or was not answered, in time.
+    #[error("this took longer than {seconds} s: send the body at once, or try again later")]
+    TooSlow {
+        /// The time that it had.
+        seconds: f32,
     },
     /// The rules of the desk do not allow it.
     #[error("{message}")]
@@ -89,6 +98,7 @@ impl RestError {
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadFrame),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
+            Self::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, ErrorCode::Internal),
             Self::Refused { code, .. } => (StatusCode::CONFLICT, *code),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StoreUnavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
@@ -99,7 +109,11 @@ impl RestError {
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         let (status, code) = self.parts();
-        metrics::counter!(crate::metrics::REFUSALS, "reason" => code_name(code)).increment(1);
+        match &self {
+            Self::TooMany { limit, .. } => limit.count(),
+            Self::TooSlow { .. } => Limit::RequestTimeout.count(),
+            _ => metrics::counter!(crate::metrics::REFUSALS, "reason" => code_name(code)).increment(1),
+        }
         match &self {
             // The store logs its outages, once for everybody.
             Self::Store(cause) if cause.is_outage() => tracing::debug!(error = cause as &dyn std::error::Error, "no store"),
@@ -109,7 +123,7 @@ impl IntoResponse for RestError {
         }
         let mut response = (status, Json(ApiError { code, message: self.to_string() })).into_response();
         let wait = match self {
-            Self::TooMany { retry_after_ms } => Some(retry_after_ms.div_euclid(1_000) + 1),
+            Self::TooMany { retry_after_ms, .. } => Some(retry_after_ms.div_euclid(1_000) + 1),
             Self::Store(_) => Some(1),
             _ => None,
         };

@@ -80,7 +80,7 @@ metrics! {
     SLOTS_OFFERED = Gauge "bulle_slots_offered" Count [] "Slots of all agents who are online";
     AGENTS = Gauge "bulle_agents" Count ["presence"] "Agents by presence: `online`, `away`, `offline`";
     ASSIGNMENTS = Counter "bulle_assignments_total" Count ["how"] "Conversations handed to agents: `dispatched`, `taken`, `stretched`, `transferred`";
-    REFUSALS = Counter "bulle_refusals_total" Count ["reason"] "Requests and frames refused, by error code of the protocol";
+    REFUSALS = Counter "bulle_refusals_total" Count ["reason"] "Requests, frames and connections refused: by the limit that did (`says`, `upgrades`, `address_connections` …), else by error code";
     SIGN_INS = Counter "bulle_sign_ins_total" Count ["outcome"] "Sign-ins: `ok`, `refused`, `throttled`";
     HTTP_SECONDS = Histogram "bulle_http_request_duration_seconds" Seconds ["status"] "Time to answer an HTTP request, by class of status";
     PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds [] "Processor time of the relay, in user and kernel together";
@@ -101,3 +101,6 @@ pub fn describe() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

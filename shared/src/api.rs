@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::close::ErrorCode;
-use crate::ids::{AgentId, Millis, SiteKey};
-use crate::model::{Conversation, Entry, Role, wire};
+use crate::ids::{AgentId, Millis, SecretId, SiteKey};
+use crate::model::{Conversation, Entry, Role, is_false, wire};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2 asks for at least 8).
 pub const MIN_PASSWORD: usize = 10;
@@ -101,6 +101,29 @@ wire! {
         pub snippet: String,
         /// Lines for a Content-Security-Policy.
         pub csp: Vec<String>,
+        /// Whether only verified visitors may chat.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub verified_only: bool,
+    }
+
+    /// `PATCH /api/sites/{key}` (admins): change what is given. Answers [`SiteSetup`].
+    #[derive(Default)]
+    pub struct SitePatch {
+        /// Whether only verified visitors may chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub verified_only: Option<bool>,
+    }
+
+    /// `GET /api/sites/{key}/secrets` (admins): what identity tokens may be signed with, two at most. `POST` with an empty object
+    /// makes one and answers it whole; `DELETE …/secrets/{id}` retires it, and every token that visitors got through it.
+    pub struct SiteSecret {
+        /// Names it.
+        pub id: SecretId,
+        /// The key itself: 64 characters, whose bytes are the key. Shown once, when it is made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub secret: Option<String>,
+        /// When it was made.
+        pub created_at: Millis,
     }
 
     /// `PATCH /api/agents/{id}` (admins): change what is given.

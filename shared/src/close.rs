@@ -19,10 +19,14 @@ pub const LEASE_LOST: u16 = 4009;
 pub const HELLO_TIMEOUT: u16 = 4010;
 /// The relay cannot serve now (store out of reach, too many connections): reconnect with back-off.
 pub const UNAVAILABLE: u16 = 4011;
+/// The client went on sending although its frames were refused with `rate_limited`: reconnect, after a pause.
+pub const FLOODED: u16 = 4029;
 /// Refusal: the first frame was no valid `hello`.
 pub const BAD_HELLO: u16 = 4400;
 /// Refusal: token or cookie missing, unknown, expired or revoked. Forget the token; a visitor may greet again without one.
 pub const BAD_TOKEN: u16 = 4401;
+/// Refusal: the identity token is not good, or the site wants one and none came. Greet again with a fresh one; the visitor's token stays.
+pub const BAD_IDENTITY: u16 = 4402;
 /// Refusal: this origin may not use this site or console.
 pub const FOREIGN_ORIGIN: u16 = 4403;
 /// Refusal: no site has this key.
@@ -52,6 +56,8 @@ pub enum ErrorCode {
     HelloTimeout,
     /// Token or cookie missing, unknown, expired or revoked (sockets: closes with 4401).
     BadToken,
+    /// The identity token is not good, or the site wants one and none came (closes with 4402).
+    BadIdentity,
     /// This origin may not use this site or console (sockets: closes with 4403).
     ForeignOrigin,
     /// No site has this key (closes with 4404).

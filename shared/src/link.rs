@@ -31,6 +31,8 @@ pub const ANSWER_WITHIN: Millis = 10_000;
 pub const BACKOFF_FIRST: Millis = 500;
 /// Upper bound of every later one, and of the pause before a temporarily refused message is tried again.
 pub const BACKOFF_MOST: Millis = 30_000;
+/// Failures that being closed for sending too much counts for: the pause is the longest one although the greeting had gone well.
+const FLOODED_FAILURES: u32 = 6;
 /// Pause before a temporarily refused message is sent again when the relay names none.
 pub const RETRY_AFTER: Millis = 1_000;
 
@@ -166,6 +168,10 @@ impl<D: Dialect> Link<D> {
         }
         match code {
             Some(code) if close::is_refusal(code) => self.rest(Status::Refused(code)),
+            Some(close::FLOODED) => {
+                self.failures = self.failures.max(FLOODED_FAILURES);
+                self.back_off();
+            }
             _ => self.back_off(),
         }
     }

@@ -223,7 +223,8 @@ wire! {
         pub read: Seq,
     }
 
-    /// What agents know of a visitor. Everything but `id` and `verified` is the visitor's own, untrusted word.
+    /// What agents know of a visitor: the visitor's own, untrusted word, but for `id` and `verified`, and for name and email of a
+    /// verified one, which are the site owner's.
     pub struct Visitor {
         /// Their id.
         pub id: VisitorId,
@@ -435,7 +436,7 @@ pub fn cut(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).map_or(text, |(end, _)| &text[..end])
 }
 
-fn is_false(value: &bool) -> bool {
+pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 

@@ -13,6 +13,9 @@ wire! {
         /// The visitor's token from an earlier `welcome`; left out by a new visitor.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub token: Option<String>,
+        /// A signed identity token of the site owner's (a JWT), which makes this visitor a verified one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub identity: Option<String>,
         /// The last seq seen of each conversation at hand.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub seen: Vec<Seen>,
@@ -31,7 +34,7 @@ wire! {
     pub struct Welcome {
         /// The visitor's id.
         pub visitor: VisitorId,
-        /// A new visitor's token: keep it before the first `say`.
+        /// The token of a new visitor, or of one who was just verified: keep it, in place of any other, before the first `say`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub token: Option<String>,
         /// The visitor's latest conversation, if there is one.

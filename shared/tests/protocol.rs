@@ -69,6 +69,8 @@ fn every_example_means_to_us_what_it_says() {
             "Why" => body::<api::Why>(&value),
             "SiteSetup" => body::<api::SiteSetup>(&value),
             "AgentPatch" => body::<api::AgentPatch>(&value),
+            "SitePatch" => body::<api::SitePatch>(&value),
+            "SiteSecret" => body::<api::SiteSecret>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
         assert_eq!(again, value, "an example of {what} does not survive reading and writing");
@@ -188,6 +190,8 @@ struct Api {
     why: api::Why,
     site_setup: api::SiteSetup,
     agent_patch: api::AgentPatch,
+    site_patch: api::SitePatch,
+    site_secret: api::SiteSecret,
 }
 
 /// The names of the definitions that properties refer to.

@@ -3,6 +3,7 @@
 mod keyboard;
 mod language;
 mod launcher;
+mod markup;
 mod offline;
 mod outage;
 mod pages;

@@ -2,12 +2,15 @@
 //! One test at a time has the stage, because each brings two browsers along.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use shared::model::Role;
+use shared::visitor::Hello;
 use tempfile::TempDir;
 use tests::accounts::{Account, Office, PASSWORD};
 use tests::chrome::Driver;
+use tests::door::Door;
 use tests::process::Server;
 use tests::relay;
 use tests::visitor::Visitor;
@@ -85,6 +88,18 @@ impl Stage {
         visitor.opens_chat().await;
         visitor.says(text).await;
         visitor
+    }
+
+    /// Somebody who chats without a browser and greets like this.
+    pub async fn visitor_who_greets(&self, hello: Hello) -> Visitor {
+        let visitor = Visitor::with_outbox(Door::visitor(self.relay.address, SHOP), hello, Vec::new());
+        visitor.opens_chat().await;
+        visitor
+    }
+
+    /// The relay's database.
+    pub fn database(&self) -> PathBuf {
+        self.data.path().join("bulle.db")
     }
 
     /// An agent at the console, signed in and not online yet. One per test: the first admin, who hires them, joins for that.

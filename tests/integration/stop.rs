@@ -47,8 +47,6 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
         // Not even greeted.
         silent.push(Raw::open(&door).await);
     }
-    let mut half = TcpStream::connect(relay.address()).await.unwrap();
-    half.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
 
     let visitors: Vec<_> = (0..VISITORS).map(|_| Visitor::new(relay.address(), "demo")).collect();
     for visitor in &visitors {
@@ -61,12 +59,9 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
     assert_eq!(told.is_closed().await, (None, Some(close::RESTART)));
     let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(status.success(), "{status}");
-    let left: Vec<_> = std::fs::read_dir(relay.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.contains(&"bulle.db".into()), "{left:?}");
-    for gone in ["bulle.db-wal", "bulle.db-shm"] {
-        assert!(!left.contains(&gone.into()), "{gone} is left after {took:?}: {}", relay.logged());
-    }
-    drop((drowning, silent, half));
+    assert!(!relay.logged().contains("still holds"), "nobody has to be cut off: {took:?}, {}", relay.logged());
+    leaves_one_file(&relay);
+    drop((drowning, silent));
 
     relay.restart();
     for visitor in &visitors {
@@ -75,6 +70,30 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
     let again = visitors[0].says("after the stop").await;
     assert_eq!(again.conversation, first.conversation);
     ada.until_greeted(1).await;
+}
+
+/// The database is closed: nothing of it is left in a log.
+fn leaves_one_file(relay: &RelayProcess) {
+    let left: Vec<_> = std::fs::read_dir(relay.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.contains(&"bulle.db".into()), "{left:?}");
+    for gone in ["bulle.db-wal", "bulle.db-shm"] {
+        assert!(!left.contains(&gone.into()), "{gone} is left: {}", relay.logged());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_finished_does_not_keep_the_database_open() {
+    let mut relay = RelayProcess::start(&[]);
+    let visitor = Visitor::new(relay.address(), "demo");
+    visitor.opens_chat().await;
+    visitor.says("something for the log").await;
+    let mut half = TcpStream::connect(relay.address()).await.unwrap();
+    half.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    relay.server().terminate().unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
+    assert!(status.success(), "{status} after {took:?}");
+    leaves_one_file(&relay);
+    drop(half);
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 //! - [`door`]: opens one WebSocket the way a browser or the console would
 //! - [`client`]: drives [`shared::link::Link`] over such a socket
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
-//! - [`raw`]: frames written by hand
+//! - [`raw`]: frames written by hand; [`wire`]: HTTP written by hand
+//! - [`owner`]: who signs identity tokens
 //! - [`relay`]: a relay in this process, or in one that can be killed
+//! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`chrome`]: real browsers
 //! - [`proxy`]: bad network between one client and the relay
@@ -12,15 +14,18 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod attack;
 pub mod chrome;
 pub mod client;
 pub mod door;
+pub mod owner;
 pub mod people;
 pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod relay;
 pub mod visitor;
+pub mod wire;
 
 use shared::ids::{MessageId, Millis};
 

@@ -104,7 +104,7 @@ impl Visitor {
     fn hello(token: Option<String>) -> Hello {
         let page = Page { url: "http://shop.example/shoes".into(), title: "Shoes".into(), referrer: String::new() };
         let (locale, time_zone) = (Some("fr-FR".into()), Some("Europe/Paris".into()));
-        Hello { token, seen: Vec::new(), page: Some(page), locale, time_zone }
+        Hello { token, page: Some(page), locale, time_zone, ..Hello::default() }
     }
 
     /// Opens the panel for the first time, and is greeted.

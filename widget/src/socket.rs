@@ -208,6 +208,7 @@ impl Inner {
         let hello = &mut self.link.dialect_mut().hello;
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
+            identity: None,
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),

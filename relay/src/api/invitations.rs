@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use shared::api::{Invitation, Invite, Join, MIN_PASSWORD};
 use shared::ids::{AgentId, Millis};
 use shared::model::{MAX_FIELD, Role};
 
 use super::roles::Act;
-use super::session::{Begun, me, normal_email};
+use super::session::{Begun, end, me, normal_email};
 use super::{Json, Path};
 use crate::clock;
 use crate::config::Config;
@@ -64,6 +65,7 @@ pub async fn join(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     Path(token): Path<String>,
+    headers: HeaderMap,
     Json(body): Json<Join>,
 ) -> Result<impl IntoResponse, RestError> {
     auth::must_be_secure(caller.base.as_ref())?;
@@ -84,6 +86,7 @@ pub async fn join(
     }
     let password_hash = shared.passwords.hash(body.password).await.map_err(RestError::internal)?;
     let begun = Begun::new(&shared, caller.base.as_ref())?;
+    end(&shared, caller.base.as_ref(), &headers).await?;
     let new = NewAgent { id: AgentId::v7(begun.now, clock::random_bytes()), email, name, password_hash };
     let account = match shared.store.use_invitation(hash, new, begun.hash, begun.now, begun.expires_at).await {
         Ok(account) => account.ok_or(RestError::InvitationGone)?,

@@ -3,7 +3,7 @@
 //! - [`session`]: signing in and out
 //! - [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
-//! - [`sites`]: what to paste into a page
+//! - [`sites`]: what to paste into a page · [`secrets`]: what their owners sign with
 //! - [`conversations`]: reading them
 //! - [`roles`]: who may do what
 
@@ -14,7 +14,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post};
+use axum::routing::MethodRouter;
 use serde::Serialize;
 
 use crate::edge::auth;
@@ -25,29 +25,80 @@ mod agents;
 mod conversations;
 mod invitations;
 pub mod roles;
+mod secrets;
 mod session;
 mod sites;
 #[cfg(test)]
 mod tests;
+
+use roles::Act;
 
 pub use invitations::{first_admin_link, invite_link};
 
 /// Largest body in bytes. The largest that makes sense is a name, an address and a password of 256 characters each.
 const BODY: usize = 16 * 1_024;
 
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody, signed in or not.
+    Anyone,
+    /// Accounts that may do this.
+    May(Act),
+}
+
+/// One method of one route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// In lower case.
+    pub method: &'static str,
+    /// Below `/api`, its parts in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+}
+
+/// Declares every route once: what is served and the list that the tests attack are the same text, so no route can be forgotten there.
+macro_rules! routes {
+    ($($path:literal { $($method:ident $handler:path, $who:expr;)+ })+) => {
+        /// Every route there is.
+        pub const ROUTES: &[Route] = &[$($(Route { method: stringify!($method), path: $path, who: $who }),+),+];
+
+        fn table() -> Router<Arc<Shared>> {
+            Router::new()$(.route($path, MethodRouter::new()$(.$method($handler))+))+
+        }
+    };
+}
+
+routes! {
+    "/session" {
+        get session::show, Who::Anyone;
+        post session::sign_in, Who::Anyone;
+        delete session::sign_out, Who::Anyone;
+    }
+    "/invitations" { post invitations::invite, Who::May(Act::Invite); }
+    "/invitations/{token}" {
+        get invitations::show, Who::Anyone;
+        post invitations::join, Who::Anyone;
+    }
+    "/agents" { get agents::list, Who::May(Act::SeeTeam); }
+    "/agents/{id}" { patch agents::change, Who::May(Act::ChangePeople); }
+    "/sites" { get sites::list, Who::May(Act::SeeSites); }
+    "/sites/{key}" { patch sites::change, Who::May(Act::ChangeSites); }
+    "/sites/{key}/secrets" {
+        get secrets::list, Who::May(Act::ChangeSites);
+        post secrets::create, Who::May(Act::ChangeSites);
+    }
+    "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    "/conversations/{id}" { get conversations::show, Who::May(Act::Read); }
+    "/conversations/{id}/entries" { get conversations::entries, Who::May(Act::Read); }
+    "/conversations/{id}/history" { get conversations::history, Who::May(Act::Read); }
+    "/conversations/{id}/why" { get conversations::why, Who::May(Act::Read); }
+}
+
 /// The routes, below `/api`.
 pub fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
-        .route("/invitations", post(invitations::invite))
-        .route("/invitations/{token}", get(invitations::show).post(invitations::join))
-        .route("/agents", get(agents::list))
-        .route("/agents/{id}", patch(agents::change))
-        .route("/sites", get(sites::list))
-        .route("/conversations/{id}", get(conversations::show))
-        .route("/conversations/{id}/entries", get(conversations::entries))
-        .route("/conversations/{id}/history", get(conversations::history))
-        .route("/conversations/{id}/why", get(conversations::why))
+    table()
         .fallback(|| async { RestError::NotFound("route") })
         .method_not_allowed_fallback(|| async { RestError::NotFound("method on this route") })
         .layer(DefaultBodyLimit::max(BODY))
@@ -58,7 +109,6 @@ pub fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 /// Answers belong to the one who asked.
 async fn private(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

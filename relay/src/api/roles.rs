@@ -21,6 +21,8 @@ pub enum Act {
     Invite,
     /// Change people: role, capacity, disabled or not.
     ChangePeople,
+    /// Change sites, and the secrets with which their owners sign.
+    ChangeSites,
 }
 
 impl Act {
@@ -29,7 +31,7 @@ impl Act {
         match self {
             Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
             Self::ReadOthers => Role::Supervisor,
-            Self::Invite | Self::ChangePeople => Role::Admin,
+            Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }
     }
 

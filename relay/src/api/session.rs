@@ -23,6 +23,7 @@ use crate::store::Account;
 pub async fn sign_in(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
+    headers: HeaderMap,
     Json(body): Json<SignIn>,
 ) -> Result<impl IntoResponse, RestError> {
     // Said before the password is looked at: whoever reads this should not send it again.
@@ -42,6 +43,8 @@ pub async fn sign_in(
     };
     metrics::counter!(SIGN_INS, "outcome" => "ok").increment(1);
     let begun = Begun::new(&shared, caller.base.as_ref())?;
+    // Whatever session the browser had, of this person or planted by another one, is over.
+    end(&shared, caller.base.as_ref(), &headers).await?;
     let stored = shared.store.create_session(begun.hash, account.agent.id, begun.now, begun.expires_at).await;
     stored.map_err(RestError::Store)?;
     Ok((begun.cookie, Json(me(&account))))
@@ -53,15 +56,25 @@ pub async fn show(SignedIn(account): SignedIn) -> Json<Me> {
 }
 
 /// `DELETE`: sign out. Also without a session, so that a browser can always get rid of its cookie.
-pub async fn sign_out(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Result<impl IntoResponse, RestError> {
-    if let Some(session) = auth::token(&headers).map(|token| auth::hash(&token)) {
-        let account = auth::session(&shared, &headers).await.map_err(RestError::Store)?;
-        shared.store.delete_session(session).await.map_err(RestError::Store)?;
-        if let Some(account) = account {
-            (shared.announce)(AccountNews::SignedOut { agent: account.agent.id, session });
-        }
+pub async fn sign_out(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, RestError> {
+    end(&shared, caller.base.as_ref(), &headers).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie(caller.base.as_ref()))]))
+}
+
+/// Ends the session that a request brings, if it does.
+pub async fn end(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<(), RestError> {
+    let Some(token) = auth::token(base, headers) else { return Ok(()) };
+    let session = auth::hash(&token);
+    let account = auth::session(shared, base, headers).await.map_err(RestError::Store)?;
+    shared.store.delete_session(session).await.map_err(RestError::Store)?;
+    if let Some(account) = account {
+        (shared.announce)(AccountNews::SignedOut { agent: account.agent.id, session });
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::no_cookie())]))
+    Ok(())
 }
 
 /// A session that begins now, before it is stored.

@@ -1,12 +1,13 @@
-//! `/api/sites`: what to paste into a page, and into its content security policy.
+//! `/api/sites`: what to paste into a page, and into its content security policy; and what admins change about a site.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use shared::api::SiteSetup;
+use shared::api::{SitePatch, SiteSetup};
+use shared::ids::SiteKey;
 
-use super::Json;
 use super::roles::Act;
+use super::{Json, Path};
 use crate::edge::auth::SignedIn;
 use crate::edge::caller::Caller;
 use crate::edge::origin::Origin;
@@ -21,9 +22,38 @@ pub async fn list(
     caller: Caller,
 ) -> Result<Json<Vec<SiteSetup>>, RestError> {
     Act::SeeSites.by(&account)?;
-    let base = caller.base.ok_or_else(|| RestError::BadBody("the request names no host".to_owned()))?;
+    let base = base(caller)?;
     let sites = shared.store.sites().await.map_err(RestError::Store)?;
     Ok(Json(sites.into_iter().map(|site| setup(site, &base)).collect()))
+}
+
+/// `PATCH /api/sites/{key}`.
+pub async fn change(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    caller: Caller,
+    Path(key): Path<SiteKey>,
+    Json(patch): Json<SitePatch>,
+) -> Result<Json<SiteSetup>, RestError> {
+    Act::ChangeSites.by(&account)?;
+    let base = base(caller)?;
+    if let Some(on) = patch.verified_only {
+        shared.store.set_verified_only(key.clone(), on).await.map_err(RestError::Store)?;
+    }
+    by_key(&shared, key).await.map(|site| Json(setup(site, &base)))
+}
+
+/// The site with this key.
+///
+/// # Errors
+/// There is none.
+pub async fn by_key(shared: &Shared, key: SiteKey) -> Result<SiteRecord, RestError> {
+    let found = shared.store.site_by_key(key).await.map_err(RestError::Store)?;
+    found.ok_or(RestError::NotFound("site"))
+}
+
+fn base(caller: Caller) -> Result<Origin, RestError> {
+    caller.base.ok_or_else(|| RestError::BadBody("the request names no host".to_owned()))
 }
 
 fn setup(site: SiteRecord, base: &Origin) -> SiteSetup {
@@ -34,5 +64,6 @@ fn setup(site: SiteRecord, base: &Origin) -> SiteSetup {
         key: site.key,
         name: site.name,
         origins: site.origins,
+        verified_only: site.verified_only,
     }
 }

@@ -1,9 +1,7 @@
 //! Sessions of agents: the cookie, whom it stands for, and the guard against requests that other people's pages send with it.
 //! `api/` signs in and out with this; the agents' socket asks [`session`] at its upgrade.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -15,48 +13,41 @@ use sha2::{Digest, Sha256};
 use shared::ids::Millis;
 
 use super::caller::{Caller, Page};
-use super::limits::{Throttle, subscriber};
+use super::limits::{Limit, Throttle, subscriber};
 use super::origin::Origin;
 use super::router::Shared;
 use crate::clock;
+use crate::config::Limits;
 use crate::error::RestError;
 use crate::store::{Account, StoreError};
 
-/// Name of the session's cookie.
+/// Name of the session's cookie on plain-http loopback, where no better one can be had.
 const COOKIE: &str = "bulle_session";
+/// Its name everywhere else: browsers take a cookie of such a name from this very host and over https only, so no page of a
+/// neighbouring name can plant a session of its own here (RFC 6265bis §4.1.3.2).
+const HOST_COOKIE: &str = "__Host-bulle_session";
 /// Random bytes of a token: 256 bits, as DESIGN §10 has it for all tokens.
 const TOKEN: usize = 32;
-/// Tries at one account in a row. More than a person who guesses their own password needs; after that one every 10 s, so some
-/// 8,600 a day, which finds no password of ten characters.
-const ACCOUNT_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-const ACCOUNT_REFILL: Duration = Duration::from_secs(10);
-/// Tries from one address in a row, over all accounts; an office behind one address signs in within a minute or two.
-const ADDRESS_TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(39);
-const ADDRESS_REFILL: Duration = Duration::from_secs(3);
-
 /// Slows down guessing, per account and per address.
 pub struct SignInThrottle {
     accounts: Throttle,
     addresses: Throttle,
 }
 
-impl Default for SignInThrottle {
-    fn default() -> Self {
-        Self { accounts: Throttle::new(ACCOUNT_TRIES, ACCOUNT_REFILL), addresses: Throttle::new(ADDRESS_TRIES, ADDRESS_REFILL) }
-    }
-}
-
 impl SignInThrottle {
-    /// Takes one try of the caller's address. Clients on this machine with no proxy between are not told apart by address and so not
-    /// limited by it.
+    /// With the configured rates.
+    pub fn new(limits: &Limits) -> Self {
+        Self { accounts: Throttle::new(limits.account_sign_ins), addresses: Throttle::new(limits.address_sign_ins) }
+    }
+
+    /// Takes one try of the caller's address, if it has limits.
     ///
     /// # Errors
     /// How long to wait.
     pub fn address(&self, caller: &Caller) -> Result<(), RestError> {
-        if caller.reached.local {
-            return Ok(());
-        }
-        self.addresses.take(subscriber(caller.reached.client)).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+        let Some(address) = caller.limited_address() else { return Ok(()) };
+        let taken = self.addresses.take(subscriber(address));
+        taken.map_err(|retry_after_ms| RestError::TooMany { limit: Limit::AddressSignIns, retry_after_ms })
     }
 
     /// Takes one try at an account, which need not exist.
@@ -64,7 +55,8 @@ impl SignInThrottle {
     /// # Errors
     /// How long to wait.
     pub fn account(&self, email: &str) -> Result<(), RestError> {
-        self.accounts.take(email).map_err(|retry_after_ms| RestError::TooMany { retry_after_ms })
+        let taken = self.accounts.take(email);
+        taken.map_err(|retry_after_ms| RestError::TooMany { limit: Limit::AccountSignIns, retry_after_ms })
     }
 }
 
@@ -80,19 +72,26 @@ pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// The session token of a request's cookie.
-pub fn token(headers: &HeaderMap) -> Option<String> {
+/// The session token of a request's cookie, as [`cookie`] set it for that origin; of several the first.
+pub fn token(base: Option<&Origin>, headers: &HeaderMap) -> Option<String> {
+    let name = if must_be_secure(base).unwrap_or(true) { HOST_COOKIE } else { COOKIE };
+    cookies(headers)
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+        .filter(|value| !value.is_empty())
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let found = texts.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == COOKIE);
-    found.map(|cookie| cookie.value().to_owned()).filter(|value| !value.is_empty())
+    texts.flat_map(Cookie::split_parse).flatten()
 }
 
 /// The enabled account whose unexpired session the request's cookie names.
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn session(shared: &Shared, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
-    match token(headers) {
+pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+    match token(base, headers) {
         Some(token) => shared.store.session(hash(&token), clock::now()).await,
         None => Ok(None),
     }
@@ -105,7 +104,12 @@ impl FromRequestParts<Arc<Shared>> for SignedIn {
     type Rejection = RestError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
-        session(shared, &parts.headers).await.map_err(RestError::Store)?.map(Self).ok_or(RestError::NotSignedIn)
+        let Ok(caller) = Caller::from_request_parts(parts, shared).await;
+        session(shared, caller.base.as_ref(), &parts.headers)
+            .await
+            .map_err(RestError::Store)?
+            .map(Self)
+            .ok_or(RestError::NotSignedIn)
     }
 }
 
@@ -126,18 +130,22 @@ pub fn must_be_secure(base: Option<&Origin>) -> Result<bool, RestError> {
 /// # Errors
 /// See [`must_be_secure`].
 pub fn cookie(base: Option<&Origin>, token: &str, lifetime: Millis) -> Result<HeaderValue, RestError> {
-    let cookie = Cookie::build((COOKIE, token))
+    let secure = must_be_secure(base)?;
+    let cookie = Cookie::build((if secure { HOST_COOKIE } else { COOKIE }, token))
         .http_only(true)
         .same_site(SameSite::Lax)
         .path("/")
-        .secure(must_be_secure(base)?)
+        .secure(secure)
         .max_age(cookie::time::Duration::milliseconds(lifetime));
     HeaderValue::from_str(&cookie.build().to_string()).map_err(RestError::internal)
 }
 
 /// The `Set-Cookie` that ends a session in the browser; the store has forgotten it by then.
-pub fn no_cookie() -> HeaderValue {
-    HeaderValue::from_static("bulle_session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0")
+pub fn no_cookie(base: Option<&Origin>) -> HeaderValue {
+    match must_be_secure(base) {
+        Ok(false) => HeaderValue::from_static("bulle_session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"),
+        _ => HeaderValue::from_static("__Host-bulle_session=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"),
+    }
 }
 
 /// Lets a changing request pass only when it is JSON, which no foreign form can send, and comes from the relay's own page. Programs,
@@ -149,7 +157,7 @@ pub async fn guard(
     next: Next,
 ) -> Result<Response, RestError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let own = caller.is_own_page(&shared) || (caller.page == Page::Unsaid && token(request.headers()).is_none());
+        let own = caller.is_own_page(&shared) || (caller.page == Page::Unsaid && !brings_cookie(request.headers()));
         if !own {
             return Err(RestError::ForeignOrigin);
         }
@@ -158,6 +166,10 @@ pub async fn guard(
         }
     }
     Ok(next.run(request).await)
+}
+
+fn brings_cookie(headers: &HeaderMap) -> bool {
+    cookies(headers).any(|cookie| matches!(cookie.name(), COOKIE | HOST_COOKIE))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -176,7 +188,7 @@ mod tests {
     #[test]
     fn the_cookie_is_secure_except_on_plain_loopback() {
         let secure = cookie(Some(&origin("https://chat.example.com")), "abc", 60_000).unwrap();
-        assert_eq!(secure, "bulle_session=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+        assert_eq!(secure, "__Host-bulle_session=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
         let plain = cookie(Some(&origin("http://127.0.0.1:8080")), "abc", 60_000).unwrap();
         assert_eq!(plain, "bulle_session=abc; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
         let refused = cookie(Some(&origin("http://192.168.1.7:8080")), "abc", 60_000).unwrap_err();
@@ -185,12 +197,17 @@ mod tests {
 
     #[test]
     fn the_token_is_found_among_other_cookies() {
+        let (plain, secure) = (origin("http://127.0.0.1:8080"), origin("https://chat.example.com"));
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("theme=dark; bulle_session=abc; x=y"));
-        assert_eq!(token(&headers).as_deref(), Some("abc"));
+        assert_eq!(token(Some(&plain), &headers).as_deref(), Some("abc"));
+        assert_eq!(token(Some(&secure), &headers), None, "anybody on a neighbouring name may have set it");
+        assert!(brings_cookie(&headers));
+        headers.append(header::COOKIE, HeaderValue::from_static("__Host-bulle_session=def"));
+        assert_eq!(token(Some(&secure), &headers).as_deref(), Some("def"));
         headers.clear();
         headers.append(header::COOKIE, HeaderValue::from_static("not_bulle_session=abc; bulle_session="));
-        assert_eq!(token(&headers), None);
+        assert_eq!(token(Some(&plain), &headers), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! The extractors here are the only way in which handlers learn any of it.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -50,6 +50,12 @@ impl Caller {
             Some(None) => Page::Opaque,
         };
         Self { reached, base, page }
+    }
+
+    /// The address whose limits count for this caller. Clients on this machine with no proxy between are not told apart by address and so
+    /// not limited by it.
+    pub fn limited_address(&self) -> Option<IpAddr> {
+        (!self.reached.local).then_some(self.reached.client)
     }
 
     /// Whether the page is the relay's own: the console, or the sample shop.

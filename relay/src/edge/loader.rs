@@ -59,7 +59,8 @@ struct Script {
 }
 
 impl Loaders {
-    /// The answer for a known site.
+    /// The answer for a known site. Where the relay's own address is not configured, it is what the request said it is: such an answer
+    /// is for whoever asked, and no shared cache may hand it to others.
     ///
     /// # Errors
     /// None that input can cause: settings that are no JSON, a compressor that fails, a task that is cut off at shutdown.
@@ -67,6 +68,7 @@ impl Loaders {
         &self,
         loader: &'static [u8],
         settings: &Settings,
+        host_is_known: bool,
         request: &HeaderMap,
     ) -> Result<Response<Body>, LoaderError> {
         let json = serde_json::to_string(settings)?;
@@ -92,7 +94,10 @@ impl Loaders {
             Encoding::Identity => &script.raw,
         };
         let mut response = embedded::answer(Body::from(bytes.clone()), "bulle.js", encoding);
-        open_to_all(response.headers_mut(), HeaderValue::from_static("public, max-age=300"));
+        open_to_all(
+            response.headers_mut(),
+            HeaderValue::from_static(if host_is_known { "public, max-age=300" } else { "private, max-age=300" }),
+        );
         Ok(embedded::validated(response, request, &script.etag))
     }
 }
@@ -167,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn the_loader_is_called_with_the_settings() {
         let loaders = Loaders::default();
-        let response = loaders.serve(b"(function(s){s})\n;\n", &settings(), &HeaderMap::new()).await.unwrap();
+        let response = loaders.serve(b"(function(s){s})\n;\n", &settings(), true, &HeaderMap::new()).await.unwrap();
         assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=300");
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();
@@ -181,10 +186,10 @@ mod tests {
     async fn it_is_compressed_once_and_validated_by_tag() {
         let loaders = Loaders::default();
         let mut request = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"))]);
-        let first = loaders.serve(b"(s=>s)", &settings(), &request).await.unwrap();
+        let first = loaders.serve(b"(s=>s)", &settings(), false, &request).await.unwrap();
         assert_eq!(first.headers()[header::CONTENT_ENCODING], "br");
         request.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
-        let second = loaders.serve(b"(s=>s)", &settings(), &request).await.unwrap();
+        let second = loaders.serve(b"(s=>s)", &settings(), false, &request).await.unwrap();
         assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(loaders.scripts.lock().unwrap().len(), 1);
     }

@@ -2,21 +2,24 @@
 //!
 //! - [`router`]: the routes and what handlers share
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
-//! - [`auth`], [`passwords`], [`limits`]: sessions, hashing, throttles
+//! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`health`]: alive, ready, metrics
-//! - [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
+//! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
 
 pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod embedded;
 pub mod health;
+pub mod identity;
 pub mod limits;
+pub mod listener;
 pub mod loader;
 pub mod origin;
 pub mod pages;
 pub mod passwords;
 pub mod router;
+pub mod seats;
 pub mod socket;
 pub mod upgrade;

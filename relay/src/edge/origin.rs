@@ -170,11 +170,17 @@ pub struct Reached {
     pub ignored_forwarding: bool,
 }
 
+/// Whether what a peer says of the clients behind it counts: it is on this machine, or a configured proxy.
+pub fn is_believed(peer: IpAddr, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    peer.is_loopback() || trusted.iter().any(|network| network.contains(&peer))
+}
+
 /// Reads how a request from `peer` reached the relay. `X-Forwarded-For`, `-Proto` and `-Host` count only when the peer is a
 /// `trusted` proxy or on this machine; of several values the last ones are taken, which the nearest proxies wrote.
 pub fn reached(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Reached {
     let peer = peer.to_canonical();
-    let believed = |address: IpAddr| address.is_loopback() || trusted.iter().any(|network| network.contains(&address));
+    let believed = |address: IpAddr| is_believed(address, trusted);
     let last = |name: &str| {
         let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
         value.rsplit(',').next().map(str::trim).filter(|value| !value.is_empty())

@@ -105,6 +105,7 @@ pub async fn open_shop(store: &Store, config: &Config, bound: SocketAddr) -> Res
         origins: vec![],
         settings: SiteSettings::default(),
         settings_rev: 0,
+        verified_only: false,
     };
     let mut site = store.site_by_key(key.clone()).await?.unwrap_or_else(new);
     site.origins = shop_origins(config, bound);

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{Redirect, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use shared::ids::SiteKey;
+use tokio::time::timeout;
 
 use super::assets::Assets;
 use super::auth::SignInThrottle;
@@ -73,7 +74,7 @@ impl Shared {
             pages: Pages::new(built),
             loaders: Loaders::default(),
             passwords: Passwords::default(),
-            sign_ins: SignInThrottle::default(),
+            sign_ins: SignInThrottle::new(&config.limits),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
             stopping: AtomicBool::new(false),
             warned_of_forwarding: AtomicBool::new(false),
@@ -101,7 +102,11 @@ pub fn router(shared: Arc<Shared>) -> Router {
     if shared.config.demo {
         routes = routes.route("/demo", get(shop));
     }
-    routes.fallback(|| async { (StatusCode::NOT_FOUND, "nothing here\n") }).layer(from_fn(measure)).with_state(shared)
+    routes
+        .fallback(|| async { (StatusCode::NOT_FOUND, "nothing here\n") })
+        .layer(from_fn_with_state(shared.clone(), in_time))
+        .layer(from_fn(measure))
+        .with_state(shared)
 }
 
 async fn console_root(State(shared): State<Arc<Shared>>, caller: Caller, headers: HeaderMap) -> Response {
@@ -158,7 +163,27 @@ async fn script(
         locale: site.settings.locale,
         name: site.name,
     };
-    shared.loaders.serve(file.raw, &settings, &headers).await.map_err(RestError::internal)
+    shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)
+}
+
+/// What every answer says about itself where it says nothing else, errors and upgrades that failed among them: it is what its type
+/// says, it runs nothing, nobody frames it, and it tells nobody where a reader came from.
+pub async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Gives every request its time; the body of one that comes drop by drop is part of it.
+async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let within = Duration::from_millis(shared.config.limits.request_timeout_ms.unsigned_abs());
+    match timeout(within, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => RestError::TooSlow { seconds: within.as_secs_f32() }.into_response(),
+    }
 }
 
 /// Counts how long answers take, by class of status; no path and no address, which would tell of people.

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Tick;
+use crate::hub::backlog::Backlog;
 use crate::hub::registry::Peer;
 use crate::metrics::{gauges, hot};
 use crate::session::{Greeter, Refusal, Reply, Session};
@@ -25,9 +26,11 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// How an `ack` begins on the wire. The loop knows frames as texts only; this is the one whose time it takes.
 const ACK: &str = r#"{"t":"ack""#;
+/// Frames written with one flush at most; what a burst of fan-out brings.
+const BATCH: usize = 64;
 
 /// What one connection may take. All from the configuration.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// How long a connection may stay without `hello`.
     pub hello_within: Duration,
@@ -35,8 +38,8 @@ pub struct Limits {
     pub ping_every: Duration,
     /// How long one write may take before the reader counts as gone.
     pub write_within: Duration,
-    /// Most frames queued for a connection.
-    pub queue: usize,
+    /// What may wait for a connection that reads slowly.
+    pub backlog: Arc<Backlog>,
     /// Largest frame that is read, in bytes.
     pub frame: usize,
 }
@@ -56,7 +59,7 @@ enum End {
 /// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
 pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
-    let (peer, queue) = Peer::new(limits.queue);
+    let (peer, queue) = Peer::new(limits.backlog.clone());
     let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, stop)).await;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
@@ -215,7 +218,8 @@ impl Connection {
     }
 }
 
-/// Writes a frame and all that wait behind it with one flush.
+/// Writes a frame and those that wait behind it with one flush: a batch of them, so that a client who reads steadily but slower than
+/// others talk is heard in between, and each batch has its own time.
 async fn write(
     socket: &mut WebSocket,
     peer: &Peer,
@@ -228,11 +232,19 @@ async fn write(
         hot().delivery_seconds.record(committed.elapsed());
     }
     let writing = async {
+        let mut last = frame.len();
         socket.feed(Message::Text(frame)).await?;
-        while let Ok(frame) = queue.try_recv() {
+        for _ in 1..BATCH {
+            let Ok(frame) = queue.try_recv() else { break };
+            let size = frame.len();
             socket.feed(Message::Text(frame)).await?;
+            // The buffer takes one frame more than it holds, so by now there was room for the one before.
+            peer.written(last);
+            last = size;
         }
-        socket.flush().await
+        socket.flush().await?;
+        peer.written(last);
+        Ok(())
     };
     in_time(peer, within, writing).await
 }
@@ -277,6 +289,7 @@ async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
         End::Gone => return,
         End::Close(code) => code,
         End::Refuse(refusal) => {
+            refusal.count();
             let error = shared::visitor::FromRelay::Error(refusal.error).encode();
             if socket.send(Message::Text(error.into())).await.is_err() {
                 return;

@@ -8,22 +8,25 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Query, State};
-use axum::http::{HeaderMap, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use shared::SUBPROTOCOL;
 use shared::close::{self, ErrorCode};
-use shared::ids::SiteKey;
+use shared::ids::{Millis, SiteKey};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth;
 use super::caller::{Caller, Page};
+use super::limits::{Limit, Throttle, subscriber};
 use super::router::Shared;
+use super::seats::{Seat, Seats};
 use super::socket::{self, Limits};
 use crate::hub::Hub;
 use crate::session::agent::AgentGreeter;
+use crate::session::pace::Rates;
 use crate::session::visitor::VisitorGreeter;
 use crate::session::{Greeter, Refusal};
 
@@ -33,6 +36,9 @@ const READ_BUFFER: usize = 2_048;
 /// Bytes that may gather before they are written without a flush: a burst of frames leaves in one system call.
 const WRITE_BUFFER: usize = 8_192;
 
+/// What somebody is told to wait whose address has as many connections as it may have, in ms: others must end first.
+const CROWDED_RETRY_MS: Millis = 30_000;
+
 /// What the endpoints need.
 pub struct Sockets {
     /// What all handlers share.
@@ -41,6 +47,14 @@ pub struct Sockets {
     pub hub: Arc<Hub>,
     /// What one connection may take.
     pub limits: Arc<Limits>,
+    /// How many may be open.
+    pub seats: Arc<Seats>,
+    /// How often one address may open one.
+    pub upgrades: Throttle,
+    /// How fast visitors may go, once greeted.
+    pub visitors: Arc<Rates>,
+    /// How fast agents may go.
+    pub agents: Arc<Rates>,
     /// Every connection's task, so that the relay can wait for them when it stops.
     pub connections: TaskTracker,
     /// Cancelled when the relay stops.
@@ -67,8 +81,12 @@ async fn visitor(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let admitted = admit_visitor(&sockets, SiteKey(query.site), &caller).await;
-    open(sockets, upgrade, &headers, admitted)
+    let Ok(mut seat) = sockets.seats.take() else { return full() };
+    let admitted = match admit(&sockets, &mut seat, &caller) {
+        Ok(()) => admit_visitor(&sockets, SiteKey(query.site), &caller).await,
+        Err(refusal) => Err(refusal),
+    };
+    open(sockets, seat, upgrade, &headers, admitted)
 }
 
 async fn agent(
@@ -78,8 +96,28 @@ async fn agent(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let admitted = admit_agent(&sockets, &headers, &caller);
-    open(sockets, upgrade, &headers, admitted)
+    let Ok(mut seat) = sockets.seats.take() else { return full() };
+    let admitted = admit(&sockets, &mut seat, &caller).and_then(|()| admit_agent(&sockets, &headers, &caller));
+    open(sockets, seat, upgrade, &headers, admitted)
+}
+
+/// Whether this address may open one more. The store is not asked about those who may not.
+fn admit(sockets: &Sockets, seat: &mut Seat, caller: &Caller) -> Result<(), Refusal> {
+    let Some(address) = caller.limited_address() else { return Ok(()) };
+    sockets.upgrades.take(subscriber(address)).map_err(|wait| {
+        let message = format!("too many connections were opened from this address: wait {wait} ms");
+        Refusal::limited(Limit::Upgrades, wait, message)
+    })?;
+    seat.count_for(address).map_err(|limit| {
+        Refusal::limited(limit, CROWDED_RETRY_MS, "too many connections are open from this address: close some, or wait")
+    })
+}
+
+/// Without a WebSocket, which would cost what there is no more of; clients that cannot see the status retry all the same.
+fn full() -> Response {
+    Limit::Connections.count();
+    let message = "the relay has as many connections as it may have: try again later\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], message).into_response()
 }
 
 async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Result<VisitorGreeter, Refusal> {
@@ -96,12 +134,12 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    Ok(VisitorGreeter { hub: sockets.hub.clone(), site })
+    Ok(VisitorGreeter { hub: sockets.hub.clone(), site, rates: sockets.visitors.clone() })
 }
 
 fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {
     // Only a page can make a browser send its cookie, and browsers tell the page. Programs bring their token in `hello`.
-    let cookie = auth::token(headers).map(|token| auth::hash(&token));
+    let cookie = auth::token(caller.base.as_ref(), headers).map(|token| auth::hash(&token));
     let admitted = match caller.page {
         Page::Unsaid => cookie.is_none(),
         Page::Of(_) | Page::Opaque => caller.is_own_page(&sockets.shared),
@@ -111,7 +149,7 @@ fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Resul
             "only the console's own pages may open agents' sockets; if this is the console, set public_url to its address";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    Ok(AgentGreeter { hub: sockets.hub.clone(), cookie })
+    Ok(AgentGreeter { hub: sockets.hub.clone(), cookie, rates: sockets.agents.clone() })
 }
 
 fn unavailable() -> Refusal {
@@ -126,6 +164,7 @@ fn offers_subprotocol(headers: &HeaderMap) -> bool {
 /// Accepts the upgrade in any case, and serves or refuses what it was asked for.
 fn open<G: Greeter>(
     sockets: Arc<Sockets>,
+    seat: Seat,
     upgrade: WebSocketUpgrade,
     headers: &HeaderMap,
     admitted: Result<G, Refusal>,
@@ -150,6 +189,9 @@ fn open<G: Greeter>(
                 Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits, sockets.stop.clone())),
                 Err(refusal) => Box::pin(socket::refuse(socket, refusal)),
             };
-            sockets.connections.track_future(serving)
+            sockets.connections.track_future(async move {
+                serving.await;
+                drop(seat);
+            })
         })
 }

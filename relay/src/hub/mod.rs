@@ -1,7 +1,7 @@
 //! The hub: the verbs that sessions call. Each verb lets the desk commit, then publishes what was committed, then returns; so an
 //! ack is only ever written after the commit, and the bus never delays it.
 //!
-//! - [`registry`]: who is connected here
+//! - [`registry`]: who is connected here; [`backlog`]: how much may wait for them
 //! - [`notice`]: what travels on the bus
 //! - [`fanout`]: which connection learns of a notice
 //! - [`board`]: what whole sites see, once a second
@@ -20,6 +20,7 @@ use crate::desk::{Desk, DeskError, Outcome, VisitorCard};
 use crate::metrics::{Who, hot};
 use crate::store::{Store, StoreError};
 
+pub mod backlog;
 pub mod board;
 pub mod fanout;
 pub mod keeper;

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
@@ -18,6 +18,8 @@ use uuid::Uuid;
 use crate::clock::Tick;
 use crate::metrics::hot;
 
+use super::backlog::Backlog;
+
 /// Number of a connection, unique in one life of a relay.
 pub type ConnectionId = u64;
 
@@ -27,6 +29,9 @@ pub struct Peer {
     /// Its number.
     pub id: ConnectionId,
     queue: mpsc::Sender<Utf8Bytes>,
+    /// Bytes that were queued and not written yet.
+    waiting: AtomicUsize,
+    backlog: Arc<Backlog>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
     /// SHA-256 of the token of the agent's session that it belongs to.
@@ -38,15 +43,17 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer and the queue that its socket loop empties. `bound` is in frames: one that falls further behind resyncs.
-    pub fn new(bound: usize) -> (Arc<Self>, mpsc::Receiver<Utf8Bytes>) {
+    /// A peer and the queue that its socket loop empties. One that falls further behind than `backlog` allows resyncs.
+    pub fn new(backlog: Arc<Backlog>) -> (Arc<Self>, mpsc::Receiver<Utf8Bytes>) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let (queue, frames) = mpsc::channel(bound.max(1));
+        let (queue, frames) = mpsc::channel(backlog.frames);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         (
             Arc::new(Self {
                 id,
                 queue,
+                waiting: AtomicUsize::new(0),
+                backlog,
                 oversees: AtomicBool::new(false),
                 session: OnceLock::new(),
                 close_code: AtomicU16::new(0),
@@ -79,7 +86,22 @@ impl Peer {
 
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
     pub fn send(&self, frame: Utf8Bytes) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(frame) {
+        if self.close_code.load(Ordering::Acquire) != 0 {
+            return;
+        }
+        let size = frame.len();
+        let waiting = self.waiting.fetch_add(size, Ordering::Relaxed);
+        let full = if self.backlog.add(waiting, size) {
+            let refused = self.queue.try_send(frame);
+            if refused.is_err() {
+                self.written(size);
+            }
+            matches!(refused, Err(mpsc::error::TrySendError::Full(_)))
+        } else {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            true
+        };
+        if full {
             hot().full_queues.increment(1);
             self.close(close::RESYNC);
         }
@@ -99,6 +121,12 @@ impl Peer {
         Tick::of(self.oldest.swap(0, Ordering::Relaxed))
     }
 
+    /// That many queued bytes have left for the client.
+    pub fn written(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+        self.backlog.remove(bytes);
+    }
+
     /// Ends the connection with a close code; the first code counts.
     pub fn close(&self, code: u16) {
         if self.close_code.compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire).is_ok() {
@@ -114,6 +142,13 @@ impl Peer {
                 code => return code,
             }
         }
+    }
+}
+
+/// What was never written waits no longer.
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.backlog.remove(*self.waiting.get_mut());
     }
 }
 

@@ -25,6 +25,7 @@ async fn backed_up() -> (TempDir, PathBuf, PathBuf) {
         origins: Vec::new(),
         settings: SiteSettings::default(),
         settings_rev: 1,
+        verified_only: false,
     };
     let (id, kim) = (site.id, VisitorId(Uuid::from_u128(7)));
     store.upsert_site(site).await.unwrap();

@@ -10,6 +10,7 @@ use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq};
 use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
 
+use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::api::roles::{Act, may_read};
 use crate::clock;
@@ -29,12 +30,15 @@ pub struct AgentGreeter {
     pub hub: Arc<Hub>,
     /// SHA-256 of the session token in the cookie at the upgrade, the origin already checked; `hello` may bring a token instead.
     pub cookie: Option<[u8; 32]>,
+    /// How fast agents may go.
+    pub rates: Arc<Rates>,
 }
 
 /// An agent's connection after `hello`.
 pub struct AgentSession {
     hub: Arc<Hub>,
     peer: Arc<Peer>,
+    pace: Pace,
     me: Person,
     showing: Show,
 }
@@ -66,7 +70,8 @@ impl Greeter for AgentGreeter {
             peer.set_oversees();
         }
         let me = Person { id: agent.id, name: agent.name };
-        let session = AgentSession { hub: self.hub, peer: peer.clone(), me, showing: Show::default() };
+        let pace = Pace::new(self.rates);
+        let session = AgentSession { hub: self.hub, peer: peer.clone(), pace, me, showing: Show::default() };
         session.hub.registry().agents().add(session.me.id, peer.clone());
         match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
         {
@@ -107,6 +112,7 @@ impl AgentSession {
 
     async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
         let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Agents).await?;
+        let (entries, more) = super::page(entries, more);
         Ok(Entries { conversation, entries, more })
     }
 
@@ -203,9 +209,12 @@ impl Session for AgentSession {
     const KIND: Who = Who::Agent;
 
     async fn frame(&mut self, text: &str) -> Reply {
-        let answer = match ToRelay::decode(text) {
-            Ok(frame) => self.handle(frame).await,
-            Err(error) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
+        let frame = ToRelay::decode(text);
+        let in_pace = self.pace.admit(matches!(frame, Ok(ToRelay::Say(_))), text, &self.peer);
+        let answer = match (in_pace, frame) {
+            (Err(wait), _) => Err(wait),
+            (Ok(()), Ok(frame)) => self.handle(frame).await,
+            (Ok(()), Err(error)) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };
         match answer {
             Ok(frame) => frame.iter().map(FromRelay::encode).collect(),

@@ -7,13 +7,15 @@ use async_trait::async_trait;
 use shared::close::{self, ErrorCode};
 use shared::frame::ErrorFrame;
 use shared::ids::{MessageId, Millis};
-use shared::model::{MAX_TEXT, Say};
+use shared::model::{Entry, MAX_TEXT, Say};
 
 use crate::desk::DeskError;
+use crate::edge::limits::Limit;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
 
 pub mod agent;
+pub mod pace;
 pub mod visitor;
 
 /// A connection before its `hello`.
@@ -49,12 +51,14 @@ pub struct Refusal {
     pub close: u16,
     /// What the `error` frame says.
     pub error: ErrorFrame,
+    /// The limit that refused, if one did.
+    pub limit: Option<Limit>,
 }
 
 impl Refusal {
     /// A refusal with a code and a sentence that says what to do.
     pub fn new(close: u16, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { close, error: ErrorFrame { id: None, code, message: message.into(), retry_after_ms: None } }
+        Self { close, error: ErrorFrame { id: None, code, message: message.into(), retry_after_ms: None }, limit: None }
     }
 
     /// The store is out of reach: the client comes back later.
@@ -65,7 +69,22 @@ impl Refusal {
             message: message.into(),
             retry_after_ms: Some(STORE_RETRY_MS),
         };
-        Self { close: close::UNAVAILABLE, error }
+        Self { close: close::UNAVAILABLE, error, limit: None }
+    }
+
+    /// There are too many: the client comes back later.
+    pub fn limited(limit: Limit, retry_after_ms: Millis, message: impl Into<String>) -> Self {
+        let error =
+            ErrorFrame { id: None, code: ErrorCode::RateLimited, message: message.into(), retry_after_ms: Some(retry_after_ms) };
+        Self { close: close::UNAVAILABLE, error, limit: Some(limit) }
+    }
+
+    /// Counts it in the metrics; once, by whoever tells the client.
+    pub fn count(&self) {
+        match self.limit {
+            Some(limit) => limit.count(),
+            None => count(self.error.code),
+        }
     }
 }
 
@@ -73,9 +92,12 @@ impl Refusal {
 /// seconds is hardly noticed, long enough that thousands of clients do not keep it down.
 pub const STORE_RETRY_MS: Millis = 2_000;
 
+/// Bytes of entries in one frame. A client that asks and does not read costs this much for as long as a write may take.
+const PAGE: usize = 64 * 1_024;
+
 /// An error frame about a request.
 pub fn refuse(id: Option<MessageId>, code: ErrorCode, message: impl Into<String>) -> ErrorFrame {
-    metrics::counter!(crate::metrics::REFUSALS, "reason" => crate::error::code_name(code)).increment(1);
+    count(code);
     let retry_after_ms = code.is_temporary().then_some(STORE_RETRY_MS);
     ErrorFrame { id, code, message: message.into(), retry_after_ms }
 }
@@ -87,6 +109,25 @@ fn log_unless_outage(error: &DeskError, what: &'static str) {
     } else {
         tracing::warn!(%error, what, "a connection failed at the store");
     }
+}
+
+fn count(code: ErrorCode) {
+    metrics::counter!(crate::metrics::REFUSALS, "reason" => crate::error::code_name(code)).increment(1);
+}
+
+/// The beginning of a page of entries, as far as it fits into one frame of [`PAGE`] bytes; at least one of them.
+fn page(mut entries: Vec<Entry>, more: bool) -> (Vec<Entry>, bool) {
+    let mut left = PAGE;
+    let fitting = entries.iter().take_while(|entry| {
+        let size = serde_json::to_string(entry).map_or(PAGE, |text| text.len());
+        let fits = size <= left;
+        left = left.saturating_sub(size);
+        fits
+    });
+    let fitting = fitting.count().max(1);
+    let cut = fitting < entries.len();
+    entries.truncate(fitting);
+    (entries, more || cut)
 }
 
 /// A message must have text, and not too much of it.

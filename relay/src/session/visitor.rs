@@ -11,10 +11,12 @@ use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
 use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Say, Seen, cut};
 use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
 
+use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::clock;
 use crate::desk::{DeskError, VisitorCard};
 use crate::edge::auth;
+use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
@@ -26,12 +28,15 @@ pub struct VisitorGreeter {
     pub hub: Arc<Hub>,
     /// The site that the upgrade named, its origin already checked.
     pub site: SiteRecord,
+    /// How fast visitors may go.
+    pub rates: Arc<Rates>,
 }
 
 /// A visitor's connection after `hello`.
 pub struct VisitorSession {
     hub: Arc<Hub>,
     peer: Arc<Peer>,
+    pace: Pace,
     site: SiteId,
     card: Arc<VisitorCard>,
     /// The conversation at hand, once there is one.
@@ -51,7 +56,8 @@ impl Greeter for VisitorGreeter {
         let (card, token) = self.card(&hello).await?;
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card: Arc::new(card), conversation: None };
+        let (pace, card) = (Pace::new(self.rates), Arc::new(card));
+        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
@@ -95,7 +101,36 @@ impl VisitorGreeter {
             page: hello.page.clone().map(tidy),
             is_new,
         };
-        Ok((card, issued))
+        match &hello.identity {
+            Some(identity) => self.identify(identity, card, issued).await,
+            None if self.site.verified_only && !known.is_some_and(|visitor| visitor.verified) => {
+                Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
+            }
+            None => Ok((card, issued)),
+        }
+    }
+
+    /// Makes the visitor the one whom an identity token names. On every browser that is the same one; and what they get for it is
+    /// always a token of its own, so that a token from before opens nothing of what is theirs.
+    async fn identify(
+        &self,
+        token: &str,
+        card: VisitorCard,
+        issued: Option<String>,
+    ) -> Result<(VisitorCard, Option<String>), Refusal> {
+        let (store, site, now) = (self.hub.store(), self.site.id, clock::now());
+        let secrets = store.site_secrets(site).await.map_err(|_| unreachable())?;
+        let identity =
+            identity::verify(token, &self.site.key, &secrets, now).map_err(|refused| bad_identity(refused.to_string()))?;
+        let known =
+            issued.is_none() && store.is_identified(card.token_hash, site, identity.clone()).await.map_err(|_| unreachable())?;
+        if known {
+            return Ok((card, None));
+        }
+        let (token, token_hash) = auth::new_token();
+        let visitor = store.identify(site, identity, token_hash, now).await.map_err(|_| unreachable())?;
+        let id = visitor.ok_or_else(|| bad_identity(BadIdentity::Signature.to_string()))?;
+        Ok((VisitorCard { id, token_hash, is_new: false, ..card }, Some(token)))
     }
 }
 
@@ -134,6 +169,7 @@ impl VisitorSession {
 
     async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
         let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Visitor).await?;
+        let (entries, more) = super::page(entries, more);
         Ok(Entries { conversation, entries, more })
     }
 
@@ -238,9 +274,12 @@ impl Session for VisitorSession {
     const KIND: Who = Who::Visitor;
 
     async fn frame(&mut self, text: &str) -> Reply {
-        let answer = match ToRelay::decode(text) {
-            Ok(frame) => self.handle(frame).await,
-            Err(error) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
+        let frame = ToRelay::decode(text);
+        let in_pace = self.pace.admit(matches!(frame, Ok(ToRelay::Say(_))), text, &self.peer);
+        let answer = match (in_pace, frame) {
+            (Err(wait), _) => Err(wait),
+            (Ok(()), Ok(frame)) => self.handle(frame).await,
+            (Ok(()), Err(error)) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };
         match answer {
             Ok(frame) => frame.iter().map(FromRelay::encode).collect(),
@@ -272,6 +311,10 @@ fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
 
 fn bad_token(message: &str) -> Refusal {
     Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message)
+}
+
+fn bad_identity(message: impl Into<String>) -> Refusal {
+    Refusal::new(close::BAD_IDENTITY, ErrorCode::BadIdentity, message)
 }
 
 fn unreachable() -> Refusal {

@@ -81,6 +81,15 @@ pub struct SiteRecord {
     pub settings: SiteSettings,
     /// Grows with every change of `settings`.
     pub settings_rev: u64,
+    /// Refuses visitors who are not verified. Set by [`Store::set_verified_only`] alone.
+    pub verified_only: bool,
+}
+
+/// What [`site`] reads.
+macro_rules! site_columns {
+    () => {
+        "SELECT id, key, name, origins, settings, settings_rev, verified_only FROM site"
+    };
 }
 
 impl Store {
@@ -197,8 +206,7 @@ impl Store {
     /// The sites.
     pub async fn sites(&self) -> Result<Vec<SiteRecord>, StoreError> {
         self.read(|db| {
-            let mut find =
-                db.prepare_cached("SELECT id, key, name, origins, settings, settings_rev FROM site ORDER BY name, id")?;
+            let mut find = db.prepare_cached(concat!(site_columns!(), " ORDER BY name, id"))?;
             Ok(find.query_map([], site)?.collect::<rusqlite::Result<_>>()?)
         })
         .await
@@ -207,7 +215,7 @@ impl Store {
     /// The site with this key.
     pub async fn site_by_key(&self, key: SiteKey) -> Result<Option<SiteRecord>, StoreError> {
         self.read(move |db| {
-            let mut find = db.prepare_cached("SELECT id, key, name, origins, settings, settings_rev FROM site WHERE key = ?1")?;
+            let mut find = db.prepare_cached(concat!(site_columns!(), " WHERE key = ?1"))?;
             Ok(find.query_row([key.0], site).optional()?)
         })
         .await
@@ -259,5 +267,6 @@ fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
         origins: json(row.get_ref(3)?.as_str()?)?,
         settings: json(row.get_ref(4)?.as_str()?)?,
         settings_rev: seq(row, 5)?,
+        verified_only: row.get(6)?,
     })
 }

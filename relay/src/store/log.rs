@@ -195,7 +195,10 @@ mod tests {
     async fn two_long_threads(store: &Store) -> [ConversationId; 2] {
         let site = SiteId(id(1));
         let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
-        store.upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1 }).await.unwrap();
+        store
+            .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+            .await
+            .unwrap();
         let conversations = [ConversationId(id(10)), ConversationId(id(20))];
         let fill = move |db: &Step<'_>| -> Result<(), StoreError> {
             db.protect()?;

@@ -232,13 +232,10 @@ pub(crate) fn add_visitor(db: &Connection, site: SiteId, card: &VisitorCard, now
     Ok(())
 }
 
-/// The address that a visitor left.
+/// The address that a visitor left. What a site owner vouched for is not theirs to change: the thread shows the new one all the same.
 pub(crate) fn set_contact(db: &Connection, visitor: shared::ids::VisitorId, contact: &Contact) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE visitor SET email = ?2, name = coalesce(?3, name) WHERE id = ?1")?.execute(params![
-        visitor.0,
-        contact.email,
-        contact.name
-    ])?;
+    db.prepare_cached("UPDATE visitor SET email = ?2, name = coalesce(?3, name) WHERE id = ?1 AND verified = 0")?
+        .execute(params![visitor.0, contact.email, contact.name])?;
     Ok(())
 }
 

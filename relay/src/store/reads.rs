@@ -18,14 +18,21 @@ pub struct VisitorRecord {
     pub id: VisitorId,
     /// On which site.
     pub site: SiteId,
+    /// Whether a site owner vouched for them.
+    pub verified: bool,
 }
 
 impl Store {
     /// The visitor who has this token.
     pub async fn visitor_by_token(&self, hash: [u8; 32]) -> Result<Option<VisitorRecord>, StoreError> {
         self.read(move |db| {
-            let mut find = db.prepare_cached("SELECT id, site FROM visitor WHERE token_hash = ?1")?;
-            let found = find.query_row([hash], |row| Ok(VisitorRecord { id: VisitorId(row.get(0)?), site: SiteId(row.get(1)?) }));
+            let mut find = db.prepare_cached(
+                "SELECT id, site, verified FROM visitor WHERE token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1",
+            )?;
+            let found = find.query_row([hash], |row| {
+                Ok(VisitorRecord { id: VisitorId(row.get(0)?), site: SiteId(row.get(1)?), verified: row.get(2)? })
+            });
             Ok(found.optional()?)
         })
         .await

@@ -321,7 +321,10 @@ async fn a_lock_that_does_not_go_away_is_an_outage_until_it_does() {
 async fn thread(store: &Store) -> ConversationId {
     let (site, conversation, visitor) = (SiteId(id(1)), ConversationId(id(2)), VisitorId(id(3)));
     let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
-    store.upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1 }).await.unwrap();
+    store
+        .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+        .await
+        .unwrap();
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
         let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
         people::add_visitor(db, site, &card, 0)?;

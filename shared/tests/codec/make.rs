@@ -168,7 +168,7 @@ names! {
     ParkReason { VisitorGone VisitorSilent NobodyThere }
     CloseReason { Agent Visitor Expired Dismissed }
     ErrorCode {
-        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken ForeignOrigin UnknownSite UnsupportedVersion EmptyText
+        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken BadIdentity ForeignOrigin UnknownSite UnsupportedVersion EmptyText
         TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState NoFreeSlot AgentUnavailable OfferGone RateLimited
         StoreUnavailable Internal Unknown
     }
@@ -205,7 +205,7 @@ structs! {
     ErrorFrame { id, code, message, retry_after_ms }
     PageView { page }
 
-    visitor::Hello { token, seen, page, locale, time_zone }
+    visitor::Hello { token, identity, seen, page, locale, time_zone }
     visitor::Welcome { visitor, token, thread, answering, site, settings, now }
     visitor::Typing { draft }
     visitor::Close { id, conversation }

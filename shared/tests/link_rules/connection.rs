@@ -5,7 +5,7 @@ use shared::ids::Millis;
 use shared::link::{ANSWER_WITHIN, Action, BACKOFF_FIRST, BACKOFF_MOST, Emit, Link, PING_EVERY, RETRY_AFTER, Status};
 use shared::visitor::{self, ToRelay};
 
-use crate::bench::{Bench, DAWN, SECOND, id, live, pong, refusal, said, say, writes};
+use crate::bench::{Bench, DAWN, SECOND, id, live, pong, refusal, said, say, welcome, writes};
 
 #[test]
 fn a_silent_connection_is_pinged_and_given_up() {
@@ -66,6 +66,41 @@ fn the_back_off_doubles_to_its_bound_and_never_ends() {
         let most = (BACKOFF_FIRST << failure).min(BACKOFF_MOST);
         assert!(longest > most * 9 / 10, "the jitter uses its whole span: {longest} of {most}");
     }
+}
+
+#[test]
+fn who_is_greeted_and_closed_for_flooding_does_not_come_back_at_once() {
+    let mut longest = 0;
+    for seed in 0..300 {
+        let mut link = Link::new(visitor::Dialect::default(), seed * 1_000_003, Vec::new());
+        link.restart(DAWN);
+        link.opened(DAWN, 1);
+        link.received(DAWN, 1, welcome(0));
+        assert_eq!(link.status(), Status::Online);
+        link.closed(DAWN, 1, Some(close::FLOODED));
+        let Status::Waiting(at) = link.status() else { panic!("not waiting") };
+        assert!(at - DAWN <= BACKOFF_MOST);
+        longest = longest.max(at - DAWN);
+    }
+    assert!(longest > BACKOFF_MOST * 9 / 10, "the pause is one of up to 30 s: {longest}");
+}
+
+#[test]
+fn who_finds_the_relay_crowded_comes_back_ever_more_slowly() {
+    let mut bench = Bench::new(vec![say(1)]);
+    bench.restart();
+    let mut pauses = Vec::new();
+    for _ in 0..40 {
+        bench.link.opened(bench.now, bench.socket);
+        bench.did();
+        assert!(said(&bench.hears(refusal(None, ErrorCode::RateLimited, Some(30 * SECOND)))).is_empty());
+        bench.closes(Some(close::UNAVAILABLE));
+        assert!(matches!(bench.link.status(), Status::Waiting(_)), "never gives up");
+        pauses.push(bench.next().0);
+    }
+    let late: Millis = pauses[10..].iter().sum();
+    assert!(late / 30 > BACKOFF_MOST / 4, "half of 30 s on average, not {} ms", late / 30);
+    assert_eq!(said(&bench.greet(0)), [id(1)], "and the message is sent at last");
 }
 
 #[test]

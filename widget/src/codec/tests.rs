@@ -125,8 +125,9 @@ fn any_say() -> impl Strategy<Value = Say> {
 fn to_relay() -> impl Strategy<Value = ToRelay> {
     let seen = prop::collection::vec((conversation(), seq()).prop_map(|(conversation, seq)| Seen { conversation, seq }), 0..3);
     let text = || option::of(any::<String>());
-    let hello = (text(), seen, option::of(any_page()), text(), text())
-        .prop_map(|(token, seen, page, locale, time_zone)| ToRelay::Hello(Hello { token, seen, page, locale, time_zone }));
+    let hello = (text(), seen, option::of(any_page()), text(), text()).prop_map(|(token, seen, page, locale, time_zone)| {
+        ToRelay::Hello(Hello { token, identity: None, seen, page, locale, time_zone })
+    });
     prop_oneof![
         hello,
         any_say().prop_map(ToRelay::Say),

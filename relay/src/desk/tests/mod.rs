@@ -66,6 +66,7 @@ impl Office {
             origins: Vec::new(),
             settings: SiteSettings::default(),
             settings_rev: 1,
+            verified_only: false,
         };
         store.upsert_site(record).await.unwrap();
         let desk = Desk::new(store.clone(), rules.clone());

@@ -1,0 +1,142 @@
+//! Verified visitors: the secrets that a site owner signs with, whom they have vouched for, and the tokens such visitors hold.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use shared::ids::{Millis, SecretId, SiteId, SiteKey, VisitorId};
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::clock;
+use crate::edge::identity::Identity;
+
+/// Secrets that a site may have at a time: the one in use, and during a rotation its successor.
+pub const MOST_SECRETS: i64 = 2;
+/// Tokens that one verified visitor may hold: browsers that one person uses, so that nobody who signs in again and again fills the
+/// store. The oldest goes first.
+const MOST_TOKENS: i64 = 20;
+
+/// What a site owner signs identity tokens with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SiteSecret {
+    /// Names it.
+    pub id: SecretId,
+    /// The key of the signature, as text: its bytes are the key.
+    pub secret: String,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+impl std::fmt::Debug for SiteSecret {
+    /// Without the secret, which must never come into a log.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SiteSecret").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// The secrets of a site, the oldest first.
+    pub async fn site_secrets(&self, site: SiteId) -> Result<Vec<SiteSecret>, StoreError> {
+        self.read(move |db| {
+            let mut find =
+                db.prepare_cached("SELECT id, secret, created_at FROM site_secret WHERE site = ?1 ORDER BY created_at, id")?;
+            let found = find.query_map([site.0], |row| {
+                Ok(SiteSecret { id: SecretId(row.get(0)?), secret: row.get(1)?, created_at: row.get(2)? })
+            })?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Adds a secret; whether there was room for it.
+    pub async fn add_site_secret(&self, site: SiteId, new: SiteSecret) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let mut count = db.prepare_cached("SELECT count(*) FROM site_secret WHERE site = ?1")?;
+            let held: i64 = count.query_row([site.0], |row| row.get(0))?;
+            if held >= MOST_SECRETS {
+                return Ok(false);
+            }
+            db.prepare_cached("INSERT INTO site_secret (id, site, secret, created_at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![new.id.0, site.0, new.secret, new.created_at])?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Retires a secret, and with it the visitors' tokens that came of it; whether there was one.
+    pub async fn delete_site_secret(&self, site: SiteId, id: SecretId) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let mut delete = db.prepare_cached("DELETE FROM site_secret WHERE site = ?1 AND id = ?2")?;
+            Ok(delete.execute(params![site.0, id.0])? > 0)
+        })
+        .await
+    }
+
+    /// Whether a site refuses visitors who are not verified; whether there is such a site.
+    pub async fn set_verified_only(&self, key: SiteKey, on: bool) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let mut update = db.prepare_cached("UPDATE site SET verified_only = ?2 WHERE key = ?1")?;
+            Ok(update.execute(params![key.0, on])? > 0)
+        })
+        .await
+    }
+
+    /// Whether a token is of the very visitor that an identity names, all that it says is known, and it hangs by the same secret.
+    pub async fn is_identified(&self, token: [u8; 32], site: SiteId, identity: Identity) -> Result<bool, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 \
+                 AND t.secret = ?2 AND v.site = ?3 AND v.subject = ?4 AND v.name IS coalesce(?5, v.name) \
+                 AND v.email IS coalesce(?6, v.email))",
+            )?;
+            let params = params![token, identity.secret.0, site.0, identity.subject, identity.name, identity.email];
+            Ok(find.query_row(params, |row| row.get(0))?)
+        })
+        .await
+    }
+
+    /// Exchanges an identity for a visitor who is reached by this new token, on every browser the same one. `None`: its secret was
+    /// retired in the meantime.
+    pub async fn identify(
+        &self,
+        site: SiteId,
+        identity: Identity,
+        token: [u8; 32],
+        now: Millis,
+    ) -> Result<Option<VisitorId>, StoreError> {
+        self.write(move |db| {
+            db.protect()?;
+            let mut valid = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM site_secret WHERE id = ?1 AND site = ?2)")?;
+            if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<_, bool>(0))? {
+                return Ok(None);
+            }
+            let visitor = verified(db, site, &identity, now)?;
+            db.prepare_cached("INSERT INTO visitor_token (token_hash, visitor, secret, created_at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![token, visitor, identity.secret.0, now])?;
+            db.prepare_cached(
+                "DELETE FROM visitor_token WHERE token_hash IN (SELECT token_hash FROM visitor_token WHERE visitor = ?1 \
+                 ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+            )?
+            .execute(params![visitor, MOST_TOKENS])?;
+            Ok(Some(VisitorId(visitor)))
+        })
+        .await
+    }
+}
+
+/// The visitor of that name at the site owner's, made when there is none yet; what the owner says of them now counts.
+fn verified(db: &Connection, site: SiteId, identity: &Identity, now: Millis) -> Result<Uuid, StoreError> {
+    let mut find = db.prepare_cached("SELECT id FROM visitor WHERE site = ?1 AND subject = ?2")?;
+    let known: Option<Uuid> = find.query_row(params![site.0, identity.subject], |row| row.get(0)).optional()?;
+    if let Some(id) = known {
+        db.prepare_cached("UPDATE visitor SET name = coalesce(?2, name), email = coalesce(?3, email) WHERE id = ?1")?
+            .execute(params![id, identity.name, identity.email])?;
+        return Ok(id);
+    }
+    // An id that follows from no token: a token of somebody else must never lead here.
+    let id = VisitorId::v7(now, clock::random_bytes()).0;
+    let nobodys: [u8; 32] = clock::random_bytes();
+    db.prepare_cached(
+        "INSERT INTO visitor (id, site, token_hash, subject, name, email, verified, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
+    )?
+    .execute(params![id, site.0, nobodys, identity.subject, identity.name, identity.email, now])?;
+    Ok(id)
+}
