@@ -42,8 +42,8 @@ impl Standing {
                 return Some(format!("agent {place} is {real:?}\nthe model's is {model:?}"));
             }
         }
-        let here = |(place, visitor): (usize, &super::reference::Visitor)| visitor.here != self.visitors.contains(&place);
-        model.visitors.iter().enumerate().any(|visitor| here(visitor)).then(|| format!("here are {:?}", self.visitors))
+        let wrong = |(place, visitor): (usize, &super::reference::Visitor)| visitor.here != self.visitors.contains(&place);
+        model.visitors.iter().enumerate().any(wrong).then(|| format!("here are {:?}", self.visitors))
     }
 }
 
