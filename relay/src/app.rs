@@ -39,6 +39,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(6);
 /// Pause between two looks at whether all connections have ended.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
+/// "File size limit exceeded", the same number on every Unix that Rust runs on.
+const SIGXFSZ: i32 = 25;
+
 /// Why the relay did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -205,6 +208,9 @@ impl Running {
 pub async fn run(config: Config) -> Result<(), StartError> {
     let demo = config.demo;
     let public = config.clone();
+    use tokio::signal::unix::{SignalKind, signal};
+    // A limit on file sizes (`ulimit -f`) would end the process where a write can just as well fail; a handler in place keeps it alive.
+    let _too_large = signal(SignalKind::from_raw(SIGXFSZ)).map_err(StartError::Signals)?;
     let running = start(config).await?;
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     print_links(&public, &running, demo);

@@ -69,6 +69,7 @@ metrics! {
     COMMIT_JOBS = Histogram "bulle_commit_jobs" Count [] "Jobs that were committed together";
     COMMIT_SECONDS = Histogram "bulle_commit_duration_seconds" Seconds [] "Time of a transaction, its wait for the disk included";
     STORE_ERRORS = Counter "bulle_store_errors_total" Count ["operation"] "Failures of the store, by `commit` or `read`";
+    STORE_WRITABLE = Gauge "bulle_store_writable" Count [] "1 while the last transaction was committed, 0 since one could not be";
     DATABASE_BYTES = Gauge "bulle_database_bytes" Bytes [] "Size of the database file";
     WAL_BYTES = Gauge "bulle_database_wal_bytes" Bytes [] "Size of the write-ahead log, which is moved into the database now and then";
     DISK_FREE_BYTES = Gauge "bulle_disk_free_bytes" Bytes [] "Free space where the data folder is";

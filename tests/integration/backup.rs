@@ -67,7 +67,7 @@ async fn a_backup_under_load_is_whole_and_a_relay_goes_on_from_it() {
     lives.shutdown().await;
     let mut relay = relay;
     relay.server().terminate().unwrap();
-    relay.server().ends(std::time::Duration::from_secs(10)).await.unwrap();
+    relay.server_mut().ends(std::time::Duration::from_secs(10)).await.unwrap();
     let kept = messages(&file);
     assert!(acked.iter().all(|id| kept.contains_key(id)), "what was acked before the backup is in it");
     let later = messages(&relay.data().join("bulle.db"));

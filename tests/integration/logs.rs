@@ -36,9 +36,9 @@ async fn at_the_loudest_the_log_tells_nothing_of_what_people_say_or_who_they_are
     forwarded.header("x-forwarded-for", "203.0.113.77, 2001:db8:1:2:3:4:5:6").send().await.unwrap();
     reqwest::get(relay.metrics()).await.unwrap();
     relay.server().terminate().unwrap();
-    relay.server().ends(std::time::Duration::from_secs(10)).await.unwrap();
+    relay.server_mut().ends(std::time::Duration::from_secs(10)).await.unwrap();
 
-    let log = relay.log();
+    let log = relay.logged();
     for line in log.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         for field in ["timestamp", "level", "target", "fields"] {

@@ -113,7 +113,7 @@ async fn a_disk_that_is_nearly_full_is_told_everywhere_and_logged_once() {
         let (status, ready) = get(&format!("http://{}/readyz", relay.address())).await;
         assert_eq!((status, ready.as_str()), (200, "ready\ndisk space is low\n"), "it still serves");
     }
-    let log = relay.log();
+    let log = relay.logged();
     assert_eq!(log.matches("disk space is low").count(), 1, "{log}");
     let relay = RelayProcess::start(&[]);
     let office = tests::accounts::Office::new(relay.address());

@@ -55,11 +55,11 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
     let first = visitors[0].says("before the stop").await;
     let (mut told, _) = Raw::greeted(&door, json!({"t": "hello"})).await;
 
-    relay.server().terminate().unwrap();
+    relay.server_mut().terminate().unwrap();
     assert_eq!(told.is_closed().await, (None, Some(close::RESTART)));
-    let (status, took) = relay.server().ends(WITHIN).await.unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(status.success(), "{status}");
-    assert!(!relay.log().contains("still holds"), "nobody has to be cut off: {took:?}, {}", relay.log());
+    assert!(!relay.logged().contains("still holds"), "nobody has to be cut off: {took:?}, {}", relay.logged());
     leaves_one_file(&relay);
     drop((drowning, silent));
 
@@ -77,7 +77,7 @@ fn leaves_one_file(relay: &RelayProcess) {
     let left: Vec<_> = std::fs::read_dir(relay.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.contains(&"bulle.db".into()), "{left:?}");
     for gone in ["bulle.db-wal", "bulle.db-shm"] {
-        assert!(!left.contains(&gone.into()), "{gone} is left: {}", relay.log());
+        assert!(!left.contains(&gone.into()), "{gone} is left: {}", relay.logged());
     }
 }
 
@@ -89,8 +89,8 @@ async fn a_request_that_is_never_finished_does_not_keep_the_database_open() {
     visitor.says("something for the log").await;
     let mut half = TcpStream::connect(relay.address()).await.unwrap();
     half.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").await.unwrap();
-    relay.server().terminate().unwrap();
-    let (status, took) = relay.server().ends(WITHIN).await.unwrap();
+    relay.server_mut().terminate().unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(status.success(), "{status} after {took:?}");
     leaves_one_file(&relay);
     drop(half);
@@ -100,7 +100,7 @@ async fn a_request_that_is_never_finished_does_not_keep_the_database_open() {
 async fn a_stop_is_announced_first_and_a_second_signal_ends_it() {
     let mut relay = RelayProcess::start(&[("BULLE_STOP_NOTICE_MS", "5000")]);
     let office = Office::new(relay.address());
-    relay.server().terminate().unwrap();
+    relay.server_mut().terminate().unwrap();
     loop {
         let ready = office.request(reqwest::Method::GET, "/readyz").send().await.unwrap();
         if ready.status != 200 {
@@ -110,8 +110,8 @@ async fn a_stop_is_announced_first_and_a_second_signal_ends_it() {
     }
     // Whoever did not look yet is still served.
     Raw::greeted(&Door::visitor(relay.address(), "demo"), json!({"t": "hello"})).await;
-    relay.server().terminate().unwrap();
-    let (status, took) = relay.server().ends(WITHIN).await.unwrap();
+    relay.server_mut().terminate().unwrap();
+    let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(!status.success() && took < Duration::from_secs(3), "{status} after {took:?}");
-    assert!(relay.log().contains("second signal"), "{}", relay.log());
+    assert!(relay.logged().contains("second signal"), "{}", relay.logged());
 }

@@ -11,6 +11,7 @@ mod idle;
 mod page;
 mod pairs;
 mod report;
+mod sim;
 mod stage;
 mod start;
 mod talk;
@@ -109,6 +110,11 @@ enum Command {
     },
     /// Memory when nobody is there
     Rest,
+    /// The desk's rule over days of traffic in virtual time, beside other rules; needs no relay
+    DeskSim {
+        #[command(flatten)]
+        setting: sim::Setting,
+    },
     /// Every time and memory budget, as medians beside the floor
     Bench {
         /// Fewer and shorter runs
@@ -125,6 +131,10 @@ fn main() -> Result<()> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     if let Command::ServeFloor = command {
         return run(floor::serve());
+    }
+    if let Command::DeskSim { setting } = command {
+        Report::new(setup.json).desk_sim(&sim::run(&setting)?);
+        return Ok(());
     }
     cores::take_the_clients();
     run(measure(command, setup))
@@ -174,7 +184,7 @@ async fn measure(command: Command, setup: Setup) -> Result<()> {
             bench::run(&binary?, &extent, &corpus, &mut report).await?;
             report.end();
         }
-        Command::ServeFloor => {}
+        Command::DeskSim { .. } | Command::ServeFloor => {}
     }
     Ok(())
 }

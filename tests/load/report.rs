@@ -6,6 +6,7 @@ use crate::bench::{Limit, Row};
 use crate::dispatch::Dispatch;
 use crate::idle::Idle;
 use crate::pairs::{Closed, Open};
+use crate::sim;
 
 /// Prints results as they come.
 pub struct Report {
@@ -52,6 +53,36 @@ impl Report {
             "{freed} slots of {agents} agents, {queued} queued: p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, max {max_ms:.1} ms"
         );
         self.line("relay", "dispatch", &text, value);
+    }
+
+    /// Rules of a simulated desk.
+    pub fn desk_sim(&self, rows: &[sim::Row]) {
+        if !self.json {
+            println!("| rule | mean wait, s | p50 | p90 | p99 | gave up, % | slots in use, % | fairness | overtaken |");
+            println!("|---|---|---|---|---|---|---|---|---|");
+        }
+        for sim::Row { name, figures, has_agents } in rows {
+            if self.json {
+                println!("{}", json!({"rule": name, "figures": figures}));
+                continue;
+            }
+            let with = |digits: usize, unit: f64, figure: sim::Interval| {
+                format!("{:.digits$} ± {:.digits$}", figure.mean * unit, figure.plus_minus * unit)
+            };
+            let seconds = |figure| with(1, 1.0, figure);
+            let share = |figure| with(2, 100.0, figure);
+            let fairness = if *has_agents { with(4, 1.0, figures.fairness) } else { "–".into() };
+            println!(
+                "| {name} | {} | {} | {} | {} | {} | {} | {fairness} | {:.0} |",
+                seconds(figures.mean),
+                seconds(figures.p50),
+                seconds(figures.p90),
+                seconds(figures.p99),
+                share(figures.gave_up),
+                share(figures.slot_use),
+                figures.overtaken.mean
+            );
+        }
     }
 
     /// A start.

@@ -7,6 +7,7 @@
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`chrome`]: real browsers
+//! - [`proxy`]: bad network between one client and the relay
 //! - [`process`]: child processes, and what `/proc` tells of them
 
 pub mod accounts;
@@ -16,6 +17,7 @@ pub mod client;
 pub mod door;
 pub mod people;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod relay;
 pub mod visitor;

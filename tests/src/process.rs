@@ -96,6 +96,30 @@ impl Server {
         Ok(())
     }
 
+    /// Stops it where it stands (SIGSTOP): nothing of it runs until [`Server::resume`].
+    pub fn pause(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
+        anyhow::ensure!(sent.success(), "SIG{name} could not be sent: {sent}");
+        Ok(())
+    }
+
+    /// Limits how far it may write into any file, in bytes; `None`: as far as before the first limit.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let pid = i32::try_from(self.child.id())?;
+        let hard = rlimit::Resource::FSIZE.get_hard()?;
+        rlimit::prlimit(pid, rlimit::Resource::FSIZE, Some((bytes.unwrap_or(hard).min(hard), hard)), None)?;
+        Ok(())
+    }
+
     /// Resident memory in bytes.
     pub fn resident(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

@@ -24,8 +24,6 @@ use crate::visitor::Visitor;
 /// The first admin.
 const ROOT: &str = "Root";
 const ROOT_EMAIL: &str = "root@bulle.example";
-/// Where a relay's process logs, beside its data.
-const LOG: &str = "log";
 
 /// A relay with its first admin and nobody else.
 pub struct Relay {
@@ -174,7 +172,7 @@ async fn run(config: &Config) -> Running {
     }
 }
 
-/// A relay in a process of its own.
+/// A relay in a process of its own. What it logs goes into a file.
 pub struct RelayProcess {
     server: Server,
     folder: TempDir,
@@ -184,9 +182,13 @@ pub struct RelayProcess {
 impl RelayProcess {
     /// Starts one with an empty data folder and these settings (`BULLE_…` variables).
     pub fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = folder();
+        Self::start_in(folder(), settings)
+    }
+
+    /// Starts one whose data lies in a folder made for it.
+    pub fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), folder.path(), &settings);
+        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &folder, &settings);
         Self { server, folder, settings }
     }
 
@@ -204,9 +206,19 @@ impl RelayProcess {
         self.server.address
     }
 
+    /// The process.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        data_in(&self.folder)
+    }
+
+    /// What it has logged, in all its lives.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(log_in(&self.folder)).unwrap_or_default()
     }
 
     /// Kills it with SIGKILL.
@@ -218,20 +230,12 @@ impl RelayProcess {
 
     /// Starts it again on the same port and data.
     pub fn restart(&mut self) {
-        self.server = launch(self.server.address, self.folder.path(), &self.settings);
+        self.server = launch(self.server.address, &self.folder, &self.settings);
     }
 
-    /// The process.
-    pub fn server(&mut self) -> &mut Server {
+    /// The process, to end it or to wait for its end.
+    pub fn server_mut(&mut self) -> &mut Server {
         &mut self.server
-    }
-
-    /// All that it has logged, over all its lives.
-    pub fn log(&self) -> String {
-        match std::fs::read_to_string(self.folder.path().join(LOG)) {
-            Ok(log) => log,
-            Err(error) => panic!("{error}"),
-        }
     }
 
     /// Where Prometheus would ask it, with `BULLE_METRICS_LISTEN` among the settings.
@@ -250,7 +254,18 @@ impl RelayProcess {
     }
 }
 
-fn folder() -> TempDir {
+/// Where the data lies in a relay's folder.
+pub fn data_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("data")
+}
+
+/// Where a relay's process logs, beside its data.
+fn log_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("log")
+}
+
+/// An empty folder for a relay.
+pub fn folder() -> TempDir {
     match tempfile::Builder::new().prefix("bulle-test-").tempdir() {
         Ok(folder) => folder,
         Err(error) => panic!("{error}"),
@@ -264,13 +279,13 @@ pub async fn join_first_admin(server: &Server, office: &Office) -> Result<Accoun
     office.join(link, ROOT, ROOT_EMAIL).await
 }
 
-fn launch(listen: SocketAddr, folder: &Path, settings: &[(String, String)]) -> Server {
-    let mut command = command(&binary(), listen, &folder.join("data"));
-    match File::options().create(true).append(true).open(folder.join(LOG)) {
+fn launch(listen: SocketAddr, folder: &TempDir, settings: &[(String, String)]) -> Server {
+    let mut command = command(&binary(), listen, &data_in(folder));
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    match File::options().create(true).append(true).open(log_in(folder)) {
         Ok(log) => command.stderr(log),
         Err(error) => panic!("{error}"),
     };
-    command.envs(settings.iter().map(|(name, value)| (name, value)));
     match Server::start(&mut command) {
         Ok(server) => server,
         Err(error) => panic!("{error:#}"),
@@ -284,7 +299,8 @@ pub fn command(binary: &Path, listen: SocketAddr, data: &Path) -> Command {
     command
 }
 
-fn binary() -> PathBuf {
+/// The relay's binary.
+pub fn binary() -> PathBuf {
     let Some(binary) = find_binary() else { panic!("no `bulle` beside this program: build it with `cargo build -p relay`") };
     binary
 }

@@ -6,7 +6,7 @@ use shared::model::{AssignedHow, CloseReason, RequeueReason, Role, State};
 use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
-use crate::store::people;
+use crate::store::{log, people};
 
 impl Desk {
     /// An agent takes a queued conversation, or a parked one that is theirs or nobody's. With `stretch` one beyond their capacity, if the
@@ -150,19 +150,23 @@ impl Desk {
         .await
     }
 
-    /// The last agent of a reopened conversation says that it needs no answer.
+    /// Whoever has a reopened conversation, or had it last, says that it needs no answer.
     ///
     /// # Errors
-    /// [`DeskError::WrongState`] once it is no longer waiting for them.
+    /// [`DeskError::WrongState`] once it was answered, or is somebody else's.
     pub async fn dismiss(&self, now: Millis, agent: AgentId, id: ConversationId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let place = work.open(id)?;
-            let record = work.record(place);
+            let record = work.record(place).clone();
             if record.state == State::Closed {
                 return Ok(());
             }
-            let reopened = record.state == State::Queued || (record.state == State::Active && record.agent == Some(agent));
-            if !reopened || record.last_agent != Some(agent) {
+            let last = match record.state {
+                State::Active => record.agent,
+                State::Queued => record.last_agent,
+                State::Parked | State::Closed => None,
+            };
+            if last != Some(agent) || !log::reopened_unanswered(work.db, &record)? {
                 return Err(DeskError::WrongState("only the last agent of a reopened conversation can dismiss it"));
             }
             work.close(place, CloseReason::Dismissed)?;

@@ -57,8 +57,8 @@ impl Hub {
     }
 
     /// A visitor says something.
-    pub async fn visitor_says(&self, site: SiteId, card: &VisitorCard, say: Say, by: &Peer) -> Result<Ack, DeskError> {
-        let outcome = self.desk.visitor_say(clock::now(), self.node, site, card.clone(), say).await?;
+    pub async fn visitor_says(&self, site: SiteId, card: &Arc<VisitorCard>, say: Say, by: &Peer) -> Result<Ack, DeskError> {
+        let outcome = self.desk.visitor_say(clock::now(), self.node, site, Arc::clone(card), say).await?;
         self.said(Who::Visitor, outcome, by)
     }
 

@@ -13,6 +13,7 @@ use dashmap::DashMap;
 use shared::close;
 use shared::ids::{AgentId, ConversationId, VisitorId};
 use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
 
 use crate::clock::Tick;
 use crate::metrics::hot;
@@ -152,6 +153,18 @@ impl Registry {
     pub fn close_all(&self, code: u16) {
         self.visitors.for_each(|_, peer| peer.close(code));
         self.agents.for_each(|_, peer| peer.close(code));
+    }
+
+    /// Everybody who is connected here, visitors and agents.
+    pub fn here(&self) -> HashSet<Uuid> {
+        let mut here = HashSet::new();
+        self.visitors.for_each(|visitor, _| {
+            here.insert(visitor.0);
+        });
+        self.agents.for_each(|agent, _| {
+            here.insert(agent.0);
+        });
+        here
     }
 
     /// How many connections there are: visitors', agents'.

@@ -146,7 +146,7 @@ async fn nothing_is_restored_under_a_running_relay() {
     assert!(matches!(Store::own(&database), Err(StoreError::InUse { .. })), "nor is there a second relay");
     let running = Arc::new(running);
     running.clone().close().await;
-    assert!(running.health().await.is_err(), "a handle of a closed store is refused");
+    assert!(running.revs().await.is_err(), "a handle of a closed store is refused");
     drop(Store::own(&database).unwrap());
     let elsewhere = folder.path().join("new").join("bulle.db");
     assert_eq!(restore(&backup, &elsewhere, false).unwrap().1, None);

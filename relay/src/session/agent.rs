@@ -49,7 +49,7 @@ impl Greeter for AgentGreeter {
             Ok(_) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, "the first frame must be hello")),
             Err(error) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, error.to_string())),
         };
-        let unreachable = |error: StoreError| unavailable(&error);
+        let unreachable = |error: StoreError| unavailable(&error.into());
         let store = self.hub.store();
         let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
         let agent = match session {
@@ -79,8 +79,8 @@ impl Greeter for AgentGreeter {
     }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Refusal {
-    tracing::warn!(%error, "an agent could not be greeted");
+fn unavailable(error: &DeskError) -> Refusal {
+    super::log_unless_outage(error, "an agent's greeting");
     Refusal::unavailable("the store cannot be reached; come back in a moment")
 }
 
@@ -217,7 +217,7 @@ impl Session for AgentSession {
         self.unshow();
         let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
         if last && let Err(error) = self.hub.agent_present(self.me.id).await {
-            tracing::warn!(%error, "an agent's leaving was not recorded");
+            super::log_unless_outage(&error, "an agent's leaving");
         }
     }
 }

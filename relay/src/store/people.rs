@@ -169,9 +169,10 @@ pub(crate) fn set_away(db: &Connection, agent: AgentId, away: bool) -> Result<bo
     Ok(changed > 0)
 }
 
-/// Since when an agent is gone; `None`: here.
+/// Since when an agent is gone, if that is not known already; `None`: here.
 pub(crate) fn agent_gone(db: &Connection, agent: AgentId, at: Option<Millis>) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE agent SET gone_at = ?2 WHERE id = ?1")?.execute(params![agent.0, at])?;
+    db.prepare_cached("UPDATE agent SET gone_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(gone_at, ?2) END WHERE id = ?1")?
+        .execute(params![agent.0, at])?;
     Ok(())
 }
 
@@ -201,9 +202,9 @@ pub(crate) fn offered_to(db: &Connection, agent: AgentId) -> Result<Vec<Conversa
     column(db, "SELECT id FROM conversation WHERE offer_to = ?1 ORDER BY id", [agent.0], |row| Ok(ConversationId(row.get(0)?)))
 }
 
-/// Queued conversations that the agent gave up.
-pub(crate) fn queued_without(db: &Connection, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
-    let sql = "SELECT id FROM conversation WHERE state = 0 AND excluded <> '[]' AND excluded LIKE ?1";
+/// Open conversations that the agent gave up, wherever they stand now.
+pub(crate) fn given_up_by(db: &Connection, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
+    let sql = "SELECT id FROM conversation WHERE excluded <> '[]' AND excluded LIKE ?1";
     column(db, sql, [format!("%{agent}%")], |row| Ok(ConversationId(row.get(0)?)))
 }
 

@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use super::outage::{Outages, Turn};
+use super::{BUSY_TIMEOUT, BUSY_TIMEOUT_IN_OUTAGE, StoreError};
 use crate::clock::Tick;
 use crate::metrics::hot;
 
@@ -53,6 +54,7 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The way to the writer thread. Dropping it ends the thread once all jobs are done.
 pub(super) struct Writer {
+    outages: Arc<Outages>,
     jobs: Option<tokio::sync::mpsc::Sender<Job>>,
     closing: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -60,7 +62,8 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(db: Connection, outages: Arc<Outages>) -> Result<Self, StoreError> {
+        let reports = outages.clone();
         let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
         let (ready, started) = std_mpsc::channel();
         let closing = Arc::<AtomicBool>::default();
@@ -69,17 +72,20 @@ impl Writer {
             let _ = ready.send(());
             let mut batch = Vec::with_capacity(MOST_IN_BATCH);
             while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
-                commit(&db, &mut batch);
+                commit(&db, &mut batch, &reports);
                 if told.load(Ordering::Acquire) {
                     // Who still waits learns it from the channel's end.
                     break;
                 }
+                // Whoever was just answered has the next job in hand, and others finish theirs: on a busy core they go first and hand
+                // in what they have, so that the next commit serves them all. On an idle one this returns at once.
+                std::thread::yield_now();
             }
         };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), closing, thread: Mutex::new(Some(thread)) })
+        Ok(Self { outages, jobs: Some(jobs), closing, thread: Mutex::new(Some(thread)) })
     }
 
     /// Ends the thread after the jobs at hand, and with it the connection; blocks until then. Later jobs are refused.
@@ -117,7 +123,8 @@ impl Writer {
         let gone = || E::from(StoreError::Unavailable("the writer has stopped".into()));
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.send(job).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        // Not reached in a batch that failed: the outage says why.
+        answered.await.map_err(|_| self.outages.health().err().map_or_else(gone, E::from))?
     }
 }
 
@@ -128,8 +135,9 @@ impl Drop for Writer {
     }
 }
 
-fn commit(db: &Connection, batch: &mut Vec<Job>) {
+fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
     let (began, size) = (Tick::now(), batch.len());
+    outages.begins();
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
@@ -158,10 +166,16 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
         // If even this fails, the next BEGIN says so.
         let _ = run(db, "ROLLBACK");
     }
-    let error = committed.err().map(|error| {
-        tracing::error!(%error, jobs = size, "the store cannot commit");
-        error.to_string()
-    });
+    let error = committed.err().map(|error| error.to_string());
+    let patience = match outages.ends(error.as_deref(), size) {
+        Turn::Began => Some(BUSY_TIMEOUT_IN_OUTAGE),
+        Turn::Ended => Some(BUSY_TIMEOUT),
+        Turn::Same => None,
+    };
+    if let Some(patience) = patience {
+        // It has no way to fail on an open connection, and waiting too long or too short harms nobody.
+        let _ = db.busy_timeout(patience);
+    }
     let counts = hot();
     if error.is_some() { &counts.failed_commits } else { &counts.commits }.increment(1);
     counts.commit_jobs.record(size as f64);

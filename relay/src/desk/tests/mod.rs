@@ -7,7 +7,7 @@ use std::sync::Arc;
 use shared::api::AgentPatch;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, SiteKey, VisitorId};
-use shared::model::{Presence, Role, Say, State};
+use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, State};
 use tempfile::TempDir;
 
 use super::record::Record;
@@ -15,10 +15,14 @@ use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store, rows};
 
 mod capacity;
+mod hand;
+mod model;
+mod outage;
 mod plan;
-mod random;
+mod presence;
+mod speak;
 mod statements;
-mod transitions;
+mod sweep;
 
 /// When every test begins.
 pub(super) const START: Millis = 1_800_000_000_000;
@@ -101,7 +105,7 @@ impl Office {
             match self.desk.next_due().await.unwrap().filter(|due| *due <= end) {
                 Some(due) => {
                     self.now.set(due.max(self.now()));
-                    self.desk.sweep(self.now()).await.unwrap();
+                    self.desk.sweep(self.now(), self.store.outages().count()).await.unwrap();
                 }
                 None => {
                     self.now.set(end);
@@ -218,6 +222,15 @@ impl Office {
     pub(super) async fn stands(&self, conversation: ConversationId) -> (State, Option<AgentId>) {
         let record = self.record(conversation).await;
         (record.state, record.agent)
+    }
+
+    /// Why a conversation was queued again last.
+    pub(super) async fn requeued(&self, conversation: ConversationId) -> Option<RequeueReason> {
+        let (entries, _) = self.store.entries(conversation, 0, 100, Audience::Agents).await.unwrap();
+        entries.into_iter().rev().find_map(|entry| match entry.body {
+            Body::Event(Event::Requeued(reason)) => Some(reason),
+            _ => None,
+        })
     }
 
     /// The first column of the first row.

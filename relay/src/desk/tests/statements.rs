@@ -8,7 +8,7 @@ use shared::model::{Audience, Page};
 use super::{MINUTE, Office};
 
 /// Walked in order, and only as far as needed: few rows are in them at any time.
-const SHORT: [&str; 3] = ["conversation_queue", "conversation_due", "conversation_one_unclosed"];
+const SHORT: [&str; 4] = ["conversation_queue", "conversation_due", "conversation_one_unclosed", "conversation_given_up"];
 
 /// All statements that a connection has prepared.
 #[allow(

@@ -1,0 +1,376 @@
+//! What people do at the desk of the [`reference`](super::reference), and with what it refuses them.
+
+use std::collections::BTreeSet;
+
+use shared::close::ErrorCode;
+use shared::model::State;
+
+use super::reference::{Chat, How, OFFER_FOR, PREFER_FOR, REOPEN_WAIT, REOPEN_WITHIN, Reference};
+
+/// Agents and visitors go by number, chats by the order in which they began.
+#[derive(Clone, Debug)]
+pub(super) enum Verb {
+    Says {
+        visitor: usize,
+        address: bool,
+    },
+    Repeats(usize),
+    Comes(usize),
+    Goes(usize),
+    Ends(usize),
+    /// Is on another page.
+    Views(usize),
+    Arrives(usize),
+    Vanishes(usize),
+    Online(usize),
+    Away(usize),
+    Takes {
+        agent: usize,
+        chat: usize,
+        stretch: bool,
+    },
+    Answers(usize, usize),
+    Notes(usize, usize),
+    Reads(usize, usize),
+    Offers {
+        agent: usize,
+        chat: usize,
+        to: usize,
+    },
+    HandsBack(usize, usize),
+    Accepts(usize, usize),
+    Declines(usize, usize),
+    Closes(usize, usize),
+    Dismisses(usize, usize),
+    Capacity(usize, u32),
+    Disabled(usize, bool),
+    Supervisor(usize, bool),
+    Priority(usize, i32),
+    Sweep,
+}
+
+type Answer = Result<(), ErrorCode>;
+
+impl Reference {
+    /// It happens now, or is refused and changes nothing.
+    pub(super) fn happens(&mut self, verb: &Verb) -> Answer {
+        match *verb {
+            Verb::Says { visitor, address } => self.visitor_says(visitor, address),
+            Verb::Repeats(_) | Verb::Views(_) | Verb::Reads(..) => {}
+            Verb::Comes(visitor) => self.visitor_comes(visitor),
+            Verb::Goes(visitor) => self.visitor_goes(visitor),
+            Verb::Ends(visitor) => {
+                let place = self.latest(visitor).ok_or(ErrorCode::NotFound)?;
+                self.ends(place);
+            }
+            Verb::Arrives(agent) => {
+                self.agents[agent].gone = None;
+                self.dispatch();
+            }
+            Verb::Vanishes(agent) => {
+                let now = self.now;
+                self.agents[agent].gone.get_or_insert(now);
+                self.withdraw_offers_to(agent);
+                self.dispatch();
+            }
+            Verb::Online(agent) => {
+                // Available anew: what they gave up before may come to them again.
+                if std::mem::replace(&mut self.agents[agent].away, false) {
+                    self.chats.iter_mut().for_each(|chat| _ = chat.excluded.remove(&agent));
+                }
+                self.dispatch();
+            }
+            Verb::Away(agent) => {
+                self.agents[agent].away = true;
+                // Whoever waits for them in particular does so no longer.
+                self.dispatch();
+            }
+            Verb::Takes { agent, chat, stretch } => self.takes(agent, chat, stretch)?,
+            Verb::Answers(agent, chat) => self.agent_says(agent, chat)?,
+            Verb::Notes(_, chat) => {
+                self.at(chat)?;
+                self.record(chat, false);
+            }
+            Verb::Offers { agent, chat, to } => self.offers(agent, chat, to)?,
+            Verb::HandsBack(agent, chat) => {
+                self.own_active(agent, chat)?;
+                self.give_up(chat);
+                self.dispatch();
+            }
+            Verb::Accepts(agent, chat) => self.accepts(agent, chat)?,
+            Verb::Declines(agent, chat) => {
+                self.offered(agent, chat)?;
+                self.chats[chat].offer = None;
+                self.dispatch();
+            }
+            Verb::Closes(agent, chat) => self.agent_closes(agent, chat)?,
+            Verb::Dismisses(agent, chat) => self.dismisses(agent, chat)?,
+            Verb::Capacity(agent, capacity) => {
+                self.agents[agent].capacity = capacity;
+                self.dispatch();
+            }
+            Verb::Disabled(agent, disabled) => {
+                self.agents[agent].disabled = disabled;
+                if disabled {
+                    self.release(agent);
+                }
+                self.dispatch();
+            }
+            Verb::Supervisor(agent, supervisor) => {
+                self.agents[agent].supervisor = supervisor;
+                self.dispatch();
+            }
+            Verb::Priority(chat, priority) => {
+                self.at(chat)?;
+                self.chats[chat].priority = priority;
+            }
+            Verb::Sweep => self.sweep(),
+        }
+        Ok(())
+    }
+
+    // ---- visitors ----
+
+    pub(super) fn latest(&self, visitor: usize) -> Option<usize> {
+        self.chats.iter().rposition(|chat| chat.visitor == visitor)
+    }
+
+    fn unclosed(&self, visitor: usize) -> Option<usize> {
+        self.latest(visitor).filter(|place| self.chats[*place].state != State::Closed)
+    }
+
+    fn visitor_says(&mut self, visitor: usize, address: bool) {
+        self.visitors[visitor].here |= self.visitors[visitor].is_new;
+        let goes_on = |place: &usize| {
+            let chat = &self.chats[*place];
+            chat.state != State::Closed || self.now <= chat.since + REOPEN_WITHIN
+        };
+        let before = self.latest(visitor).filter(goes_on);
+        let place = before.unwrap_or_else(|| self.begin(visitor));
+        self.record(place, true);
+        if address {
+            self.record(place, false);
+        }
+        self.chats[place].unanswered = true;
+        match before.map(|place| self.chats[place].state) {
+            None if address || !self.anybody_online() => self.park(place),
+            None => {
+                self.chats[place].state = State::Queued;
+                self.chats[place].queued = Some(self.now);
+                self.dispatch();
+            }
+            Some(State::Active | State::Queued) => {}
+            Some(State::Parked) => self.wake(place),
+            Some(State::Closed) => {
+                self.requeue(place);
+                // `requeue` has recorded that it was reopened; unlike other requeueing that is the visitor's to see.
+                let until = self.now + REOPEN_WAIT;
+                let chat = &mut self.chats[place];
+                chat.visitor_head = chat.head;
+                chat.prefers = chat.before.map(|agent| (agent, until));
+                chat.reopened = true;
+                chat.first_given = None;
+                chat.visitor_gone = None;
+                self.dispatch();
+            }
+        }
+    }
+
+    fn begin(&mut self, visitor: usize) -> usize {
+        self.chats.push(Chat {
+            visitor,
+            opened: self.now,
+            state: State::Parked,
+            since: self.now,
+            agent: None,
+            before: None,
+            first_given: None,
+            queued: None,
+            priority: 0,
+            prefers: None,
+            excluded: BTreeSet::new(),
+            answer_by: None,
+            visitor_gone: None,
+            answered: None,
+            unanswered: true,
+            offer: None,
+            stretched: false,
+            reopened: false,
+            head: 0,
+            visitor_head: 0,
+        });
+        self.chats.len() - 1
+    }
+
+    fn anybody_online(&self) -> bool {
+        (0..self.agents.len()).any(|agent| self.is_online(agent))
+    }
+
+    /// The visitor speaks in a parked one.
+    fn wake(&mut self, place: usize) {
+        let theirs = self.chats[place].agent;
+        match theirs.filter(|agent| self.is_online(*agent)) {
+            Some(agent) if self.has_slot(agent) => self.resume(place),
+            Some(agent) => {
+                self.requeue(place);
+                self.chats[place].prefers = Some((agent, self.now + PREFER_FOR));
+                self.dispatch();
+            }
+            // A message that was left for later stays one while nobody is there.
+            None if theirs.is_none() && !self.anybody_online() => {}
+            None => {
+                self.requeue(place);
+                self.dispatch();
+            }
+        }
+    }
+
+    fn visitor_comes(&mut self, visitor: usize) {
+        self.visitors[visitor].here = true;
+        let Some(place) = self.unclosed(visitor) else { return };
+        let chat = &mut self.chats[place];
+        chat.visitor_gone = None;
+        // It left the queue when they did.
+        if chat.state == State::Parked && chat.agent.is_none() && chat.unanswered && chat.queued.is_some() {
+            self.requeue(place);
+            self.dispatch();
+        }
+    }
+
+    fn visitor_goes(&mut self, visitor: usize) {
+        self.visitors[visitor].here = false;
+        if let Some(place) = self.unclosed(visitor) {
+            self.chats[place].visitor_gone.get_or_insert(self.now);
+        }
+    }
+
+    // ---- agents ----
+
+    fn at(&self, place: usize) -> Result<&Chat, ErrorCode> {
+        self.chats.get(place).ok_or(ErrorCode::NotFound)
+    }
+
+    fn own_active(&self, agent: usize, place: usize) -> Answer {
+        match self.at(place)? {
+            chat if chat.state != State::Active => Err(ErrorCode::WrongState),
+            chat if chat.agent != Some(agent) => Err(ErrorCode::NotYours),
+            _ => Ok(()),
+        }
+    }
+
+    fn offered(&self, agent: usize, place: usize) -> Answer {
+        let mine = |(to, until)| to == agent && until > self.now;
+        if self.at(place)?.offer.is_some_and(mine) { Ok(()) } else { Err(ErrorCode::OfferGone) }
+    }
+
+    fn slot(&self, agent: usize) -> Answer {
+        match () {
+            () if !self.is_online(agent) => Err(ErrorCode::AgentUnavailable),
+            () if !self.has_slot(agent) => Err(ErrorCode::NoFreeSlot),
+            () => Ok(()),
+        }
+    }
+
+    fn takes(&mut self, agent: usize, place: usize, stretch: bool) -> Answer {
+        let chat = self.at(place)?;
+        let theirs = chat.agent == Some(agent);
+        match chat.state {
+            State::Active if theirs => return Ok(()),
+            State::Active => return Err(ErrorCode::NotYours),
+            State::Closed => return Err(ErrorCode::WrongState),
+            State::Parked if chat.agent.is_some() && !theirs && !self.agents[agent].supervisor => {
+                return Err(ErrorCode::NotYours);
+            }
+            State::Parked | State::Queued => {}
+        }
+        let how = match self.slot(agent) {
+            Ok(()) => How::Deliberately,
+            // One beyond the capacity, and only exactly one.
+            Err(ErrorCode::NoFreeSlot) if stretch && self.may_stretch && self.used(agent) == self.agents[agent].capacity => {
+                How::Stretching
+            }
+            Err(refused) => return Err(refused),
+        };
+        self.give(place, agent, how);
+        Ok(())
+    }
+
+    fn agent_says(&mut self, agent: usize, place: usize) -> Answer {
+        let chat = self.at(place)?;
+        let theirs = chat.agent == Some(agent);
+        match chat.state {
+            State::Queued | State::Closed => return Err(ErrorCode::WrongState),
+            State::Active if !theirs => return Err(ErrorCode::NotYours),
+            State::Parked if chat.agent.is_some() && !theirs && !self.agents[agent].supervisor => {
+                return Err(ErrorCode::NotYours);
+            }
+            State::Active | State::Parked => {}
+        }
+        let now = self.now;
+        let chat = &mut self.chats[place];
+        chat.answered = Some(now);
+        chat.unanswered = false;
+        chat.reopened = false;
+        chat.answer_by = None;
+        chat.excluded.clear();
+        self.record(place, true);
+        Ok(())
+    }
+
+    fn offers(&mut self, agent: usize, place: usize, to: usize) -> Answer {
+        self.own_active(agent, place)?;
+        if to == agent {
+            return Err(ErrorCode::WrongState);
+        }
+        // Offered again to the same one, it holds the slot that it has.
+        if self.chats[place].offer.is_none_or(|(before, _)| before != to) {
+            self.slot(to)?;
+        }
+        self.chats[place].offer = Some((to, self.now + OFFER_FOR));
+        self.dispatch();
+        Ok(())
+    }
+
+    fn accepts(&mut self, agent: usize, place: usize) -> Answer {
+        self.offered(agent, place)?;
+        let beyond = self.chats.iter().any(|chat| chat.stretched && chat.agent == Some(agent));
+        if self.used(agent) > self.agents[agent].capacity + u32::from(beyond) {
+            return Err(ErrorCode::NoFreeSlot);
+        }
+        self.give(place, agent, How::Deliberately);
+        self.dispatch();
+        Ok(())
+    }
+
+    fn agent_closes(&mut self, agent: usize, place: usize) -> Answer {
+        let chat = self.at(place)?;
+        let others = chat.agent.is_some_and(|theirs| theirs != agent);
+        if chat.state != State::Closed && others && !self.agents[agent].supervisor {
+            return Err(ErrorCode::NotYours);
+        }
+        self.ends(place);
+        Ok(())
+    }
+
+    fn dismisses(&mut self, agent: usize, place: usize) -> Answer {
+        let chat = self.at(place)?;
+        let last = match chat.state {
+            State::Active => chat.agent,
+            State::Queued => chat.before,
+            State::Parked => None,
+            State::Closed => return Ok(()),
+        };
+        if !chat.reopened || last != Some(agent) {
+            return Err(ErrorCode::WrongState);
+        }
+        self.ends(place);
+        Ok(())
+    }
+
+    fn ends(&mut self, place: usize) {
+        if self.chats[place].state != State::Closed {
+            self.close(place);
+            self.dispatch();
+        }
+    }
+}
