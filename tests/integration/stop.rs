@@ -55,7 +55,7 @@ async fn five_hundred_clients_are_sent_away_in_time_stuck_ones_too_and_all_come_
     let first = visitors[0].says("before the stop").await;
     let (mut told, _) = Raw::greeted(&door, json!({"t": "hello"})).await;
 
-    relay.server().terminate().unwrap();
+    relay.server_mut().terminate().unwrap();
     assert_eq!(told.is_closed().await, (None, Some(close::RESTART)));
     let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(status.success(), "{status}");
@@ -100,7 +100,7 @@ async fn a_request_that_is_never_finished_does_not_keep_the_database_open() {
 async fn a_stop_is_announced_first_and_a_second_signal_ends_it() {
     let mut relay = RelayProcess::start(&[("BULLE_STOP_NOTICE_MS", "5000")]);
     let office = Office::new(relay.address());
-    relay.server().terminate().unwrap();
+    relay.server_mut().terminate().unwrap();
     loop {
         let ready = office.request(reqwest::Method::GET, "/readyz").send().await.unwrap();
         if ready.status != 200 {
@@ -110,7 +110,7 @@ async fn a_stop_is_announced_first_and_a_second_signal_ends_it() {
     }
     // Whoever did not look yet is still served.
     Raw::greeted(&Door::visitor(relay.address(), "demo"), json!({"t": "hello"})).await;
-    relay.server().terminate().unwrap();
+    relay.server_mut().terminate().unwrap();
     let (status, took) = relay.server_mut().ends(WITHIN).await.unwrap();
     assert!(!status.success() && took < Duration::from_secs(3), "{status} after {took:?}");
     assert!(relay.logged().contains("second signal"), "{}", relay.logged());

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{
     AGENTS, BUILD_INFO, DATABASE_BYTES, DISK_FREE_BYTES, DISK_LOW, OLDEST_WAIT_SECONDS, QUEUE_PEAK, QUEUED, SLOTS_OFFERED,
-    SLOTS_USED, WAL_BYTES,
+    SLOTS_USED, STORE_WRITABLE, WAL_BYTES,
 };
 use crate::clock;
 use crate::disk::Disk;
@@ -70,6 +70,7 @@ impl Gauges {
     /// Looks everything up.
     pub async fn refresh(&self) {
         gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
+        gauge!(STORE_WRITABLE).set(u32::from(self.store.health().is_ok()));
         let remembered = self.peaks.lock().unwrap_or_else(PoisonError::into_inner).of.iter().copied().max();
         gauge!(QUEUE_PEAK).set(remembered.unwrap_or(0).max(DEEPEST.load(Ordering::Relaxed)) as f64);
         let bytes = |path: PathBuf| std::fs::metadata(path).map_or(0, |file| file.len()) as f64;

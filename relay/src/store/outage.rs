@@ -70,12 +70,10 @@ impl Outages {
         let Some(why) = failure else {
             let Some(over) = state.outage.take() else { return Turn::Same };
             drop(state);
-            metrics::gauge!(crate::metrics::STORE_WRITABLE).set(1.0);
             let seconds = now.duration_since(over.since).as_secs_f64();
             tracing::info!(seconds, refused = over.refused, "the store commits again");
             return Turn::Ended;
         };
-        metrics::gauge!(crate::metrics::STORE_WRITABLE).set(0.0);
         if let Some(outage) = &mut state.outage {
             outage.refused += jobs;
             why.clone_into(&mut outage.why);
