@@ -61,12 +61,18 @@ enum End {
 pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
     let (peer, queue) = Peer::new(limits.backlog.clone());
     let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, stop)).await;
+    let write_within = limits.write_within;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
         Ok((session, reply)) => Connection::new(socket, peer, queue, limits).serve(session, reply).await,
     };
-    // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more.
-    let _ = Box::pin(timeout(GOODBYE_WITHIN, say_goodbye(socket, end))).await;
+    // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more. Who reads slowly has to read what is on
+    // its way before it; what waited in the queue is gone by now.
+    let within = match end {
+        End::Close(close::RESYNC) => write_within.max(GOODBYE_WITHIN),
+        _ => GOODBYE_WITHIN,
+    };
+    let _ = Box::pin(timeout(within, say_goodbye(socket, end))).await;
 }
 
 /// Refuses a connection that should never have been opened, in words that a browser can see.
