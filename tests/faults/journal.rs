@@ -1,5 +1,4 @@
-//! What the store holds at the end, in the order in which it was committed. Entries carry the time of their transaction, which does not
-//! order those of one millisecond; so a trigger in the database under test numbers them as they are written.
+//! What the store holds at the end, in the order in which it was committed: entries are a log, numbered as they are written.
 
 use std::path::Path;
 
@@ -10,28 +9,12 @@ use uuid::Uuid;
 
 use crate::history::{History, Standing, Stored};
 
-const TRIGGER: &str = "
-    CREATE TABLE journal (n INTEGER PRIMARY KEY, conversation BLOB NOT NULL, seq INTEGER NOT NULL) STRICT;
-    CREATE TRIGGER journal_of_message AFTER INSERT ON message BEGIN
-        INSERT INTO journal (conversation, seq) VALUES (new.conversation, new.seq);
-    END;";
-
-/// Begins to number entries, in the database of a running relay that has none yet.
-pub fn begin(database: &Path) -> Result<()> {
-    let db = Connection::open(database)?;
-    db.busy_timeout(std::time::Duration::from_secs(5))?;
-    Ok(db.execute_batch(TRIGGER)?)
-}
-
 /// Reads everything into a history.
 pub fn read(database: &Path, history: &mut History) -> Result<()> {
     let db = Connection::open(database)?;
     let sound: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     anyhow::ensure!(sound == "ok", "the database is damaged: {sound}");
-    let mut entries = db.prepare(
-        "SELECT m.conversation, m.seq, m.id, m.at, m.author, m.internal, m.body FROM journal j \
-         JOIN message m ON m.conversation = j.conversation AND m.seq = j.seq ORDER BY j.n",
-    )?;
+    let mut entries = db.prepare("SELECT conversation, seq, id, at, author, internal, body FROM message ORDER BY n")?;
     let mut rows = entries.query([])?;
     while let Some(row) = rows.next()? {
         history.entries.push(Stored {
@@ -44,9 +27,6 @@ pub fn read(database: &Path, history: &mut History) -> Result<()> {
             body: serde_json::from_str(&row.get::<_, String>(6)?)?,
         });
     }
-    let unnumbered: u32 =
-        db.query_row("SELECT (SELECT count(*) FROM message) - (SELECT count(*) FROM journal)", [], |row| row.get(0))?;
-    anyhow::ensure!(unnumbered == 0, "{unnumbered} entries were written before the journal began");
     let mut standings = db.prepare("SELECT id, visitor, state, agent, head FROM conversation")?;
     let mut rows = standings.query([])?;
     while let Some(row) = rows.next()? {

@@ -20,6 +20,8 @@ use crate::history::{History, Stored};
 struct Chat {
     state: State,
     agent: Option<Uuid>,
+    /// Who had it before it was queued: a reopened one waits for them.
+    last: Option<Uuid>,
     queued_at: Option<Millis>,
     /// Waits for this agent, until then.
     prefers: Option<(Uuid, Millis)>,
@@ -73,7 +75,7 @@ impl Replay<'_> {
             self.wrong(Wrong::Transition, what);
         }
         let (prefers, excluded) = (None, HashSet::new());
-        let chat = Chat { state: State::Queued, agent: None, queued_at: Some(entry.at), prefers, excluded };
+        let chat = Chat { state: State::Queued, agent: None, last: None, queued_at: Some(entry.at), prefers, excluded };
         self.chats.insert(entry.conversation, chat);
     }
 
@@ -122,6 +124,7 @@ impl Replay<'_> {
         match event {
             Event::Requeued(reason) => {
                 let before = chat.agent.take();
+                chat.last = before.or(chat.last);
                 chat.state = State::Queued;
                 chat.queued_at = chat.queued_at.or(Some(entry.at));
                 chat.prefers = before.filter(|_| *reason == RequeueReason::VisitorSpoke).map(|agent| (agent, entry.at + rules.0));
@@ -132,7 +135,8 @@ impl Replay<'_> {
             Event::Reopened => {
                 chat.state = State::Queued;
                 chat.queued_at = Some(entry.at);
-                chat.prefers = chat.agent.take().map(|agent| (agent, entry.at + rules.1));
+                chat.last = chat.agent.take().or(chat.last);
+                chat.prefers = chat.last.map(|agent| (agent, entry.at + rules.1));
             }
             Event::Parked(reason) => {
                 chat.state = State::Parked;

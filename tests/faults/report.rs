@@ -9,6 +9,9 @@ use shared::model::Body;
 use crate::check::{Violation, Wrong, recoveries};
 use crate::history::{Did, History};
 
+/// Violations of each kind that are told in words.
+const EXAMPLES: usize = 5;
+
 /// A run, judged.
 pub struct Report<'a> {
     /// What was recorded.
@@ -92,8 +95,13 @@ impl Display for Report<'_> {
             let (took, fault, client) = (seconds(longest.took), longest.fault, &longest.client);
             writeln!(page, "  recovery     longest {took:.1} s ({client}, after: {fault}), late {}", wrong(Wrong::Recovery))?;
         }
-        for violation in self.violations.iter().take(40) {
-            writeln!(page, "  {:?}: {}", violation.wrong, violation.what)?;
+        let mut told: BTreeMap<Wrong, usize> = BTreeMap::new();
+        for violation in self.violations {
+            let times = told.entry(violation.wrong).or_default();
+            *times += 1;
+            if *times <= EXAMPLES {
+                writeln!(page, "  {:?}: {}", violation.wrong, violation.what)?;
+            }
         }
         Ok(())
     }

@@ -20,7 +20,6 @@ use crate::check::BACK_WITHIN;
 use crate::crew::{self, Member};
 use crate::disk::Disk;
 use crate::history::Fault;
-use crate::journal;
 use crate::network::Proxies;
 
 /// How often something is asked that no event tells.
@@ -54,7 +53,6 @@ impl Stage {
         let disk = disk.map_err(|error| skipped.push(format!("disk full ({error})"))).ok();
         let relay = RelayProcess::start_in(folder, settings);
         let (office, admin) = relay.first_admin().await;
-        journal::begin(&relay.data().join("bulle.db")).unwrap();
         let (beat, _) = watch::channel(true);
         (Self { relay, disk, skipped, office, crew: Vec::new(), beat }, admin)
     }
@@ -181,16 +179,19 @@ fn fault(kind: &'static str, began: Millis) -> Fault {
 
 /// Asks until the relay is ready, or until it says that it cannot commit, and returns what it says.
 pub async fn until_ready(office: &Office, ready: bool) -> String {
+    let mut said = String::from("nothing");
     let asking = async {
         let mut ticks = interval(ASK_EVERY);
         loop {
             ticks.tick().await;
             let Ok(answer) = office.request(Method::GET, "/readyz").send().await else { continue };
+            said.clone_from(&answer.body);
             let red = answer.status == 503 && answer.body.contains("no commit for");
             if (ready && answer.status == 200) || (!ready && red) {
                 return answer.body;
             }
         }
     };
-    timeout(RED_WITHIN, asking).await.unwrap_or_else(|_| panic!("/readyz did not become {}", if ready { "green" } else { "red" }))
+    let turned = timeout(RED_WITHIN, asking).await;
+    turned.unwrap_or_else(|_| panic!("/readyz did not become {}; it says: {said}", if ready { "green" } else { "red" }))
 }

@@ -7,16 +7,17 @@ use std::path::Path;
 use std::process::Stdio;
 
 use relay::store::Store;
+use tests::people::PATIENCE;
 use tests::relay::{binary, command};
 
-/// Every file in a folder.
+/// Every file in a folder, but the lock that keeps two relays apart: whoever starts takes it first.
 fn all(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap()).filter(|file| file.file_name() != "bulle.db.lock");
     files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect()
 }
 
-#[test]
-fn a_database_that_cannot_be_used_stops_the_start_and_stays_as_it_is() {
+#[tokio::test]
+async fn a_database_that_cannot_be_used_stops_the_start_and_stays_as_it_is() {
     type Damage = fn(&mut Vec<u8>);
     let damages: [(&str, Damage, &str); 6] = [
         (
@@ -45,7 +46,12 @@ fn a_database_that_cannot_be_used_stops_the_start_and_stays_as_it_is() {
         let before = all(data.path());
 
         let mut start = command(&binary(), SocketAddr::from(([127, 0, 0, 1], 0)), data.path());
-        let refused = start.stderr(Stdio::piped()).output().unwrap();
+        start.stderr(Stdio::piped());
+        let mut start = tokio::process::Command::from(start);
+        // One that starts all the same would go on for ever.
+        let ended = tokio::time::timeout(PATIENCE, start.kill_on_drop(true).output()).await;
+        let Ok(refused) = ended else { panic!("{name}: the relay has started") };
+        let refused = refused.unwrap();
         let said = String::from_utf8_lossy(&refused.stderr);
         assert_eq!(refused.status.code(), Some(1), "{name}: {said}");
         assert!(said.contains(remedy) && said.contains("bulle.db"), "{name}: {said}");

@@ -201,3 +201,71 @@ impl Way {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection through a proxy, and its other end.
+    async fn connected() -> (Proxy, TcpListener, TcpStream, TcpStream) {
+        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = Proxy::start(relay.local_addr().unwrap()).await.unwrap();
+        let (client, accepted) = tokio::join!(TcpStream::connect(proxy.address), relay.accept());
+        (proxy, relay, client.unwrap(), accepted.unwrap().0)
+    }
+
+    async fn reads(stream: &mut TcpStream, most: usize) -> Vec<u8> {
+        let mut buffer = vec![0; most];
+        let read = stream.read(&mut buffer).await.unwrap_or(0);
+        buffer.truncate(read);
+        buffer
+    }
+
+    #[tokio::test]
+    async fn fair_weather_passes_both_ways_and_a_cut_comes_in_the_middle() {
+        let (proxy, _relay, mut client, mut server) = connected().await;
+        client.write_all(b"hello").await.unwrap();
+        assert_eq!(reads(&mut server, 99).await, b"hello");
+        server.write_all(b"welcome").await.unwrap();
+        assert_eq!(reads(&mut client, 99).await, b"welcome");
+        proxy.turns(Weather::CutAfter(3));
+        server.write_all(b"entry").await.unwrap();
+        // The reset may overtake what came before it.
+        let got = reads(&mut client, 99).await;
+        assert!(b"ent".starts_with(&got), "{got:?}");
+        assert_eq!(reads(&mut client, 99).await, b"");
+        assert_eq!(reads(&mut server, 99).await, b"");
+    }
+
+    #[tokio::test]
+    async fn a_hole_swallows_for_good_and_later_connections_pass() {
+        let (proxy, relay, mut client, mut server) = connected().await;
+        proxy.turns(Weather::Hole);
+        let mut lost = TcpStream::connect(proxy.address).await.unwrap();
+        lost.write_all(b"anybody?").await.unwrap();
+        client.write_all(b"swallowed").await.unwrap();
+        server.write_all(b"swallowed").await.unwrap();
+        let nobody = tokio::time::timeout(Duration::from_millis(200), relay.accept()).await;
+        assert!(nobody.is_err(), "the relay does not hear of who connects meanwhile");
+        proxy.turns(Weather::Fair);
+        let (again, accepted) = tokio::join!(TcpStream::connect(proxy.address), relay.accept());
+        let (mut again, mut accepted) = (again.unwrap(), accepted.unwrap().0);
+        again.write_all(b"fine").await.unwrap();
+        assert_eq!(reads(&mut accepted, 99).await, b"fine");
+        // The relay gives up, and the old client does not hear of it.
+        drop(server);
+        let mut byte = [0];
+        for silent in [&client, &lost] {
+            assert!(silent.try_read(&mut byte).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_half_close_is_heard_by_the_relay_alone() {
+        let (proxy, _relay, mut client, mut server) = connected().await;
+        proxy.turns(Weather::HalfClosed);
+        assert_eq!(reads(&mut server, 99).await, b"", "the end");
+        server.write_all(b"still here").await.unwrap();
+        assert_eq!(reads(&mut client, 99).await, b"still here");
+    }
+}

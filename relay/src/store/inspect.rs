@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::lock::beside;
 use super::{APPLICATION_ID, BUSY_TIMEOUT, MIGRATIONS, StoreError};
 
 /// Largest file whose every page is looked at: takes some 50 ms out of the page cache.
@@ -153,13 +154,6 @@ fn damaged(path: &Path, what: &str) -> StoreError {
         "{path} is damaged ({what}) and was left as it is. Put a copy made by `bulle backup` in its place (and remove {path}-wal and \
          {path}-shm); without one, `sqlite3 {path} .recover` saves what can be saved. To begin with nothing, move it away"
     ))
-}
-
-/// The path of a file that SQLite keeps beside a database.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn holds_something(path: &Path) -> bool {

@@ -230,10 +230,10 @@ impl Store {
 /// so that an empty file is known for what it is, a database that was lost.
 fn create(path: &Path) -> Result<(), StoreError> {
     let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("cannot create {}: {error}", path.display()));
-    let unfinished = inspect::beside(path, ".new");
+    let unfinished = beside(path, ".new");
     // What an earlier start left that was killed at this.
     for suffix in ["", "-journal"] {
-        match std::fs::remove_file(inspect::beside(&unfinished, suffix)) {
+        match std::fs::remove_file(beside(&unfinished, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unavailable(error)),
             _ => {}
         }

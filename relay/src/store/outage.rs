@@ -62,12 +62,15 @@ impl Outages {
         self.state().working = Some(Instant::now());
     }
 
-    /// It has ended, with so many jobs.
-    pub(super) fn ends(&self, failure: Option<&str>, jobs: usize) -> Turn {
+    /// It has ended, with so many jobs. Only one that wrote something ends an outage.
+    pub(super) fn ends(&self, failure: Option<&str>, jobs: usize, wrote: bool) -> Turn {
         let now = Instant::now();
         let mut state = self.state();
         state.working = None;
         let Some(why) = failure else {
+            if !wrote {
+                return Turn::Same;
+            }
             let Some(over) = state.outage.take() else { return Turn::Same };
             drop(state);
             let seconds = now.duration_since(over.since).as_secs_f64();
@@ -128,15 +131,16 @@ mod tests {
     #[test]
     fn an_outage_begins_once_and_ends_with_a_commit() {
         let outages = Outages::default();
-        assert_eq!(outages.ends(None, 1), Turn::Same);
+        assert_eq!(outages.ends(None, 1, true), Turn::Same);
         assert!(outages.health().is_ok());
-        assert_eq!(outages.ends(Some("disk full"), 3), Turn::Began);
-        assert_eq!(outages.ends(Some("still full"), 3), Turn::Same);
+        assert_eq!(outages.ends(Some("disk full"), 3, true), Turn::Began);
+        assert_eq!(outages.ends(Some("still full"), 3, true), Turn::Same);
+        assert_eq!(outages.ends(None, 1, false), Turn::Same, "nothing was written");
         assert!(outages.health().is_err_and(|error| error.to_string().contains("still full")));
         assert_eq!(outages.count(), 1);
-        assert_eq!(outages.ends(None, 1), Turn::Ended);
+        assert_eq!(outages.ends(None, 1, true), Turn::Ended);
         assert!(outages.health().is_ok());
-        assert_eq!(outages.ends(Some("again"), 1), Turn::Began);
+        assert_eq!(outages.ends(Some("again"), 1, true), Turn::Began);
         assert_eq!(outages.count(), 2);
     }
 
@@ -147,7 +151,7 @@ mod tests {
         assert!(outages.health().is_ok());
         outages.state().working = Instant::now().checked_sub(STUCK + Duration::from_secs(1));
         assert!(outages.health().is_err_and(|error| error.to_string().contains("so far")));
-        outages.ends(None, 1);
+        outages.ends(None, 1, true);
         assert!(outages.health().is_ok());
     }
 }

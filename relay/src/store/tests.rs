@@ -226,7 +226,8 @@ async fn grown(folder: &Path) -> PathBuf {
 
 #[tokio::test]
 async fn damaged_files_are_refused_untouched_with_a_remedy() {
-    let damages: [(&str, fn(&mut Vec<u8>)); 6] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 6] = [
         ("noise in the middle", |bytes| {
             let middle = bytes.len() / 2;
             // Not quite random, so that no run differs from another.

@@ -138,6 +138,7 @@ impl Drop for Writer {
 fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
     let (began, size) = (Tick::now(), batch.len());
     outages.begins();
+    let written_before = db.total_changes();
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
@@ -166,8 +167,14 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
         // If even this fails, the next BEGIN says so.
         let _ = run(db, "ROLLBACK");
     }
-    let error = committed.err().map(|error| error.to_string());
-    let patience = match outages.ends(error.as_deref(), size) {
+    let error = committed.err().map(|error| match error.sqlite_error() {
+        // The extended code tells a full disk's error from a broken one's: https://www.sqlite.org/rescode.html
+        Some(failure) => format!("{error} (SQLite code {})", failure.extended_code),
+        None => error.to_string(),
+    });
+    // A transaction that wrote nothing did not touch the disk, and proves nothing about it.
+    let wrote = db.total_changes() != written_before;
+    let patience = match outages.ends(error.as_deref(), size, wrote) {
         Turn::Began => Some(BUSY_TIMEOUT_IN_OUTAGE),
         Turn::Ended => Some(BUSY_TIMEOUT),
         Turn::Same => None,
