@@ -4,12 +4,14 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::middleware::map_response;
 use axum::serve::ListenerExt;
 use shared::close;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,13 +28,19 @@ use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
 use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
+use crate::metrics::gauges::Gauges;
 use crate::store::{Store, StoreError};
-use crate::{api, clock};
+use crate::{api, clock, disk};
 
-/// How long a stop may take: writes are finished and clients sent elsewhere by then (DESIGN §11).
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
+const STOP_WITHIN: Duration = Duration::from_millis(9_500);
+/// How long clients may take to be sent elsewhere, and requests to be answered, after the notice; the rest is for the store.
+const LEAVE_WITHIN: Duration = Duration::from_secs(4);
 /// Pause between two looks at whether all connections have ended.
 const STOP_LOOK: Duration = Duration::from_millis(50);
+
+/// "File size limit exceeded", the same number on every Unix that Rust runs on.
+const SIGXFSZ: i32 = 25;
 
 /// Why the relay did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +70,9 @@ pub enum StartError {
     /// Signals.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
+    /// A second signal during the stop.
+    #[error("ended at once by a second signal; nothing acknowledged is lost")]
+    Impatient,
 }
 
 /// A relay that runs. Dropping it leaves its tasks running; [`Running::stop`] ends them.
@@ -73,6 +84,7 @@ pub struct Running {
     /// The link by which the first admin joins, while there are no accounts.
     pub first_admin: Option<String>,
     registry: Arc<Registry>,
+    shared: Arc<Shared>,
     /// Ends the listeners and the tasks that only wait.
     stop: CancellationToken,
     connections: TaskTracker,
@@ -87,7 +99,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError::Data { folder: config.data.display().to_string(), error })?;
     let path = config.database();
-    let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
+    let database = path.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::own(&path)).await;
     let store = Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??);
     let desk = Desk::new(store.clone(), config.desk.clone());
     let node = desk.node_start(clock::now()).await?;
@@ -97,15 +110,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
 
     let (stop, tasks, connections) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
-    let metrics = match config.metrics_listen {
-        Some(address) => {
-            let (bound, serving) = health::metrics(address, stop.clone().cancelled_owned()).await?;
-            tasks.spawn(serving);
-            Some(bound)
-        }
-        None => None,
-    };
-
     let registry = Arc::new(Registry::default());
     let dirty = Arc::new(Dirty::default());
     let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
@@ -126,7 +130,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let limits = Arc::new(limits(&config));
     let announcer = hub.clone();
     let announce = Box::new(move |news| announcer.announce(news));
+    let metrics_listen = config.metrics_listen;
     let shared = Arc::new(Shared::new(config, store, desk, announce));
+    let metrics = match metrics_listen {
+        Some(address) => {
+            let gauges = Gauges::new(shared.store.clone(), database, shared.disk.clone());
+            let (bound, serving) = health::metrics(address, gauges, stop.clone().cancelled_owned()).await?;
+            tasks.spawn(serving);
+            Some(bound)
+        }
+        None => None,
+    };
+    tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(
             "this binary was built without its widget: /bulle.js serves nothing; build the widget first, then the relay"
@@ -139,8 +154,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
     });
 
-    let sockets = Sockets { shared: shared.clone(), hub, limits, connections: connections.clone() };
-    let routes = upgrade::routes(Arc::new(sockets)).merge(router(shared)).layer(map_response(harden));
+    let sockets = Sockets { shared: shared.clone(), hub, limits, connections: connections.clone(), stop: stop.clone() };
+    let routes = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).layer(map_response(harden));
     let app = routes.into_make_service_with_connect_info::<SocketAddr>();
     // Chat is small frames that somebody waits for: none of them may wait for the next one.
     let listener = listener.tap_io(|socket| {
@@ -154,13 +169,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tracing::error!(%error, "the listener failed");
         }
     });
-    Ok(Running { address, metrics, first_admin, registry, stop, connections, tasks })
+    Ok(Running { address, metrics, first_admin, registry, shared, stop, connections, tasks })
 }
 
 impl Running {
-    /// Stops accepting, tells clients to come back, finishes what is being written, ends. Takes 10 s at most.
+    /// Says that it is not ready, stops accepting, tells clients to come back, finishes what is being written, closes the store. Takes
+    /// 10 s at most.
     pub async fn stop(self) {
-        let deadline = Instant::now() + STOP_WITHIN;
+        let began = Instant::now();
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        let notice = self.shared.config.stop_notice_ms;
+        sleep(Duration::from_millis(u64::try_from(notice).unwrap_or(0))).await;
+        let deadline = Instant::now() + LEAVE_WITHIN;
         self.stop.cancel();
         self.connections.close();
         // Again and again: an upgrade that was under way may still have been greeted after the first time.
@@ -170,7 +190,11 @@ impl Running {
         }
         self.tasks.close();
         if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            tracing::warn!("not everything ended in time");
+            tracing::warn!("somebody still holds a connection after {} s; it is cut off", LEAVE_WITHIN.as_secs());
+        }
+        // Moves the write-ahead log into the database: a moment's work, unless the disk hangs.
+        if timeout_at(began + STOP_WITHIN, self.shared.store.clone().close()).await.is_err() {
+            tracing::warn!("the store is not closed in time; nothing is lost, the next start reads its write-ahead log");
         }
     }
 }
@@ -178,20 +202,38 @@ impl Running {
 /// Runs a relay until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// It could not start.
+/// It could not start, or was told twice to stop.
 pub async fn run(config: Config) -> Result<(), StartError> {
     let demo = config.demo;
     let public = config.clone();
+    use tokio::signal::unix::{SignalKind, signal};
+    // A limit on file sizes (`ulimit -f`) would end the process where a write can just as well fail; a handler in place keeps it alive.
+    let _too_large = signal(SignalKind::from_raw(SIGXFSZ)).map_err(StartError::Signals)?;
     let running = start(config).await?;
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut signals = Signals::listen().map_err(StartError::Signals)?;
     print_links(&public, &running, demo);
+    signals.next().await;
+    tracing::info!("stopping; a second signal ends at once");
     tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(StartError::Signals)?,
-        _ = terminate.recv() => {}
+        () = running.stop() => Ok(()),
+        () = signals.next() => Err(StartError::Impatient),
     }
-    tracing::info!("stopping");
-    running.stop().await;
-    Ok(())
+}
+
+/// What asks the process to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
+    }
 }
 
 /// What the operator needs next, on standard output.
@@ -208,6 +250,9 @@ fn print_links(config: &Config, running: &Running, demo: bool) {
             None => lines.push(format!("  console        {base}/console/")),
         }
         lines.push(format!("  install page   {base}/console/install"));
+    }
+    if let Some(metrics) = running.metrics {
+        lines.push(format!("  metrics        http://{metrics}/metrics"));
     }
     let mut out = std::io::stdout().lock();
     // Whoever closed our standard output does not want to read it.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::store::beside;
+
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -39,19 +41,13 @@ pub fn write(database: &Path, file: &Path) -> Result<u64, BackupError> {
     if !database.is_file() {
         return Err(BackupError::NoDatabase(database.to_owned()));
     }
-    let mut partial = file.as_os_str().to_owned();
-    partial.push(".part");
-    let partial = PathBuf::from(partial);
+    // By process: two backups at once (a slow one and the next of a timer) must not write into one file.
+    let partial = beside(file, &format!(".part-{}", std::process::id()));
     let failed = |error| BackupError::File { path: file.to_owned(), error };
-    // What an earlier, interrupted backup left.
-    match std::fs::remove_file(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
     let copied = copy(database, &partial).and_then(|()| {
         let whole = std::fs::OpenOptions::new().write(true).open(&partial).map_err(failed)?;
         whole.sync_all().map_err(failed)?;
-        std::fs::rename(&partial, file).map_err(failed)?;
+        rename_to_new(&partial, file)?;
         Ok(whole.metadata().map_err(failed)?.len())
     });
     if copied.is_err() {
@@ -60,13 +56,33 @@ pub fn write(database: &Path, file: &Path) -> Result<u64, BackupError> {
     copied
 }
 
+/// Gives a file its name unless another one has got it meanwhile.
+fn rename_to_new(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let failed = |error| BackupError::File { path: to.to_owned(), error };
+    match rustix::fs::renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, rustix::fs::RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Err(BackupError::Exists(to.to_owned())),
+        // Not every file system knows how to; then what was looked at in the beginning has to do.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => std::fs::rename(from, to).map_err(failed)?,
+        Err(error) => return Err(failed(error.into())),
+    }
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Names are on disk once their folder is. Not every system lets a folder be synced; then it is a matter of seconds.
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
 fn copy(database: &Path, partial: &Path) -> Result<(), BackupError> {
     // Not read-only: a database whose relay was killed has a log that only a writing connection may recover.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(database, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     // One statement, one snapshot; unlike a file copy it needs no lock, and unlike the page-wise API it never starts anew.
-    connection.execute("VACUUM INTO ?1", [partial.to_string_lossy()])?;
+    let name = partial.to_str().ok_or_else(|| BackupError::File {
+        path: partial.to_owned(),
+        error: io::Error::new(io::ErrorKind::InvalidFilename, "its name is no valid text"),
+    })?;
+    connection.execute("VACUUM INTO ?1", [name])?;
     Ok(())
 }
 
@@ -88,6 +104,8 @@ mod tests {
         assert_eq!(texts, "committed");
         assert!(matches!(write(&database, &file), Err(BackupError::Exists(_))));
         assert!(matches!(write(&folder.path().join("none.db"), &folder.path().join("x")), Err(BackupError::NoDatabase(_))));
-        assert!(!folder.path().join("x").exists() && !folder.path().join("copy.db.part").exists());
+        assert!(!folder.path().join("x").exists());
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!names.iter().any(|name| name.to_string_lossy().contains("part")), "{names:?}");
     }
 }

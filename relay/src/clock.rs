@@ -1,6 +1,8 @@
 //! The relay's only sources of time and chance. Everything below the hub gets both as arguments.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::num::NonZeroU64;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use shared::ids::Millis;
 
@@ -8,6 +10,34 @@ use shared::ids::Millis;
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// A moment of this process, for measuring how long something took; small enough for an atomic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(NonZeroU64);
+
+impl Tick {
+    /// Now.
+    pub fn now() -> Self {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        // 584 years fit.
+        Self::of(BEGAN.elapsed().as_nanos() as u64).unwrap_or(Self(NonZeroU64::MIN))
+    }
+
+    /// From [`Tick::number`]; 0 is none.
+    pub fn of(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
+    /// Nanoseconds since some moment of this process.
+    pub fn number(self) -> u64 {
+        self.0.get()
+    }
+
+    /// Time since then.
+    pub fn elapsed(self) -> Duration {
+        Duration::from_nanos(Self::now().number().saturating_sub(self.number()))
+    }
 }
 
 /// Random bytes from the operating system.

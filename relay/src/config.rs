@@ -4,6 +4,7 @@
 //! from. Nothing else in the relay reads files, variables or flags.
 
 mod layers;
+mod limits;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use crate::desk::Rules;
 use crate::edge::origin::Origin;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
+pub use limits::{Allowance, Limits};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
 macro_rules! config {
@@ -65,6 +67,10 @@ config! {
     write_timeout_ms: Millis = 10_000;
     /// Address and port of `/metrics` for Prometheus; unset: no metrics. Keep it private, it has no password.
     metrics_listen: Option<SocketAddr> = None;
+    /// Free space on the data folder's disk below which the log, `/readyz` and the metrics say that it is low, in bytes; 0: never.
+    disk_low: u64 = 200 * 1024 * 1024;
+    /// How long `/readyz` says that the relay stops before it does, in ms: 0 to 5,000. A load balancer that asks every second wants 2,000.
+    stop_notice_ms: Millis = 0;
     /// What is logged, in the syntax of `RUST_LOG`: `warn`, `info`, `info,relay::hub=debug` …
     log: String = "info".to_owned();
     /// How log lines are written: `text` or `json`.
@@ -82,6 +88,10 @@ config! {
     /// chat; `close_after`: a chat set aside is closed after an agent's message; `offer_for`: a transfer may be answered.
     /// `stretch` (`true` or `false`): agents may take one chat beyond their capacity.
     desk: Rules = Rules::default();
+    /// How much anybody may ask of the relay. A rate holds `burst` at first and gets `per_minute` more every minute, both 1 to 60,000,000;
+    /// past it requests are refused with `rate_limited` and the time to wait. An address is one IPv4 address or the first 64 bits of an IPv6
+    /// address; clients on this machine with no proxy between are not limited by it.
+    limits: Limits = Limits::default();
 }
 
 /// How log lines are written.
@@ -120,12 +130,13 @@ impl Config {
         let size = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
         let rules = &self.desk;
         let time = |name, value| (name, value, 1..=365 * DAY);
-        let ranges: [(&'static str, i64, RangeInclusive<i64>); 16] = [
+        let ranges: Vec<(&'static str, i64, RangeInclusive<i64>)> = vec![
             ("max_frame", size(self.max_frame), 1_024..=1_048_576),
             ("hello_timeout_ms", self.hello_timeout_ms, 100..=60_000),
             ("ping_every_ms", self.ping_every_ms, 100..=300_000),
             ("outgoing_queue", size(self.outgoing_queue), 16..=65_536),
             ("write_timeout_ms", self.write_timeout_ms, 100..=300_000),
+            ("stop_notice_ms", self.stop_notice_ms, 0..=5_000),
             ("session_lifetime_ms", self.session_lifetime_ms, 60_000..=365 * DAY),
             ("invitation_lifetime_ms", self.invitation_lifetime_ms, 60_000..=30 * DAY),
             time("desk.grace", rules.grace),
@@ -138,7 +149,7 @@ impl Config {
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
         ];
-        for (name, value, range) in ranges {
+        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()) {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }
@@ -150,6 +161,10 @@ impl Config {
             _ if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
                 Some(("log", format!("`{}` is not a log filter", self.log)))
             }
+            _ if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
+                "limits.outgoing_total_bytes",
+                "is less than `limits.outgoing_bytes`, which one client may take".to_owned(),
+            )),
             _ if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
                 Some(("metrics_listen", "is the same address as `listen`".to_owned()))
             }

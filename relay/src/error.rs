@@ -101,6 +101,8 @@ impl IntoResponse for RestError {
         let (status, code) = self.parts();
         metrics::counter!(crate::metrics::REFUSALS, "reason" => code_name(code)).increment(1);
         match &self {
+            // The store logs its outages, once for everybody.
+            Self::Store(cause) if cause.is_outage() => tracing::debug!(error = cause as &dyn std::error::Error, "no store"),
             Self::Store(cause) => tracing::error!(error = cause as &dyn std::error::Error, "request failed in the store"),
             Self::Internal(cause) => tracing::error!(error = cause.as_ref() as &dyn std::error::Error, "request failed"),
             _ => {}

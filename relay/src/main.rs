@@ -1,15 +1,17 @@
 //! `bulle`: reads the arguments, runs what they ask for, tells what went wrong. Everything else is in the library.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use relay::config::{self, Config, Flags, LogFormat};
+use relay::restore;
 use relay::store::Store;
 use shared::model::Role;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Ten thousand idle connections are ten thousand small allocations of every kind; this allocator keeps them small.
 #[global_allocator]
@@ -17,6 +19,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Exit code for a configuration that cannot be used, so that a supervisor can tell it from a crash.
 const BAD_CONFIG: u8 = 2;
+
+/// Libraries that log what passes through them, and how much of that is bearable.
+const NEVER_LOUD: [&str; 2] = ["tungstenite=info", "axum::serve=info"];
 
 /// Bulle: live chat for your website, on a machine of your own.
 #[derive(Parser)]
@@ -43,6 +48,19 @@ enum Command {
         /// What they may do.
         #[arg(long, value_enum, default_value = "agent")]
         role: AsRole,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Put a backup in place, while no relay runs.
+    Restore {
+        /// The backup; stays as it is.
+        file: PathBuf,
+        /// Only say whether the backup is whole and what it holds; may be done anywhere, at any time.
+        #[arg(long, conflicts_with = "replace")]
+        check: bool,
+        /// Keep the database that is there aside, under another name, instead of refusing.
+        #[arg(long)]
+        replace: bool,
         #[command(flatten)]
         flags: Flags,
     },
@@ -78,8 +96,11 @@ impl From<AsRole> for Role {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (Command::Serve(flags) | Command::CheckConfig(flags) | Command::Invite { flags, .. } | Command::Backup { flags, .. }) =
-        &arguments.command;
+    let (Command::Serve(flags)
+    | Command::CheckConfig(flags)
+    | Command::Invite { flags, .. }
+    | Command::Backup { flags, .. }
+    | Command::Restore { flags, .. }) = &arguments.command;
     // Not `vars`: it panics at a variable that is not Unicode, and such a one is none of ours.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let loaded = match config::load(arguments.config, variables, flags) {
@@ -97,6 +118,8 @@ fn main() -> ExitCode {
         }
         Command::Invite { email, role, .. } => invite(&loaded.config, &email, role.into()),
         Command::Backup { file, .. } => backup(&loaded.config, &file),
+        Command::Restore { file, check: true, .. } => check(&file),
+        Command::Restore { file, replace, .. } => restore(&loaded.config, &file, replace),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -110,8 +133,10 @@ fn main() -> ExitCode {
 fn serve(config: Config) -> anyhow::Result<()> {
     log(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
-    runtime.block_on(relay::app::run(config))?;
-    Ok(())
+    let ended = runtime.block_on(relay::app::run(config));
+    // What still hangs (a disk, a client) has had its time.
+    runtime.shutdown_background();
+    Ok(ended?)
 }
 
 fn invite(config: &Config, email: &str, role: Role) -> anyhow::Result<()> {
@@ -129,16 +154,39 @@ fn invite(config: &Config, email: &str, role: Role) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn backup(config: &Config, file: &std::path::Path) -> anyhow::Result<()> {
+fn backup(config: &Config, file: &Path) -> anyhow::Result<()> {
     let bytes = relay::backup::write(&config.database(), file)?;
     println!("{}: {bytes} bytes", file.display());
+    Ok(())
+}
+
+fn check(file: &Path) -> anyhow::Result<()> {
+    let report = restore::check(file)?;
+    print!("{}\n{report}", file.display());
+    anyhow::ensure!(report.is_good(), "{} is damaged: do not restore it, take another backup", file.display());
+    println!("good: this backup can be restored");
+    Ok(())
+}
+
+fn restore(config: &Config, file: &Path, replace: bool) -> anyhow::Result<()> {
+    let database = config.database();
+    let (report, aside) = restore::restore(file, &database, replace)?;
+    print!("{}\n{report}", file.display());
+    if let Some(aside) = aside {
+        println!("the database that was there is now {}", aside.display());
+    }
+    println!("restored to {}: start the relay", database.display());
     Ok(())
 }
 
 /// Logs go to standard error; standard output carries what the operator asked for.
 fn log(config: &Config) {
     // Checked when the configuration was read.
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_default();
+    let mut filter = EnvFilter::try_new(&config.log).unwrap_or_default();
+    // At `trace`, these write down frames, which is what people say to each other, and addresses. No setting may ask for that.
+    for silent in NEVER_LOUD {
+        filter = filter.add_directive(silent.parse().unwrap_or_else(|_| LevelFilter::OFF.into()));
+    }
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match config.log_format {

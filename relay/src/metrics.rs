@@ -1,45 +1,103 @@
-//! Names and helps of every metric, in one place; whoever counts something uses these constants, and [`describe`] tells Prometheus.
-//! Labels are few and of fixed sets: never a site, an agent or an address.
+//! Every metric in one table: name, kind, unit, labels, help. Whoever counts something uses these names, [`describe`] tells Prometheus,
+//! and relay/README.md lists the same table (a test compares them).
+//!
+//! - [`handles`]: what is counted with every message or connection, looked up once
+//! - [`gauges`]: what is looked up when Prometheus asks
+//!
+//! Labels are few and of fixed sets: never an agent, a visitor, an address or a path. `site` is a site's public key, of the first
+//! [`gauges::MOST_SITES`] sites.
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
-/// Gauge: live WebSocket connections, by `kind` (`visitor`, `agent`).
-pub const CONNECTIONS: &str = "bulle_connections";
-/// Counter: connections that were greeted, by `kind`.
-pub const GREETED: &str = "bulle_connections_greeted_total";
-/// Counter: connections that the relay ended, by close `code`.
-pub const CLOSES: &str = "bulle_closes_total";
-/// Counter: frames received, by `kind`.
-pub const FRAMES_IN: &str = "bulle_frames_received_total";
-/// Counter: messages committed, by `author` (`visitor`, `agent`).
-pub const MESSAGES: &str = "bulle_messages_total";
-/// Counter: requests and frames refused, by `reason` (an error code of the protocol).
-pub const REFUSALS: &str = "bulle_refusals_total";
-/// Counter: transactions committed.
-pub const COMMITS: &str = "bulle_commits_total";
-/// Histogram: jobs that were committed together; how well group commit works.
-pub const COMMIT_JOBS: &str = "bulle_commit_jobs";
-/// Counter: conversations handed to agents, by `how` (`dispatched`, `taken`, `stretched`, `transferred`).
-pub const ASSIGNMENTS: &str = "bulle_assignments_total";
-/// Counter: clients told to resync because their queue was full or a write took too long.
-pub const RESYNCS: &str = "bulle_resyncs_total";
-/// Counter: sign-ins, by `outcome` (`ok`, `refused`, `throttled`).
-pub const SIGN_INS: &str = "bulle_sign_ins_total";
-/// Histogram: time to answer an HTTP request, in seconds, by `status` class (`2xx` …).
-pub const HTTP_SECONDS: &str = "bulle_http_seconds";
+pub mod gauges;
+mod handles;
+#[cfg(target_os = "linux")]
+mod process;
+
+pub use handles::{Handles, Notices, Who, hot, register};
+
+/// What Prometheus does with the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by size, in fixed buckets.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Of what.
+    pub unit: Unit,
+    /// Names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it tells.
+    pub help: &'static str,
+}
+
+/// Declares the names and the table together.
+macro_rules! metrics {
+    ($($name:ident = $kind:ident $text:literal $unit:ident [$($label:literal)*] $help:literal;)+) => {
+        $(#[doc = $help] pub const $name: &str = $text;)+
+        /// All metrics, in the order of the documentation.
+        pub const ALL: &[Metric] = &[
+            $(Metric { name: $name, kind: Kind::$kind, unit: Unit::$unit, labels: &[$($label),*], help: $help },)+
+        ];
+    };
+}
+
+metrics! {
+    BUILD_INFO = Gauge "bulle_build_info" Count ["version"] "Always 1; the version that runs";
+    CONNECTIONS = Gauge "bulle_connections" Count ["kind"] "Live WebSocket connections, by `visitor` or `agent`";
+    GREETED = Counter "bulle_connections_greeted_total" Count ["kind"] "Connections that were greeted, by `visitor` or `agent`";
+    CLOSES = Counter "bulle_closes_total" Count ["code"] "Connections that the relay ended, by close code";
+    RESYNCS = Counter "bulle_resyncs_total" Count ["cause"] "Clients told to resync, because their `queue` was full or a `write` took too long";
+    QUEUE_PEAK = Gauge "bulle_outgoing_queue_peak_frames" Count [] "Most frames that waited for one client, within the last minute";
+    FRAMES_IN = Counter "bulle_frames_received_total" Count ["kind"] "Frames received, from `visitor` or `agent`";
+    MESSAGES = Counter "bulle_messages_total" Count ["author"] "Messages committed, by `visitor` or `agent`";
+    ACK_SECONDS = Histogram "bulle_ack_latency_seconds" Seconds [] "From reading a message's frame to having written its ack";
+    DELIVERY_SECONDS = Histogram "bulle_delivery_latency_seconds" Seconds [] "From a message's commit to its receiver's socket, for the oldest message of each write";
+    BUS_NOTICES = Counter "bulle_bus_notices_total" Count ["notice"] "Notices published on the bus, by kind";
+    COMMITS = Counter "bulle_commits_total" Count [] "Transactions committed";
+    COMMIT_JOBS = Histogram "bulle_commit_jobs" Count [] "Jobs that were committed together";
+    COMMIT_SECONDS = Histogram "bulle_commit_duration_seconds" Seconds [] "Time of a transaction, its wait for the disk included";
+    STORE_ERRORS = Counter "bulle_store_errors_total" Count ["operation"] "Failures of the store, by `commit` or `read`";
+    STORE_WRITABLE = Gauge "bulle_store_writable" Count [] "1 while the last transaction was committed, 0 since one could not be";
+    DATABASE_BYTES = Gauge "bulle_database_bytes" Bytes [] "Size of the database file";
+    WAL_BYTES = Gauge "bulle_database_wal_bytes" Bytes [] "Size of the write-ahead log, which is moved into the database now and then";
+    DISK_FREE_BYTES = Gauge "bulle_disk_free_bytes" Bytes [] "Free space where the data folder is";
+    DISK_LOW = Gauge "bulle_disk_low" Count [] "1 while less space is free than `disk_low` allows, else 0";
+    QUEUED = Gauge "bulle_queue_conversations" Count ["site"] "Conversations that wait for an agent, by site";
+    OLDEST_WAIT_SECONDS = Gauge "bulle_queue_oldest_wait_seconds" Seconds ["site"] "How long the one that waits longest has waited, by site";
+    SLOTS_USED = Gauge "bulle_slots_used" Count [] "Slots that active conversations occupy";
+    SLOTS_OFFERED = Gauge "bulle_slots_offered" Count [] "Slots of all agents who are online";
+    AGENTS = Gauge "bulle_agents" Count ["presence"] "Agents by presence: `online`, `away`, `offline`";
+    ASSIGNMENTS = Counter "bulle_assignments_total" Count ["how"] "Conversations handed to agents: `dispatched`, `taken`, `stretched`, `transferred`";
+    REFUSALS = Counter "bulle_refusals_total" Count ["reason"] "Requests and frames refused, by error code of the protocol";
+    SIGN_INS = Counter "bulle_sign_ins_total" Count ["outcome"] "Sign-ins: `ok`, `refused`, `throttled`";
+    HTTP_SECONDS = Histogram "bulle_http_request_duration_seconds" Seconds ["status"] "Time to answer an HTTP request, by class of status";
+    PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds [] "Processor time of the relay, in user and kernel together";
+    PROCESS_RESIDENT_BYTES = Gauge "process_resident_memory_bytes" Bytes [] "Resident memory of the relay";
+    PROCESS_OPEN_FDS = Gauge "process_open_fds" Count [] "Files and sockets that the relay has open";
+    PROCESS_MAX_FDS = Gauge "process_max_fds" Count [] "How many it may open";
+    PROCESS_THREADS = Gauge "process_threads" Count [] "Threads of the relay";
+    PROCESS_START_SECONDS = Gauge "process_start_time_seconds" Seconds [] "When the relay was started, in seconds since the epoch";
+}
 
 /// Tells the recorder what each metric means. Called once, after the recorder was installed.
 pub fn describe() {
-    describe_gauge!(CONNECTIONS, Unit::Count, "Live WebSocket connections by kind");
-    describe_counter!(GREETED, Unit::Count, "Connections that were greeted, by kind");
-    describe_counter!(CLOSES, Unit::Count, "Connections that the relay ended, by close code");
-    describe_counter!(FRAMES_IN, Unit::Count, "Frames received, by kind");
-    describe_counter!(MESSAGES, Unit::Count, "Messages committed, by author");
-    describe_counter!(REFUSALS, Unit::Count, "Requests and frames refused, by error code");
-    describe_counter!(COMMITS, Unit::Count, "Transactions committed");
-    describe_histogram!(COMMIT_JOBS, Unit::Count, "Jobs that were committed together");
-    describe_counter!(ASSIGNMENTS, Unit::Count, "Conversations handed to agents, by way");
-    describe_counter!(RESYNCS, Unit::Count, "Clients told to resync");
-    describe_counter!(SIGN_INS, Unit::Count, "Sign-ins, by outcome");
-    describe_histogram!(HTTP_SECONDS, Unit::Seconds, "Time to answer an HTTP request, by status class");
+    for metric in ALL {
+        match metric.kind {
+            Kind::Counter => describe_counter!(metric.name, metric.unit, metric.help),
+            Kind::Gauge => describe_gauge!(metric.name, metric.unit, metric.help),
+            Kind::Histogram => describe_histogram!(metric.name, metric.unit, metric.help),
+        }
+    }
 }

@@ -3,15 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 mod accounts;
+mod backup;
 mod desk;
 mod handover;
 mod hostile;
 mod kill;
 mod load;
+mod logs;
 mod network;
+mod numbers;
 mod resume;
 mod security_http;
 mod security_identity;
 mod security_origin;
 mod security_session;
+mod stop;
 mod story;

@@ -92,18 +92,38 @@ fn multiply(database: &Path, count: usize) -> Result<()> {
             ))
         };
         let visitor = columns("visitor", &[("id", "?1"), ("token_hash", "randomblob(32)")])?;
-        let conversation =
-            columns("conversation", &[("id", "?1"), ("visitor", "?2"), ("state", "3"), ("agent", "NULL"), ("due_at", "NULL")])?;
-        let entries =
-            columns("message", &[("conversation", "?1"), ("author", "iif(author IS NULL, NULL, ?2)"), ("id", "randomblob(16)")])?;
+        let conversation = columns(
+            "conversation",
+            &[
+                ("id", "?1"),
+                ("visitor", "?2"),
+                ("state", "3"),
+                ("agent", "NULL"),
+                ("due_at", "NULL"),
+                ("last_entry", "last_entry + ?4"),
+            ],
+        )?;
+        let entries = columns(
+            "message",
+            &[
+                ("n", "n + ?4"),
+                ("before", "before + ?4"),
+                ("conversation", "?1"),
+                ("author", "iif(author IS NULL, NULL, ?2)"),
+                ("id", "randomblob(16)"),
+            ],
+        )?;
         let mut visitor = filling.prepare(&format!("{visitor} WHERE id = (SELECT visitor FROM conversation WHERE id = ?2)"))?;
         let mut conversation = filling.prepare(&format!("{conversation} WHERE id = ?3"))?;
         let mut entries = filling.prepare(&format!("{entries} WHERE conversation = ?3"))?;
-        for _ in 1..count {
+        // The original's entries fill the log from its beginning.
+        let entries_each: i64 = filling.query_row("SELECT max(n) FROM message", [], |row| row.get(0))?;
+        for copy in 1..count {
+            let further = entries_each * i64::try_from(copy)?;
             let (person, thread) = (Uuid::now_v7(), Uuid::now_v7());
             visitor.execute(params![person.as_bytes(), original])?;
-            conversation.execute(params![thread.as_bytes(), person.as_bytes(), original])?;
-            entries.execute(params![thread.as_bytes(), person.as_bytes(), original])?;
+            conversation.execute(params![thread.as_bytes(), person.as_bytes(), original, further])?;
+            entries.execute(params![thread.as_bytes(), person.as_bytes(), original, further])?;
         }
     }
     filling.commit()?;

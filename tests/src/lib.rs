@@ -9,6 +9,7 @@
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`chrome`]: real browsers
+//! - [`proxy`]: bad network between one client and the relay
 //! - [`process`]: child processes, and what `/proc` tells of them
 
 pub mod accounts;
@@ -20,6 +21,7 @@ pub mod door;
 pub mod owner;
 pub mod people;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod relay;
 pub mod visitor;

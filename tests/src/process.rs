@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ use anyhow::{Context, Result};
 const LISTENING: &str = "listening on http://";
 /// How long a server may take to say so; generous, because tests share their machine.
 const START_WITHIN: Duration = Duration::from_secs(60);
+/// Pause between two looks at whether it has ended.
+const END_LOOK: Duration = Duration::from_millis(5);
 
 /// A server process. Dropping it kills it.
 pub struct Server {
@@ -67,10 +69,54 @@ impl Server {
         }
     }
 
+    /// Asks it to stop, as a service manager does: with SIGTERM.
+    pub fn terminate(&self) -> Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        anyhow::ensure!(asked.success(), "kill: {asked}");
+        Ok(())
+    }
+
+    /// Waits for its end, and how long that took.
+    pub async fn ends(&mut self, within: Duration) -> Result<(ExitStatus, Duration)> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok((status, began.elapsed()));
+            }
+            anyhow::ensure!(began.elapsed() < within, "still there after {within:?}");
+            // The system tells of a child's end only to those who wait for it without end.
+            tokio::time::sleep(END_LOOK).await;
+        }
+    }
+
     /// Kills it with SIGKILL and waits for its end.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        Ok(())
+    }
+
+    /// Stops it where it stands (SIGSTOP): nothing of it runs until [`Server::resume`].
+    pub fn pause(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
+        anyhow::ensure!(sent.success(), "SIG{name} could not be sent: {sent}");
+        Ok(())
+    }
+
+    /// Limits how far it may write into any file, in bytes; `None`: as far as before the first limit.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let pid = i32::try_from(self.child.id())?;
+        let hard = rlimit::Resource::FSIZE.get_hard()?;
+        rlimit::prlimit(pid, rlimit::Resource::FSIZE, Some((bytes.unwrap_or(hard).min(hard), hard)), None)?;
         Ok(())
     }
 

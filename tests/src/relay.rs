@@ -1,9 +1,10 @@
 //! Relays to test: one in this process, on a port of its own with a database of its own, or one in a process that can be killed.
 //! Both come with their first admin, who hires the agents.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
@@ -171,7 +172,7 @@ async fn run(config: &Config) -> Running {
     }
 }
 
-/// A relay in a process of its own.
+/// A relay in a process of its own. What it logs goes into a file.
 pub struct RelayProcess {
     server: Server,
     folder: TempDir,
@@ -181,9 +182,13 @@ pub struct RelayProcess {
 impl RelayProcess {
     /// Starts one with an empty data folder and these settings (`BULLE_…` variables).
     pub fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = folder();
+        Self::start_in(folder(), settings)
+    }
+
+    /// Starts one whose data lies in a folder made for it.
+    pub fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &folder.path().join("data"), &settings);
+        let server = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &folder, &settings);
         Self { server, folder, settings }
     }
 
@@ -201,9 +206,19 @@ impl RelayProcess {
         self.server.address
     }
 
+    /// The process.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        data_in(&self.folder)
+    }
+
+    /// What it has logged, in all its lives.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(log_in(&self.folder)).unwrap_or_default()
     }
 
     /// Kills it with SIGKILL.
@@ -215,11 +230,42 @@ impl RelayProcess {
 
     /// Starts it again on the same port and data.
     pub fn restart(&mut self) {
-        self.server = launch(self.server.address, &self.data(), &self.settings);
+        self.server = launch(self.server.address, &self.folder, &self.settings);
+    }
+
+    /// The process, to end it or to wait for its end.
+    pub fn server_mut(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// Where Prometheus would ask it, with `BULLE_METRICS_LISTEN` among the settings.
+    pub fn metrics(&self) -> String {
+        let line = self.server.printed_line("/metrics").unwrap_or_else(|error| panic!("{error:#}"));
+        line.split_whitespace().last().unwrap_or_default().to_owned()
+    }
+
+    /// Runs another command of the binary with these arguments, on a data folder.
+    pub fn runs(arguments: &[&str], data: &Path) -> Output {
+        let mut command = Command::new(binary());
+        match command.args(arguments).arg("--data").arg(data).output() {
+            Ok(output) => output,
+            Err(error) => panic!("{command:?}: {error}"),
+        }
     }
 }
 
-fn folder() -> TempDir {
+/// Where the data lies in a relay's folder.
+pub fn data_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("data")
+}
+
+/// Where a relay's process logs, beside its data.
+fn log_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("log")
+}
+
+/// An empty folder for a relay.
+pub fn folder() -> TempDir {
     match tempfile::Builder::new().prefix("bulle-test-").tempdir() {
         Ok(folder) => folder,
         Err(error) => panic!("{error}"),
@@ -233,9 +279,13 @@ pub async fn join_first_admin(server: &Server, office: &Office) -> Result<Accoun
     office.join(link, ROOT, ROOT_EMAIL).await
 }
 
-fn launch(listen: SocketAddr, data: &Path, settings: &[(String, String)]) -> Server {
-    let mut command = command(&binary(), listen, data);
+fn launch(listen: SocketAddr, folder: &TempDir, settings: &[(String, String)]) -> Server {
+    let mut command = command(&binary(), listen, &data_in(folder));
     command.envs(settings.iter().map(|(name, value)| (name, value)));
+    match File::options().create(true).append(true).open(log_in(folder)) {
+        Ok(log) => command.stderr(log),
+        Err(error) => panic!("{error}"),
+    };
     match Server::start(&mut command) {
         Ok(server) => server,
         Err(error) => panic!("{error:#}"),
@@ -249,7 +299,8 @@ pub fn command(binary: &Path, listen: SocketAddr, data: &Path) -> Command {
     command
 }
 
-fn binary() -> PathBuf {
+/// The relay's binary.
+pub fn binary() -> PathBuf {
     let Some(binary) = find_binary() else { panic!("no `bulle` beside this program: build it with `cargo build -p relay`") };
     binary
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Bus;
 use crate::hub::fanout::Fanout;
 use crate::hub::notice::Notice;
+use crate::metrics::hot;
 
 /// Delivers straight to this relay's connections.
 pub struct Local {
@@ -20,6 +21,7 @@ impl Local {
 
 impl Bus for Local {
     fn publish(&self, notice: Notice) {
+        notice.counter(&hot().notices).increment(1);
         self.fanout.deliver(notice);
     }
 }

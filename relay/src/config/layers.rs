@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES};
+use super::{Config, VALUES, limits};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -39,12 +39,14 @@ pub struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A key that no value has.
-    #[error("unknown value `{key}` ({from}); known are: {known}")]
+    #[error("unknown value `{key}` ({from}){guess}; known are: {known}")]
     Unknown {
         /// The key, with dots.
         key: String,
         /// The layer that it came from.
         from: String,
+        /// `: did you mean …?`, or empty.
+        guess: String,
         /// The keys that exist beside it.
         known: String,
     },
@@ -124,7 +126,8 @@ fn finish(layers: Figment) -> Result<Loaded, ConfigError> {
     let known = serde_json::to_value(Config::default()).unwrap_or_default();
     let all: Dict = layers.extract().map_err(|error| invalid(&layers, error))?;
     if let Some((key, names)) = unknown(&all, &known, "") {
-        return Err(ConfigError::Unknown { from: origin_of(&layers, &key), key, known: names });
+        let guess = guess(&key, &names).map(|name| format!(": did you mean `{name}`?")).unwrap_or_default();
+        return Err(ConfigError::Unknown { from: origin_of(&layers, &key), guess, key, known: names.join(", ") });
     }
     let config: Config = layers.extract().map_err(|error| invalid(&layers, error))?;
     if let Some((key, problem)) = config.out_of_range() {
@@ -153,7 +156,7 @@ impl Loaded {
                 serde_json::Value::Object(entries) => {
                     let _ = writeln!(out, "[{name}]");
                     for (key, value) in entries {
-                        let _ = writeln!(out, "# from: {}\n{key} = {value}", origin_of(&self.layers, &format!("{name}.{key}")));
+                        self.entry(out, name, key, value);
                     }
                     out.push('\n');
                 }
@@ -166,6 +169,20 @@ impl Loaded {
             }
         }
         plain + &tables
+    }
+
+    /// One line of a table, or of a rate in it one for each of its two numbers.
+    fn entry(&self, out: &mut String, table: &str, key: &str, value: &serde_json::Value) {
+        for line in lines_of(table, key) {
+            let _ = writeln!(out, "#{line}");
+        }
+        let mut line = |key: &str, value: &serde_json::Value| {
+            let _ = writeln!(out, "# from: {}\n{key} = {value}", origin_of(&self.layers, &format!("{table}.{key}")));
+        };
+        match value.as_object() {
+            Some(parts) => parts.iter().for_each(|(part, value)| line(&format!("{key}.{part}"), value)),
+            None => line(key, value),
+        }
     }
 }
 
@@ -193,12 +210,20 @@ impl Provider for Given {
 }
 
 /// The first key that the defaults do not have, and the ones that they have in its place.
-fn unknown(given: &Dict, known: &serde_json::Value, path: &str) -> Option<(String, String)> {
+fn unknown(given: &Dict, known: &serde_json::Value, path: &str) -> Option<(String, Vec<String>)> {
     let known = known.as_object()?;
     given.iter().find_map(|(key, value)| match known.get(key) {
-        None => Some((format!("{path}{key}"), known.keys().map(String::as_str).collect::<Vec<_>>().join(", "))),
+        None => Some((format!("{path}{key}"), known.keys().map(|name| format!("{path}{name}")).collect())),
         Some(inner) => unknown(value.as_dict()?, inner, &format!("{path}{key}.")),
     })
+}
+
+/// The key that was meant, if one is so much alike that a slip of the fingers explains the difference.
+fn guess<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
+    /// Jaro-Winkler similarity from which clap, too, guesses a misspelt argument is 0.7; keys are longer, and a wrong guess misleads.
+    const ALIKE: f64 = 0.85;
+    let alike = known.iter().map(|name| (strsim::jaro_winkler(key, name), name));
+    alike.filter(|(alike, _)| *alike > ALIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name.as_str())
 }
 
 fn origin_of(layers: &Figment, key: &str) -> String {
@@ -217,9 +242,18 @@ fn invalid(layers: &Figment, error: figment::Error) -> ConfigError {
 }
 
 fn documentation(key: &str) -> String {
-    let name = key.split('.').next().unwrap_or(key);
-    let lines = VALUES.iter().find(|(known, _)| *known == name).map_or(&[] as &[&str], |(_, lines)| *lines);
+    let mut path = key.split('.');
+    let name = path.next().unwrap_or(key);
+    let general = VALUES.iter().find(|(known, _)| *known == name).map_or(&[] as &[&str], |(_, lines)| *lines);
+    let own = lines_of(name, path.next().unwrap_or_default());
+    let lines = if own.is_empty() { general } else { own };
     lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+/// What is documented of a single value of a table.
+fn lines_of(table: &str, key: &str) -> &'static [&'static str] {
+    let values = if table == "limits" { limits::VALUES } else { &[] };
+    values.iter().find(|(known, _)| *known == key).map_or(&[], |(_, lines)| *lines)
 }
 
 #[cfg(test)]
@@ -270,7 +304,7 @@ mod tests {
     #[test]
     fn refusals_name_the_value_its_source_and_what_would_do() {
         let unknown = refusal(&[("BULLE_LISTNE", "x")], "");
-        assert!(unknown.contains("`listne` (environment variable BULLE_LISTNE)") && unknown.contains("listen"), "{unknown}");
+        assert!(unknown.contains("`listne` (environment variable BULLE_LISTNE): did you mean `listen`?"), "{unknown}");
         let kind = refusal(&[], "max_frame = 'big'");
         assert!(kind.contains("`max_frame`") && kind.contains("bulle.toml") && kind.contains("1,024 to 1,048,576"), "{kind}");
         let range = refusal(&[("BULLE_MAX_FRAME", "10")], "");
@@ -283,10 +317,42 @@ mod tests {
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         let rule = refusal(&[("BULLE_DESK__GRACE", "0")], "");
         assert!(rule.contains("`desk.grace` (environment variable BULLE_DESK__GRACE)"), "{rule}");
-        assert!(refusal(&[], "[desk]\ngrase = 1").contains("unknown value `desk.grase`"));
+        let rate = refusal(&[("BULLE_LIMITS__VISITOR_SAYS__PER_MINUTE", "0")], "");
+        assert!(
+            rate.contains("`limits.visitor_says.per_minute` (environment variable BULLE_LIMITS__VISITOR_SAYS__PER_MINUTE)"),
+            "{rate}"
+        );
+        assert!(
+            rate.contains("0 is not within 1 to 60000000") && rate.contains("Messages of one visitor's connection"),
+            "{rate}"
+        );
+        let absurd = refusal(&[], "[limits]\nrefusals.burst = 4000000000");
+        assert!(absurd.contains("`limits.refusals.burst`") && absurd.contains("4000000000 is not within"), "{absurd}");
+        let negative = refusal(&[], "[limits]\nconnections = -1");
+        assert!(negative.contains("`limits.connections`") && negative.contains("WebSockets open at once"), "{negative}");
+        let kind = refusal(&[], "[limits]\nupgrades = 5");
+        assert!(kind.contains("`limits.upgrades`") && kind.contains("bulle.toml"), "{kind}");
+        assert!(refusal(&[], "[limits]\nupgrades.per_second = 5").contains("unknown value `limits.upgrades.per_second`"));
+        let upside_down = refusal(&[], "[limits]\noutgoing_bytes = 8388608\noutgoing_total_bytes = 1048576");
+        assert!(upside_down.contains("is less than `limits.outgoing_bytes`"), "{upside_down}");
+        assert!(refusal(&[], "[desk]\ngrase = 1").contains("did you mean `desk.grace`?"));
+        let strange = refusal(&[], "colour = 1");
+        assert!(
+            strange.contains("unknown value `colour`") && !strange.contains("mean") && strange.contains("listen"),
+            "{strange}"
+        );
         assert!(refusal(&[], "listen =").contains("cannot read"));
         let missing = load(Some(PathBuf::from("/nowhere/bulle.toml")), [], &Flags::default()).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/bulle.toml"), "{missing}");
+    }
+
+    #[test]
+    fn a_rate_is_told_number_by_number() {
+        let loaded = given(&[("BULLE_LIMITS__UPGRADES__BURST", "7")], "[limits]\nupgrades.per_minute = 9", &Flags::default());
+        let report = loaded.unwrap().report();
+        assert!(report.contains("# from: environment variable BULLE_LIMITS__UPGRADES__BURST\nupgrades.burst = 7"), "{report}");
+        assert!(report.contains("bulle.toml\nupgrades.per_minute = 9"), "{report}");
+        assert!(report.contains("# WebSockets open at once.\n# from: default\nconnections = 50000"), "{report}");
     }
 
     #[test]

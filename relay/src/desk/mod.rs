@@ -63,6 +63,11 @@ pub enum DeskError {
 }
 
 impl DeskError {
+    /// Whether the store is out of reach, which it logs itself.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_outage())
+    }
+
     /// The code that a peer is told.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -1,14 +1,18 @@
 //! Comings and goings: of visitors, of agents, of whole nodes; and what agents and administrators change about agents.
 
+use std::collections::HashSet;
+
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
 use shared::model::{Page, Presence, RequeueReason, State};
+use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{StoreError, people, rows};
+use crate::store::{StoreError, absence, people, rows};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -186,10 +190,45 @@ impl Desk {
                 db.protect()?;
                 people::add_node(db, node, now)?;
                 people::forget_other_nodes(db, node, now)?;
-                rows::all_gone(db, now, &rules)?;
+                absence::all_gone(db, now, &rules)?;
                 Ok(node)
             })
             .await
+    }
+
+    /// This node was away itself: its store could not write, or it did not run. Nobody is judged by what they could not do meanwhile:
+    /// presence becomes what `here` says is true now (asked inside the transaction, so that later comings and goings are written
+    /// after it), and every absence is counted from `now`. Returns how many outages of the store that settles, for [`Desk::sweep`].
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin_anew(
+        &self,
+        now: Millis,
+        node: NodeId,
+        here: impl FnOnce() -> HashSet<Uuid> + Send + 'static,
+    ) -> Result<(Outcome, u64), DeskError> {
+        let outages = self.store.outages().clone();
+        let (tell, told) = oneshot::channel();
+        let outcome = self
+            .work(now, move |work| {
+                // Its receiver waits for this very transaction.
+                let _ = tell.send(outages.count());
+                for subject in absence::correct(work.db, node, &here())? {
+                    work.agent_moved(AgentId(subject));
+                }
+                absence::count_from(work.db, now)?;
+                for mut record in absence::held(work.db)? {
+                    let gone = (!people::connected(work.db, record.visitor.0)?).then_some(now);
+                    absence::begin_anew(&mut record, now, gone, work.rules);
+                    let place = work.touch(record);
+                    work.save(place)?;
+                }
+                dispatch(work)
+            })
+            .await?;
+        let settled = told.await.map_err(|_| DeskError::Internal)?;
+        Ok((outcome, settled))
     }
 
     /// Renews this node's lease; whether it was still held.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
 use shared::model::{Page, State};
 
+use crate::store::log::Trail;
+
 /// The timeouts of the desk, in ms. The defaults are DESIGN §6's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -70,6 +72,8 @@ pub struct Record {
     pub head: Seq,
     /// Last seq that the visitor may see.
     pub visitor_head: Seq,
+    /// Where its entries stand in the store.
+    pub entries: Trail,
     /// When it began.
     pub opened_at: Millis,
     /// When it came into its state.
@@ -125,6 +129,7 @@ impl Record {
             last_agent: None,
             head: 0,
             visitor_head: 0,
+            entries: Trail::default(),
             opened_at: now,
             state_at: now,
             assigned_at: None,

@@ -1,5 +1,7 @@
 //! Somebody says something, and what that does to the conversation: it begins, wakes up, or begins again.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId};
@@ -12,7 +14,7 @@ use super::record::Record;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route, Said, VisitorCard};
 use crate::clock;
-use crate::store::{StoreError, people, rows};
+use crate::store::{StoreError, log, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -24,9 +26,10 @@ impl Desk {
         now: Millis,
         node: NodeId,
         site: SiteId,
-        card: VisitorCard,
+        card: impl Into<Arc<VisitorCard>>,
         say: Say,
     ) -> Result<Outcome, DeskError> {
+        let card = card.into();
         let (author, id) = (card.id.0, say.id);
         let said = self.speak(now, move |work| {
             if card.is_new {
@@ -85,7 +88,7 @@ impl Desk {
 }
 
 fn said_before(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Said>, StoreError> {
-    let Some(found) = rows::find_message(db, author, id)? else { return Ok(None) };
+    let Some(found) = log::find(db, author, id)? else { return Ok(None) };
     let Some(route) = rows::route(db, found.conversation)? else { return Ok(None) };
     let ack = Ack { id, conversation: found.conversation, seq: found.seq, prev: found.prev, at: found.at };
     Ok(Some(Said { ack, entry: None, route }))
@@ -187,7 +190,6 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
     let place = work.open(id)?;
     let person = work.person(agent)?;
     let now = work.now;
-    let moves_any = people::role(work.db, agent)? >= Some(Role::Supervisor);
     let record = work.record(place);
     if !say.note {
         let theirs = record.agent == Some(agent);
@@ -195,7 +197,11 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
             State::Queued => return Err(DeskError::WrongState("take the conversation before you answer it")),
             State::Closed => return Err(DeskError::WrongState("the conversation has ended")),
             State::Active if !theirs => return Err(DeskError::NotYours),
-            State::Parked if !theirs && record.agent.is_some() && !moves_any => return Err(DeskError::NotYours),
+            State::Parked if !theirs && record.agent.is_some() => {
+                if people::role(work.db, agent)? < Some(Role::Supervisor) {
+                    return Err(DeskError::NotYours);
+                }
+            }
             State::Active | State::Parked => {}
         }
     }

@@ -27,12 +27,17 @@ impl Desk {
             .await
     }
 
-    /// Carries out what is due.
+    /// Carries out what is due. `settled`: outages of the store after which [`Desk::begin_anew`] has counted absences anew. After
+    /// another one nothing is carried out: it is unjust by now.
     ///
     /// # Errors
     /// The store's.
-    pub async fn sweep(&self, now: Millis) -> Result<Outcome, DeskError> {
+    pub async fn sweep(&self, now: Millis, settled: u64) -> Result<Outcome, DeskError> {
+        let outages = self.store.outages().clone();
         self.work(now, move |work| {
+            if outages.count() != settled {
+                return Ok(());
+            }
             for agent in people::gone_since(work.db, now.saturating_sub(work.rules.agent_gone))? {
                 release(work, agent, RequeueReason::AgentGone)?;
             }

@@ -9,7 +9,7 @@ use shared::model::{
 use super::record::{Record, Rules};
 use super::{Change, DeskError, NewEntry, Outcome};
 use crate::clock;
-use crate::store::{Step, StoreError, people, rows};
+use crate::store::{Step, StoreError, log, people, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -77,11 +77,7 @@ impl<'a> Work<'a> {
         let record = &mut self.touched[place].record;
         let visitor_prev = (!body.is_internal()).then_some(record.visitor_head);
         let entry = Entry { seq: record.head + 1, prev: record.head, id, at: self.now, by, body };
-        rows::insert_entry(self.db, record.id, record.visitor, &entry)?;
-        record.head = entry.seq;
-        if visitor_prev.is_some() {
-            record.visitor_head = entry.seq;
-        }
+        log::append(self.db, record, &entry)?;
         if let Body::Text(text) = &entry.body {
             cut(text, MAX_PREVIEW).clone_into(&mut record.preview);
         }

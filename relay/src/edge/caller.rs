@@ -40,7 +40,7 @@ impl Caller {
     pub fn of(shared: &Shared, peer: SocketAddr, headers: &HeaderMap) -> Self {
         let reached = origin::reached(peer.ip(), headers, &shared.config.trusted_proxies);
         if reached.ignored_forwarding && !shared.warned_of_forwarding.swap(true, Ordering::Relaxed) {
-            tracing::warn!(peer = %peer.ip(), "X-Forwarded-* headers from a peer that is not in `trusted_proxies` are ignored");
+            tracing::warn!(network = %origin::truncated(peer.ip()), "X-Forwarded-* headers from a peer that is not in `trusted_proxies` are ignored");
         }
         let asked = || Origin::of_host(reached.https, reached.host.as_deref()?);
         let base = shared.config.public_url.clone().or_else(asked);

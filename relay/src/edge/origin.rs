@@ -144,6 +144,17 @@ fn pattern(entry: &str) -> Option<(bool, Origin)> {
     }
 }
 
+/// The network of an address, which tells an operator enough and of a person little: 24 bits of IPv4, 48 of IPv6. The form in which
+/// addresses may be logged or stored.
+pub fn truncated(address: IpAddr) -> IpNet {
+    let (address, bits) = match address.to_canonical() {
+        v4 @ IpAddr::V4(_) => (v4, 24),
+        v6 @ IpAddr::V6(_) => (v6, 48),
+    };
+    // Both lengths are possible for their kind of address.
+    IpNet::new(address, bits).map_or_else(|_| IpNet::from(address), |network| network.trunc())
+}
+
 /// How a request reached the relay, proxies taken into account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {

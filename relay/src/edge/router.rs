@@ -24,6 +24,7 @@ use super::passwords::Passwords;
 use crate::api;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::disk::Disk;
 use crate::error::RestError;
 use crate::hub::AccountNews;
 use crate::store::Store;
@@ -51,6 +52,10 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Against guessing.
     pub sign_ins: SignInThrottle,
+    /// The disk under the data folder.
+    pub disk: Arc<Disk>,
+    /// The relay stops: it still answers, but nobody new should be sent here.
+    pub stopping: AtomicBool,
     /// The operator was told once of forwarding headers from a stranger.
     pub warned_of_forwarding: AtomicBool,
 }
@@ -69,6 +74,8 @@ impl Shared {
             loaders: Loaders::default(),
             passwords: Passwords::default(),
             sign_ins: SignInThrottle::default(),
+            disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
+            stopping: AtomicBool::new(false),
             warned_of_forwarding: AtomicBool::new(false),
             config,
             store,

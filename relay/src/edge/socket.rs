@@ -10,8 +10,11 @@ use futures_util::SinkExt;
 use shared::close::{self, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
+use crate::clock::Tick;
 use crate::hub::registry::Peer;
+use crate::metrics::{gauges, hot};
 use crate::session::{Greeter, Refusal, Reply, Session};
 
 /// How long a goodbye may take, the client's answer to it included. One that has nothing more to say does not hold up a stop.
@@ -19,6 +22,9 @@ const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long a client has to read that its frame was too big.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// How an `ack` begins on the wire. The loop knows frames as texts only; this is the one whose time it takes.
+const ACK: &str = r#"{"t":"ack""#;
 
 /// What one connection may take. All from the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +55,9 @@ enum End {
 ///
 /// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
-pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>) {
+pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
     let (peer, queue) = Peer::new(limits.queue);
-    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits)).await;
+    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, stop)).await;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
         Ok((session, reply)) => Connection::new(socket, peer, queue, limits).serve(session, reply).await,
@@ -70,6 +76,7 @@ async fn greet<G: Greeter>(
     greeter: G,
     peer: &Arc<Peer>,
     limits: &Limits,
+    stop: CancellationToken,
 ) -> Result<(G::Session, Reply), End> {
     let first = timeout(limits.hello_within, async {
         loop {
@@ -82,7 +89,9 @@ async fn greet<G: Greeter>(
             }
         }
     });
-    let first = first.await.unwrap_or_else(|_| {
+    // Nobody but this task knows of it yet, so nobody else could tell it that the relay stops.
+    let first = tokio::select! { first = first => first, () = stop.cancelled() => Ok(Err(End::Close(close::RESTART))) };
+    let first = first.unwrap_or_else(|_| {
         Err(End::Refuse(Refusal::new(close::HELLO_TIMEOUT, ErrorCode::HelloTimeout, "send hello as the first frame, in time")))
     })?;
     greeter.hello(&first, peer).await.map_err(End::Refuse)
@@ -106,15 +115,15 @@ impl Connection {
 
     /// From the welcome to the end; gives the socket back for the goodbye.
     async fn serve<S: Session>(mut self, session: S, reply: Reply) -> (Box<WebSocket>, End) {
-        metrics::counter!(crate::metrics::GREETED, "kind" => S::KIND).increment(1);
-        metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => S::KIND).increment(1);
+        hot().of(S::KIND).greeted.increment(1);
+        hot().of(S::KIND).connections.increment(1);
         let mut session = Box::new(session);
         let end = match Box::pin(self.answer(reply)).await {
             Ok(()) => self.run(&mut *session).await,
             Err(end) => end,
         };
         session.left().await;
-        metrics::gauge!(crate::metrics::CONNECTIONS, "kind" => S::KIND).decrement(1);
+        hot().of(S::KIND).connections.decrement(1);
         (self.socket, end)
     }
 
@@ -128,7 +137,7 @@ impl Connection {
                 Some(frame) = self.queue.recv() => Box::pin(self.write(frame)).await,
                 message = self.socket.recv() => match self.read(message) {
                     Ok(Some(text)) => {
-                        metrics::counter!(crate::metrics::FRAMES_IN, "kind" => S::KIND).increment(1);
+                        hot().of(S::KIND).frames.increment(1);
                         Box::pin(self.work(session, &text)).await
                     }
                     Ok(None) => Ok(()),
@@ -144,6 +153,7 @@ impl Connection {
 
     /// Lets the session answer one frame, while what others send goes on being written.
     async fn work<S: Session>(&mut self, session: &mut S, text: &str) -> Result<(), End> {
+        let began = Tick::now();
         let mut answer = session.frame(text);
         let reply = loop {
             tokio::select! {
@@ -153,12 +163,17 @@ impl Connection {
                 Some(frame) = self.queue.recv() => {
                     let socket = &mut self.socket;
                     let queue = &mut self.queue;
-                    write(socket, queue, frame, self.limits.write_within).await?;
+                    write(socket, &self.peer, queue, frame, self.limits.write_within).await?;
                 }
             }
         };
         drop(answer);
-        self.answer(reply).await
+        let acks = reply.first().is_some_and(|frame| frame.starts_with(ACK));
+        self.answer(reply).await?;
+        if acks {
+            hot().ack_seconds.record(began.elapsed());
+        }
+        Ok(())
     }
 
     fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Bytes>, End> {
@@ -173,7 +188,7 @@ impl Connection {
     }
 
     async fn write(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        write(&mut self.socket, &mut self.queue, frame, self.limits.write_within).await
+        write(&mut self.socket, &self.peer, &mut self.queue, frame, self.limits.write_within).await
     }
 
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
@@ -186,7 +201,7 @@ impl Connection {
             }
             self.socket.flush().await
         };
-        in_time(self.limits.write_within, writing).await
+        in_time(&self.peer, self.limits.write_within, writing).await
     }
 
     async fn ping(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Result<(), End> {
@@ -196,17 +211,22 @@ impl Connection {
         self.doubted = true;
         self.next_ping = Instant::now() + jittered(self.limits.ping_every);
         timer.as_mut().reset(self.next_ping);
-        in_time(self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
+        in_time(&self.peer, self.limits.write_within, self.socket.send(Message::Ping(Default::default()))).await
     }
 }
 
 /// Writes a frame and all that wait behind it with one flush.
 async fn write(
     socket: &mut WebSocket,
+    peer: &Peer,
     queue: &mut mpsc::Receiver<Utf8Bytes>,
     frame: Utf8Bytes,
     within: Duration,
 ) -> Result<(), End> {
+    gauges::queue_depth(queue.len() + 1);
+    if let Some(committed) = peer.oldest_waiting() {
+        hot().delivery_seconds.record(committed.elapsed());
+    }
     let writing = async {
         socket.feed(Message::Text(frame)).await?;
         while let Ok(frame) = queue.try_recv() {
@@ -214,14 +234,31 @@ async fn write(
         }
         socket.flush().await
     };
-    in_time(within, writing).await
+    in_time(peer, within, writing).await
 }
 
-async fn in_time(within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(within, writing).await {
+async fn in_time(peer: &Peer, within: Duration, writing: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    let written = tokio::select! {
+        biased;
+        written = timeout(within, writing) => written,
+        code = cut_short(peer) => return Err(End::Close(code)),
+    };
+    match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Gone),
-        Err(_) => Err(End::Close(close::RESYNC)),
+        Err(_) => {
+            hot().slow_writes.increment(1);
+            Err(End::Close(close::RESYNC))
+        }
+    }
+}
+
+/// Why a write is given up before its time: a stop, a lost lease or a revoked session do not wait for somebody who does not read. A
+/// full queue does: whoever reads again learns in good order that they have to resync.
+async fn cut_short(peer: &Peer) -> u16 {
+    match peer.closed().await {
+        close::RESYNC => std::future::pending().await,
+        code => code,
     }
 }
 
@@ -266,12 +303,22 @@ fn jittered(span: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use shared::ids::{ConversationId, MessageId};
+
     use super::*;
     use crate::session::visitor::VisitorGreeter;
 
     /// Size of the future that a function returns.
-    fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>) -> F) -> usize {
+    fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>, CancellationToken) -> F) -> usize {
         size_of::<F>()
+    }
+
+    #[test]
+    fn acks_are_known_by_how_they_begin() {
+        let id = |number| uuid::Uuid::from_u128(number);
+        let ack = shared::frame::Ack { id: MessageId(id(1)), conversation: ConversationId(id(2)), seq: 3, prev: 2, at: 4 };
+        assert!(shared::visitor::FromRelay::Ack(ack).encode().starts_with(ACK));
+        assert!(shared::agent::FromRelay::Ack(ack).encode().starts_with(ACK));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use shared::SUBPROTOCOL;
 use shared::close::{self, ErrorCode};
 use shared::ids::SiteKey;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth;
@@ -42,6 +43,8 @@ pub struct Sockets {
     pub limits: Arc<Limits>,
     /// Every connection's task, so that the relay can wait for them when it stops.
     pub connections: TaskTracker,
+    /// Cancelled when the relay stops.
+    pub stop: CancellationToken,
 }
 
 /// The routes of the endpoints.
@@ -144,7 +147,7 @@ fn open<G: Greeter>(
         .on_upgrade(move |socket: WebSocket| {
             let socket = Box::new(socket);
             let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match admitted {
-                Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits)),
+                Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits, sockets.stop.clone())),
                 Err(refusal) => Box::pin(socket::refuse(socket, refusal)),
             };
             sockets.connections.track_future(serving)

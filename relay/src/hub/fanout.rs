@@ -13,6 +13,7 @@ use shared::visitor::{self, AgentTyping, ThreadUpdate};
 use super::board::Dirty;
 use super::notice::Notice;
 use super::registry::{ConnectionId, Recipients, Registry};
+use crate::clock::Tick;
 use crate::desk::{Change, NewEntry, Route};
 
 /// Delivers notices to the connections of one relay.
@@ -31,8 +32,8 @@ impl Fanout {
     /// Tells everybody here whom the notice concerns.
     pub fn deliver(&self, notice: Notice) {
         match notice {
-            Notice::Said { route, entry, origin } => {
-                self.entry(&route, &entry, self.own(origin));
+            Notice::Said { route, entry, origin, committed } => {
+                self.entry(&route, &entry, self.own(origin), Some(committed));
                 if shows_on_board(&route) {
                     self.dirty.site(route.site);
                 }
@@ -70,11 +71,11 @@ impl Fanout {
         (node == self.node).then_some(connection)
     }
 
-    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>) {
+    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>, committed: Option<Tick>) {
         if let Some(prev) = new.visitor_prev {
             let mut visitors = Recipients::except(except);
             self.registry.visitors().collect(route.visitor, &mut visitors);
-            visitors.send(|| {
+            visitors.committed(committed).send(|| {
                 let entry = shared::model::Entry { prev, ..new.entry.clone() };
                 visitor::FromRelay::Entry(Delivery { conversation: route.conversation, entry }).encode()
             });
@@ -83,14 +84,16 @@ impl Fanout {
         if route.state == State::Queued {
             self.registry.agents().collect_all(&mut agents);
         }
-        agents.send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
+        agents
+            .committed(committed)
+            .send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
     }
 
     fn changed(&self, change: &Change) {
         let conversation = &change.conversation;
         let route = Route::of(conversation);
         for entry in &change.entries {
-            self.entry(&route, entry, None);
+            self.entry(&route, entry, None, None);
         }
         // A queued visitor is told by the board, which knows the position.
         if conversation.state != State::Queued {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::close;
+use shared::ids::Millis;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -20,14 +21,28 @@ const SWEEP_AT_MOST: Duration = Duration::from_millis(20);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a lease lasts without (DESIGN §6).
 const LEASE: Duration = Duration::from_secs(15);
+/// The same in the clock's unit.
+const LEASE_MS: Millis = LEASE.as_millis() as Millis;
+/// Pause before a heartbeat that failed is tried again: it also finds out when the store can write again.
+const HEARTBEAT_AGAIN: Duration = Duration::from_secs(1);
+
+/// When this node last knew that it was not away itself.
+struct Watch {
+    /// Outages of the store that are settled.
+    settled: u64,
+    /// When it last looked at what is due, by the wall clock, which goes on while the machine sleeps.
+    looked: Millis,
+}
 
 /// Carries out timeouts until the relay stops.
 pub async fn sweep(hub: Arc<Hub>, stop: CancellationToken) {
+    // A start counts absences anew by itself.
+    let mut watch = Watch { settled: hub.store.outages().count(), looked: clock::now() };
     loop {
-        let wait = match next(&hub).await {
+        let wait = match next(&hub, &mut watch).await {
             Ok(wait) => wait,
             Err(error) => {
-                tracing::warn!(%error, "timeouts wait for the store");
+                tracing::debug!(%error, "timeouts wait for the store");
                 SWEEP_AT_LEAST
             }
         };
@@ -40,12 +55,23 @@ pub async fn sweep(hub: Arc<Hub>, stop: CancellationToken) {
 }
 
 /// Does what is due; how long until the next look.
-async fn next(hub: &Hub) -> Result<Duration, DeskError> {
+async fn next(hub: &Hub, watch: &mut Watch) -> Result<Duration, DeskError> {
+    let now = clock::now();
+    // Whoever did not run for as long as a lease judges nobody by that time.
+    let slept = now.saturating_sub(watch.looked) > LEASE_MS || now < watch.looked;
+    if slept || hub.store.outages().count() != watch.settled {
+        let registry = hub.registry.clone();
+        let (outcome, settled) = hub.desk.begin_anew(now, hub.node, move || registry.here()).await?;
+        tracing::info!("this node was away; absences are counted from now on");
+        hub.publish(outcome);
+        watch.settled = settled;
+    }
+    watch.looked = now;
     let due = hub.desk.next_due().await?;
     let now = clock::now();
     let wait = due.map_or(SWEEP_AT_LEAST, |due| Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
     if due.is_some_and(|due| due <= now) {
-        let outcome = hub.desk.sweep(now).await?;
+        let outcome = hub.desk.sweep(now, watch.settled).await?;
         hub.publish(outcome);
     }
     Ok(wait.clamp(SWEEP_AT_MOST, SWEEP_AT_LEAST))
@@ -54,28 +80,30 @@ async fn next(hub: &Hub) -> Result<Duration, DeskError> {
 /// Renews the lease until the relay stops. A node that lost it closes its sockets before it serves again, because others may have
 /// taken over its sessions.
 pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
-    let mut renewed = Instant::now();
+    let mut next = Instant::now() + HEARTBEAT;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = sleep_until(renewed + HEARTBEAT) => {}
+            () = sleep_until(next) => {}
         }
         let asked = Instant::now();
         let held = tokio::select! {
             () = stop.cancelled() => return,
             held = hub.desk.heartbeat(clock::now(), hub.node) => held,
         };
-        let lost = match held {
-            Ok(held) => !held,
+        let held = match held {
+            Ok(held) => held,
             Err(error) => {
-                tracing::warn!(%error, "the lease could not be renewed");
-                false
+                // The store logs its outage. Clients stay: nobody else can serve them while nobody can write.
+                tracing::debug!(%error, "the lease could not be renewed");
+                next = Instant::now() + HEARTBEAT_AGAIN;
+                continue;
             }
         };
-        if lost || asked.elapsed() + HEARTBEAT > LEASE {
+        if !held || asked.elapsed() + HEARTBEAT > LEASE {
             tracing::error!("this node lost its lease; its clients reconnect");
             hub.registry.close_all(close::LEASE_LOST);
         }
-        renewed = Instant::now();
+        next = Instant::now() + HEARTBEAT;
     }
 }

@@ -15,8 +15,9 @@ use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Say};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
-use crate::clock;
+use crate::clock::{self, Tick};
 use crate::desk::{Desk, DeskError, Outcome, VisitorCard};
+use crate::metrics::{Who, hot};
 use crate::store::{Store, StoreError};
 
 pub mod board;
@@ -56,15 +57,15 @@ impl Hub {
     }
 
     /// A visitor says something.
-    pub async fn visitor_says(&self, site: SiteId, card: &VisitorCard, say: Say, by: &Peer) -> Result<Ack, DeskError> {
-        let outcome = self.desk.visitor_say(clock::now(), self.node, site, card.clone(), say).await?;
-        self.said("visitor", outcome, by)
+    pub async fn visitor_says(&self, site: SiteId, card: &Arc<VisitorCard>, say: Say, by: &Peer) -> Result<Ack, DeskError> {
+        let outcome = self.desk.visitor_say(clock::now(), self.node, site, Arc::clone(card), say).await?;
+        self.said(Who::Visitor, outcome, by)
     }
 
     /// An agent says or notes something.
     pub async fn agent_says(&self, agent: AgentId, say: Say, by: &Peer) -> Result<Ack, DeskError> {
         let outcome = self.desk.agent_say(clock::now(), agent, say).await?;
-        self.said("agent", outcome, by)
+        self.said(Who::Agent, outcome, by)
     }
 
     /// A visitor ends their conversation.
@@ -223,11 +224,11 @@ impl Hub {
         }
     }
 
-    fn said(&self, author: &'static str, mut outcome: Outcome, by: &Peer) -> Result<Ack, DeskError> {
+    fn said(&self, author: Who, mut outcome: Outcome, by: &Peer) -> Result<Ack, DeskError> {
         let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
         if let Some(entry) = said.entry {
-            metrics::counter!(crate::metrics::MESSAGES, "author" => author).increment(1);
-            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id) });
+            hot().of(author).messages.increment(1);
+            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Tick::now() });
         }
         self.publish(outcome);
         Ok(said.ack)

@@ -1,11 +1,14 @@
 //! What travels on the bus: a committed change or a passing signal, with all that a relay needs to know whom to tell.
 //! Losing one is harmless (clients notice by seq, head or revision and fetch), so nothing here is ever retried.
 
+use metrics::Counter;
 use shared::ids::{AgentId, NodeId, Seq, SiteId};
 use shared::model::Person;
 
+use crate::clock::Tick;
 use crate::desk::{Change, NewEntry, Route};
 use crate::hub::registry::ConnectionId;
+use crate::metrics::Notices;
 
 /// One nudge.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub enum Notice {
         entry: NewEntry,
         /// Who said it, on which relay.
         origin: (NodeId, ConnectionId),
+        /// When its commit was known on that relay; means nothing on others.
+        committed: Tick,
     },
     /// A conversation changed its state, its agent, or what is known of it.
     Changed(Box<Change>),
@@ -62,4 +67,18 @@ pub enum Notice {
         /// SHA-256 of the session's token; `None`: all.
         session: Option<[u8; 32]>,
     },
+}
+
+impl Notice {
+    /// Which counter it belongs to.
+    pub fn counter<'a>(&self, of: &'a Notices) -> &'a Counter {
+        match self {
+            Self::Said { .. } => &of.said,
+            Self::Changed(_) => &of.changed,
+            Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
+            Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
+            Self::Agents(_) | Self::Site(_) => &of.desk,
+            Self::SignedOut { .. } => &of.signed_out,
+        }
+    }
 }

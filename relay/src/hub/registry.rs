@@ -13,6 +13,10 @@ use dashmap::DashMap;
 use shared::close;
 use shared::ids::{AgentId, ConversationId, VisitorId};
 use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
+
+use crate::clock::Tick;
+use crate::metrics::hot;
 
 /// Number of a connection, unique in one life of a relay.
 pub type ConnectionId = u64;
@@ -28,6 +32,8 @@ pub struct Peer {
     /// SHA-256 of the token of the agent's session that it belongs to.
     session: OnceLock<Box<[u8; 32]>>,
     close_code: AtomicU16,
+    /// [`Tick`] of the commit of the oldest message that waits in the queue; 0: none. For the metric alone.
+    oldest: AtomicU64,
     closing: Notify,
 }
 
@@ -44,6 +50,7 @@ impl Peer {
                 oversees: AtomicBool::new(false),
                 session: OnceLock::new(),
                 close_code: AtomicU16::new(0),
+                oldest: AtomicU64::new(0),
                 closing: Notify::new(),
             }),
             frames,
@@ -73,9 +80,23 @@ impl Peer {
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
     pub fn send(&self, frame: Utf8Bytes) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(frame) {
-            metrics::counter!(crate::metrics::RESYNCS).increment(1);
+            hot().full_queues.increment(1);
             self.close(close::RESYNC);
         }
+    }
+
+    /// A message that was committed then is about to be queued.
+    fn waits_since(&self, committed: Tick) {
+        // The older one stays. What is lost to a race is one sample of a metric.
+        let _ = self.oldest.compare_exchange(0, committed.number(), Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// When the oldest message was committed that waits in the queue, told once, to whoever is about to write it.
+    pub fn oldest_waiting(&self) -> Option<Tick> {
+        if self.oldest.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        Tick::of(self.oldest.swap(0, Ordering::Relaxed))
     }
 
     /// Ends the connection with a close code; the first code counts.
@@ -132,6 +153,18 @@ impl Registry {
     pub fn close_all(&self, code: u16) {
         self.visitors.for_each(|_, peer| peer.close(code));
         self.agents.for_each(|_, peer| peer.close(code));
+    }
+
+    /// Everybody who is connected here, visitors and agents.
+    pub fn here(&self) -> HashSet<Uuid> {
+        let mut here = HashSet::new();
+        self.visitors.for_each(|visitor, _| {
+            here.insert(visitor.0);
+        });
+        self.agents.for_each(|agent, _| {
+            here.insert(agent.0);
+        });
+        here
     }
 
     /// How many connections there are: visitors', agents'.
@@ -225,6 +258,7 @@ pub struct Recipients {
     peers: Vec<Arc<Peer>>,
     known: HashSet<ConnectionId>,
     except: Option<ConnectionId>,
+    committed: Option<Tick>,
 }
 
 /// Up to here, looking through the list is quicker than hashing; a conversation rarely has more receivers.
@@ -234,6 +268,11 @@ impl Recipients {
     /// Nobody yet; never the given connection.
     pub fn except(except: Option<ConnectionId>) -> Self {
         Self { except, ..Self::default() }
+    }
+
+    /// The frame is a message that was committed then.
+    pub fn committed(self, committed: Option<Tick>) -> Self {
+        Self { committed, ..self }
     }
 
     fn add(&mut self, peer: &Arc<Peer>) {
@@ -259,6 +298,9 @@ impl Recipients {
         }
         let text = Utf8Bytes::from(frame());
         for peer in self.peers {
+            if let Some(committed) = self.committed {
+                peer.waits_since(committed);
+            }
             peer.send(text.clone());
         }
     }

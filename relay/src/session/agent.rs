@@ -17,6 +17,7 @@ use crate::desk::DeskError;
 use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 use crate::store::StoreError;
 
 /// Most conversations whose missed entries are sent unasked after `hello`; a console that had more open asks for the rest.
@@ -48,7 +49,7 @@ impl Greeter for AgentGreeter {
             Ok(_) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, "the first frame must be hello")),
             Err(error) => return Err(Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, error.to_string())),
         };
-        let unreachable = |error: StoreError| unavailable(&error);
+        let unreachable = |error: StoreError| unavailable(&error.into());
         let store = self.hub.store();
         let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
         let agent = match session {
@@ -78,8 +79,8 @@ impl Greeter for AgentGreeter {
     }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Refusal {
-    tracing::warn!(%error, "an agent could not be greeted");
+fn unavailable(error: &DeskError) -> Refusal {
+    super::log_unless_outage(error, "an agent's greeting");
     Refusal::unavailable("the store cannot be reached; come back in a moment")
 }
 
@@ -199,7 +200,7 @@ impl AgentSession {
 
 #[async_trait]
 impl Session for AgentSession {
-    const KIND: &'static str = "agent";
+    const KIND: Who = Who::Agent;
 
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
@@ -216,7 +217,7 @@ impl Session for AgentSession {
         self.unshow();
         let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
         if last && let Err(error) = self.hub.agent_present(self.me.id).await {
-            tracing::warn!(%error, "an agent's leaving was not recorded");
+            super::log_unless_outage(&error, "an agent's leaving");
         }
     }
 }

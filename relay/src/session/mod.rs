@@ -9,7 +9,9 @@ use shared::frame::ErrorFrame;
 use shared::ids::{MessageId, Millis};
 use shared::model::{MAX_TEXT, Say};
 
+use crate::desk::DeskError;
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 
 pub mod agent;
 pub mod visitor;
@@ -28,7 +30,7 @@ pub trait Greeter: Send + 'static {
 #[async_trait]
 pub trait Session: Send + 'static {
     /// What metrics call this kind of connection.
-    const KIND: &'static str;
+    const KIND: Who;
 
     /// Answers a frame.
     async fn frame(&mut self, text: &str) -> Reply;
@@ -76,6 +78,15 @@ pub fn refuse(id: Option<MessageId>, code: ErrorCode, message: impl Into<String>
     metrics::counter!(crate::metrics::REFUSALS, "reason" => crate::error::code_name(code)).increment(1);
     let retry_after_ms = code.is_temporary().then_some(STORE_RETRY_MS);
     ErrorFrame { id, code, message: message.into(), retry_after_ms }
+}
+
+/// Logs what became of a connection, unless the store is out of reach, which it logs itself, once for all of them.
+fn log_unless_outage(error: &DeskError, what: &'static str) {
+    if error.is_outage() {
+        tracing::debug!(%error, what, "a connection met an outage of the store");
+    } else {
+        tracing::warn!(%error, what, "a connection failed at the store");
+    }
 }
 
 /// A message must have text, and not too much of it.

@@ -18,6 +18,7 @@ use crate::edge::auth;
 use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::metrics::Who;
 use crate::store::{SiteRecord, StoreError};
 
 /// A visitor's connection before `hello`.
@@ -33,7 +34,7 @@ pub struct VisitorSession {
     hub: Arc<Hub>,
     peer: Arc<Peer>,
     site: SiteId,
-    card: VisitorCard,
+    card: Arc<VisitorCard>,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
@@ -51,12 +52,12 @@ impl Greeter for VisitorGreeter {
         let (card, token) = self.card(&hello).await?;
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card, conversation: None };
+        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), site, card: Arc::new(card), conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
             Err(error) => {
-                tracing::warn!(%error, "a visitor could not be greeted");
+                super::log_unless_outage(&error, "a visitor's greeting");
                 Box::new(session).left().await;
                 Err(unreachable())
             }
@@ -186,7 +187,7 @@ impl VisitorSession {
             }
             ToRelay::Page(view) => {
                 let page = tidy(view.page);
-                self.card.page = Some(page.clone());
+                Arc::make_mut(&mut self.card).page = Some(page.clone());
                 if !self.card.is_new {
                     let told = self.hub.visitor_page(self.card.id, page).await;
                     told.map_err(|error| from_desk(None, &error))?;
@@ -232,9 +233,16 @@ impl VisitorSession {
         }
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
-        self.card.is_new = false;
+        self.is_known();
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
+    }
+
+    /// Their row is in the store.
+    fn is_known(&mut self) {
+        if self.card.is_new {
+            Arc::make_mut(&mut self.card).is_new = false;
+        }
     }
 
     /// Visitors reach only their own conversations; most often the one at hand.
@@ -247,7 +255,7 @@ impl VisitorSession {
             // Begun in another tab since this one was greeted.
             if self.conversation.is_none() {
                 self.conversation = Some(conversation);
-                self.card.is_new = false;
+                self.is_known();
             }
             return Ok(());
         }
@@ -257,7 +265,7 @@ impl VisitorSession {
 
 #[async_trait]
 impl Session for VisitorSession {
-    const KIND: &'static str = "visitor";
+    const KIND: Who = Who::Visitor;
 
     async fn frame(&mut self, text: &str) -> Reply {
         let answer = match ToRelay::decode(text) {
@@ -274,8 +282,8 @@ impl Session for VisitorSession {
         let last = self.hub.registry().visitors().remove(self.card.id, self.peer.id);
         // Also for somebody who has not written here: another tab of theirs may have.
         if last && let Err(error) = self.hub.visitor_present(self.card.id).await {
-            // The store's own absence timers begin anew once it is back.
-            tracing::warn!(%error, "a visitor's leaving was not recorded");
+            // Corrected when absences are counted anew, after the outage.
+            super::log_unless_outage(&error, "a visitor's leaving");
         }
     }
 }

@@ -2,20 +2,29 @@
 //! SQLite comes through rusqlite, not sqlx: prepared statements that run synchronously on the one writer thread cost a fraction of
 //! a task switch per statement, and a message needs four of them.
 //!
-//! - [`writer`]: the writer thread · [`readers`]: the read-only connections
-//! - [`rows`]: how conversations and entries stand in tables
-//! - [`reads`], [`boards`]: what sessions and the API ask for
-//! - [`people`]: agents, visitors, presence · [`accounts`]: passwords, sessions, invitations, sites · [`identities`]: verified visitors
+//! - [`inspect`]: the look at a file before it is used · [`lock`]: one relay per database
+//! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
+//! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
+//! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
+//! - [`people`]: agents, visitors, presence · [`absence`]: who counts as gone after an outage · [`accounts`]: passwords, sessions, invitations, sites
+//! - [`identities`]: verified visitors
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode as SqliteCode};
+use rusqlite::{Connection, ErrorCode as SqliteCode, OpenFlags};
 use shared::close::ErrorCode;
 
+pub(crate) mod absence;
 mod accounts;
 mod boards;
+mod figures;
 mod identities;
+mod inspect;
+mod lock;
+pub(crate) mod log;
+pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
 mod reads;
@@ -28,18 +37,28 @@ pub(crate) use writer::Step;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use boards::Place;
+pub use figures::{Figures, Queue};
 pub use identities::{MOST_SECRETS, SiteSecret};
+pub use lock::{Lock, beside};
 pub use reads::VisitorRecord;
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/sqlite/0001_begin.sql"), include_str!("../../migrations/sqlite/0002_identity.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/sqlite/0001_begin.sql"),
+    include_str!("../../migrations/sqlite/0002_log.sql"),
+    include_str!("../../migrations/sqlite/0003_identity.sql"),
+];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
-const APPLICATION_ID: i32 = 0x4275_6c6c;
+pub(crate) const APPLICATION_ID: i32 = 0x4275_6c6c;
+
+/// The schema that this version of the program writes, and the newest that it reads.
+pub(crate) const SCHEMA: usize = MIGRATIONS.len();
 
 /// How long a statement waits for a lock that another process holds (a backup, the sqlite3 shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same once one has waited in vain: whoever asks meanwhile is refused soon, and asks again.
+const BUSY_TIMEOUT_IN_OUTAGE: Duration = Duration::from_millis(200);
 
 /// Pages in the write-ahead log before they are moved into the database: 16 MiB. Pages of busy conversations are written again with
 /// every message, so the later they are moved the fewer writes it takes; but a start after a crash reads the log once.
@@ -63,18 +82,31 @@ pub enum StoreError {
     /// Something by that name or id is there already.
     #[error("it is there already")]
     Conflict,
-    /// The file is no database of this program, or of a later version of it.
+    /// Another relay has it.
+    #[error("another relay (process {process}) runs on {database}: stop it first, or set `data` to another folder")]
+    InUse {
+        /// Which.
+        database: String,
+        /// Whose.
+        process: String,
+    },
+    /// The file is no database of this program, one of a later version of it, or damaged.
     #[error("{0}")]
     Foreign(String),
 }
 
 impl StoreError {
+    /// Whether it is one of many of the same kind, which the store logs itself.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
     /// The code that a peer is told.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Unavailable(_) => ErrorCode::StoreUnavailable,
             Self::Conflict => ErrorCode::IdReused,
-            Self::Corrupt(_) | Self::Foreign(_) => ErrorCode::Internal,
+            Self::Corrupt(_) | Self::Foreign(_) | Self::InUse { .. } => ErrorCode::Internal,
         }
     }
 }
@@ -100,26 +132,60 @@ fn is_unique(extended: i32) -> bool {
     extended == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE || extended == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
 }
 
-/// A handle to the database. Dropping it waits for the writes under way.
+/// A handle to the database. Dropping it waits for the writes under way and leaves one file: the fields go in this order, so that the
+/// writer's connection is the last, which moves the write-ahead log into the database and removes it; a reader's could not.
 pub struct Store {
-    writer: writer::Writer,
     readers: readers::Readers,
+    writer: writer::Writer,
+    outages: Arc<outage::Outages>,
+    /// Given back when nothing writes any more.
+    lock: Mutex<Option<Lock>>,
 }
 
 impl Store {
     /// Opens a database, creating or migrating it as needed. Blocks; call it before serving.
     ///
     /// # Errors
-    /// A file that is no database of ours, or one of a later version, is refused and left untouched.
+    /// A file that is damaged, no database of ours, or one of a later version, is refused and left untouched.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut db = Connection::open(path)?;
-        check(&db, path)?;
+        Self::open_with(path, None)
+    }
+
+    /// Opens a database as the one relay that runs on it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], and those of [`Store::open`].
+    pub fn own(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Some(Lock::take(path)?))
+    }
+
+    /// Finishes what is under way and closes the database, whoever else still has this handle: they are refused from now on. The
+    /// write-ahead log is gone then, and another process may own the database.
+    pub async fn close(self: Arc<Self>) {
+        self.readers.close().await;
+        let closing = tokio::task::spawn_blocking(move || {
+            self.writer.close();
+            self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        });
+        // It neither panics nor is it cancelled.
+        let _ = closing.await;
+    }
+
+    fn open_with(path: &Path, lock: Option<Lock>) -> Result<Self, StoreError> {
+        if inspect::inspect(path)? == inspect::Found::Nothing {
+            create(path)?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(path, flags)?;
+        // First of all: the settings themselves may have to wait for somebody.
+        prepare(&db)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        prepare(&db)?;
         migrate(&mut db)?;
-        Ok(Self { writer: writer::Writer::start(db)?, readers: readers::Readers::new(path.to_owned()) })
+        let outages = Arc::new(outage::Outages::default());
+        let readers = readers::Readers::new(path.to_owned());
+        Ok(Self { readers, writer: writer::Writer::start(db, outages.clone())?, outages, lock: Mutex::new(lock) })
     }
 
     /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called
@@ -137,19 +203,46 @@ impl Store {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers.read(read).await
+        let result = self.readers.read(read).await;
+        if let Err(error @ StoreError::Unavailable(_)) = &result {
+            self.outages.read_failed(error);
+        }
+        result
     }
 
-    /// Whether the store can write now: commits an empty job.
-    pub async fn health(&self) -> Result<(), StoreError> {
-        self.write(|db| {
-            db.prepare_cached("UPDATE node SET heartbeat_at = heartbeat_at WHERE 0")?
-                .execute([])
-                .map(|_| ())
-                .map_err(StoreError::from)
-        })
-        .await
+    /// Whether the store can write now, as its last commit and the one under way tell; waits for nothing. The node's heartbeat commits
+    /// every few seconds, so the answer is never old.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn health(&self) -> Result<(), StoreError> {
+        self.outages.health()
     }
+
+    /// When it could not write.
+    pub(crate) fn outages(&self) -> &Arc<outage::Outages> {
+        &self.outages
+    }
+}
+
+/// Makes an empty database under another name and gives it its own when it is whole: whatever bears that name is never half-made,
+/// so that an empty file is known for what it is, a database that was lost.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("cannot create {}: {error}", path.display()));
+    let unfinished = inspect::beside(path, ".new");
+    // What an earlier start left that was killed at this.
+    for suffix in ["", "-journal"] {
+        match std::fs::remove_file(inspect::beside(&unfinished, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unavailable(error)),
+            _ => {}
+        }
+    }
+    let mut db = Connection::open(&unfinished)?;
+    migrate(&mut db)?;
+    drop(db);
+    std::fs::rename(&unfinished, path).map_err(unavailable)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(unavailable)
 }
 
 /// Settings of every connection.
@@ -167,25 +260,6 @@ fn prepare(db: &Connection) -> Result<(), StoreError> {
 fn version(db: &Connection) -> Result<usize, StoreError> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
-}
-
-/// Refuses files that are not ours before anything is written to them.
-fn check(db: &Connection, path: &Path) -> Result<(), StoreError> {
-    let version = version(db)?;
-    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let path = path.display();
-    let is_empty = tables == 0 && version == 0 && application == 0;
-    if !is_empty && application != APPLICATION_ID {
-        return Err(StoreError::Foreign(format!("{path} belongs to another program; name another file as store")));
-    }
-    if version > MIGRATIONS.len() {
-        let ours = MIGRATIONS.len();
-        let message =
-            format!("{path} was written by a later version of bulle (schema {version}, this one knows {ours}); use that version");
-        return Err(StoreError::Foreign(message));
-    }
-    Ok(())
 }
 
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
+use crate::metrics::hot;
 
 /// Reads at a time, and connections. Each uses a thread and a page cache; a read takes some 20 µs, so more would only queue for the
 /// cores instead.
@@ -45,7 +46,22 @@ impl Readers {
             drop(turn);
             Ok(result)
         };
-        tokio::task::spawn_blocking(run).await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+        let done = tokio::task::spawn_blocking(run).await;
+        let done = done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())));
+        if done.is_err() {
+            hot().failed_reads.increment(1);
+        }
+        done
+    }
+
+    /// Closes the connections once the reads under way are done. Later reads are refused.
+    pub(super) async fn close(&self) {
+        // As many turns as there are: whoever holds them all is alone. It only fails if somebody closed before.
+        let all = u32::try_from(AT_A_TIME).unwrap_or(u32::MAX);
+        if self.turns.acquire_many(all).await.is_ok() {
+            self.turns.close();
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn open(&self) -> Result<Connection, StoreError> {

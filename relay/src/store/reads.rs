@@ -7,7 +7,7 @@ use shared::model::{Agent, Audience, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
-use super::{Store, StoreError, boards, people};
+use super::{Store, StoreError, boards, log, people};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -65,7 +65,7 @@ impl Store {
         most: usize,
         audience: Audience,
     ) -> Result<(Vec<Entry>, bool), StoreError> {
-        self.read(move |db| entries(db, conversation, after, most, audience)).await
+        self.read(move |db| log::entries(db, conversation, after, most, audience)).await
     }
 
     /// Whose conversation it is.
@@ -169,39 +169,6 @@ fn chats_of(db: &Connection, agent: AgentId) -> Result<Vec<Conversation>, StoreE
     let mut chats = views(db, mine, [agent.0])?;
     chats.extend(views(db, offered, [agent.0])?);
     Ok(chats)
-}
-
-fn entries(
-    db: &Connection,
-    conversation: ConversationId,
-    after: Seq,
-    most: usize,
-    audience: Audience,
-) -> Result<(Vec<Entry>, bool), StoreError> {
-    let after = after.min(i64::MAX.cast_unsigned());
-    let visible = match audience {
-        Audience::Visitor => "AND internal = 0",
-        Audience::Agents => "",
-    };
-    let sql = format!(
-        "SELECT seq, id, at, author_kind, author, (SELECT name FROM agent WHERE id = author), body FROM message \
-         WHERE conversation = ?1 AND seq > ?2 {visible} ORDER BY seq LIMIT ?3"
-    );
-    let mut prev = match audience {
-        Audience::Visitor => rows::visible_before(db, conversation.0, after + 1)?,
-        Audience::Agents => after,
-    };
-    let mut find = db.prepare_cached(&sql)?;
-    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-    let found = find.query_map(params![conversation.0, after.cast_signed(), limit], |row| {
-        let entry = rows::entry(row, prev)?;
-        prev = entry.seq;
-        Ok(entry)
-    })?;
-    let mut entries = found.collect::<rusqlite::Result<Vec<_>>>()?;
-    let more = entries.len() > most;
-    entries.truncate(most);
-    Ok((entries, more))
 }
 
 fn why(db: &Connection, record: &Record, now: Millis) -> Result<String, StoreError> {

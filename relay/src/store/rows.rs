@@ -1,24 +1,26 @@
-//! How conversations and entries stand in SQLite: loading, saving, and the wire's view of a conversation. Called inside the writer's
+//! How conversations stand in SQLite: loading, saving, and the wire's view of a conversation. Called inside the writer's
 //! transactions and by readers alike; every statement is prepared once per connection.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Author, Body, Conversation, Entry, Offer, Person, Preferred, State, Visitor};
+use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
+use shared::model::{Conversation, Offer, Person, Preferred, State, Visitor};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::log::Trail;
 use crate::desk::Route;
-use crate::desk::record::{Record, Rules};
+use crate::desk::record::Record;
 
 /// Columns of a [`Record`], in the order in which [`record`] reads them.
 macro_rules! columns {
     () => {
         "c.id, c.site, c.visitor, c.state, c.agent, c.last_agent, c.head, c.visitor_head, c.opened_at, c.state_at, c.queue_time, \
          c.priority, c.prefer_agent, c.prefer_until, c.excluded, c.answer_due, c.visitor_gone_at, c.visitor_at, c.agent_at, \
-         c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at, c.due_at"
+         c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at, c.due_at, \
+         c.last_entry, c.leap_entry"
     };
 }
 pub(crate) use columns;
@@ -90,6 +92,7 @@ pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         page: row.get_ref(27)?.as_str_or_null()?.map(json).transpose()?,
         assigned_at: row.get(28)?,
         stored_due: row.get(29)?,
+        entries: Trail { last: row.get(30)?, leap: row.get(31)? },
     })
 }
 
@@ -114,14 +117,15 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
     let sql = if is_new {
         "INSERT INTO conversation (id, state, agent, last_agent, head, visitor_head, state_at, queue_time, priority, prefer_agent, \
          prefer_until, excluded, answer_due, visitor_gone_at, visitor_at, agent_at, unanswered, offer_to, offer_until, stretched, \
-         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at) VALUES \
+         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at, last_entry, leap_entry) VALUES \
          (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
-         ?26, ?27, ?28, ?29, ?30)"
+         ?26, ?27, ?28, ?29, ?30, ?31, ?32)"
     } else {
         "UPDATE conversation SET state = ?2, agent = ?3, last_agent = ?4, head = ?5, visitor_head = ?6, state_at = ?7, \
          queue_time = ?8, priority = ?9, prefer_agent = ?10, prefer_until = ?11, excluded = ?12, answer_due = ?13, \
          visitor_gone_at = ?14, visitor_at = ?15, agent_at = ?16, unanswered = ?17, offer_to = ?18, offer_until = ?19, \
-         stretched = ?20, visitor_read = ?21, agent_read = ?22, preview = ?23, page = ?24, due_at = ?25, assigned_at = ?30 \
+         stretched = ?20, visitor_read = ?21, agent_read = ?22, preview = ?23, page = ?24, due_at = ?25, assigned_at = ?30, last_entry = ?31, \
+         leap_entry = ?32 \
          WHERE id = ?1 AND site = ?26 AND visitor = ?27 AND opened_at = ?28 AND previous IS ?29"
     };
     let changed = db.prepare_cached(sql)?.execute(params![
@@ -155,6 +159,8 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
         record.opened_at,
         record.previous.map(|id| id.0),
         record.assigned_at,
+        record.entries.last,
+        record.entries.leap,
     ])?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
 }
@@ -163,7 +169,7 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
 pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> rusqlite::Result<()> {
     let mut update = db.prepare_cached(
         "UPDATE conversation SET head = ?2, visitor_head = ?3, answer_due = ?4, visitor_at = ?5, agent_at = ?6, unanswered = ?7, \
-         preview = ?8 WHERE id = ?1",
+         preview = ?8, last_entry = ?9, leap_entry = ?10 WHERE id = ?1",
     )?;
     update.execute(params![
         record.id.0,
@@ -174,6 +180,8 @@ pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>
         record.agent_at,
         record.unanswered,
         record.preview,
+        record.entries.last,
+        record.entries.leap,
     ])?;
     if let Some(due) = due.filter(|due| record.stored_due.is_none_or(|stored| stored > *due)) {
         db.prepare_cached("UPDATE conversation SET due_at = ?2 WHERE id = ?1")?.execute(params![record.id.0, due])?;
@@ -220,73 +228,6 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             offer,
         })
     })
-}
-
-/// Writes an entry. The unique index on (author, id) refuses a message that is already there.
-pub(crate) fn insert_entry(
-    db: &Connection,
-    conversation: ConversationId,
-    visitor: VisitorId,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    let (kind, author) = match &entry.by {
-        Author::Visitor => (0, Some(visitor.0)),
-        Author::Agent(person) => (1, Some(person.id.0)),
-        Author::System => (2, None),
-    };
-    let body = to_json(&entry.body)?;
-    let mut insert = db.prepare_cached(
-        "INSERT INTO message (conversation, seq, id, at, author_kind, author, internal, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    insert.execute(params![
-        conversation.0,
-        entry.seq.cast_signed(),
-        entry.id.0,
-        entry.at,
-        kind,
-        author,
-        entry.body.is_internal(),
-        body,
-    ])?;
-    Ok(())
-}
-
-/// Columns that [`entry`] reads: seq, id, at, author_kind, author, author's name, body.
-pub(crate) fn entry(row: &Row<'_>, prev: Seq) -> rusqlite::Result<Entry> {
-    let by = match row.get::<_, i64>(3)? {
-        0 => Author::Visitor,
-        1 => Author::Agent(Person { id: AgentId(row.get(4)?), name: row.get::<_, Option<String>>(5)?.unwrap_or_default() }),
-        _ => Author::System,
-    };
-    let body: Body = json(row.get_ref(6)?.as_str()?)?;
-    Ok(Entry { seq: seq(row, 0)?, prev, id: MessageId(row.get(1)?), at: row.get(2)?, by, body })
-}
-
-/// A message that is there already.
-pub(crate) struct Found {
-    pub(crate) conversation: ConversationId,
-    pub(crate) seq: Seq,
-    /// As its author sees it.
-    pub(crate) prev: Seq,
-    pub(crate) at: Millis,
-}
-
-/// The message that an author called by this id.
-pub(crate) fn find_message(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Found>, StoreError> {
-    let mut find = db.prepare_cached("SELECT conversation, seq, at, author_kind FROM message WHERE author = ?1 AND id = ?2")?;
-    let found = find
-        .query_row([author, id.0], |row| Ok((row.get::<_, Uuid>(0)?, seq(row, 1)?, row.get(2)?, row.get::<_, i64>(3)?)))
-        .optional()?;
-    let Some((conversation, seq, at, author_kind)) = found else { return Ok(None) };
-    let prev = if author_kind == 0 { visible_before(db, conversation, seq)? } else { seq - 1 };
-    Ok(Some(Found { conversation: ConversationId(conversation), seq, prev, at }))
-}
-
-/// The last seq before this one that visitors may see; 0: none.
-pub(crate) fn visible_before(db: &Connection, conversation: Uuid, before: Seq) -> rusqlite::Result<Seq> {
-    let mut find = db.prepare_cached("SELECT max(seq) FROM message WHERE conversation = ?1 AND seq < ?2 AND internal = 0")?;
-    let found: Option<i64> = find.query_row(params![conversation, before.cast_signed()], |row| row.get(0))?;
-    Ok(found.map_or(0, i64::cast_unsigned))
 }
 
 /// Moves a read mark forward, at most to the head: the visitor's, or the assigned agent's. If that was news: whose conversation it is,
@@ -344,20 +285,4 @@ pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<Conve
     let mut find = db.prepare_cached("SELECT id FROM conversation WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
     let ids = find.query_map(params![now, i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(ConversationId(row.get(0)?)))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Every visitor counts as gone from now on, and whoever was given a chat has the whole time to answer it again: nobody could.
-pub(crate) fn all_gone(db: &Connection, now: Millis, rules: &Rules) -> Result<(), StoreError> {
-    let mut find =
-        db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.state <> 3 AND c.state < 2"))?;
-    let open = find.query_map([], record)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    for mut record in open {
-        record.visitor_gone_at = Some(now);
-        // Nobody could answer while the relay was down.
-        record.answer_due = record.answer_due.map(|_| now.saturating_add(rules.answer_timeout));
-        save(db, &record, record.due(rules), false)?;
-    }
-    // Parked ones have no timeout that depends on it.
-    db.execute("UPDATE conversation SET visitor_gone_at = ?1 WHERE state <> 3 AND state = 2", [now])?;
-    Ok(())
 }

@@ -1,9 +1,12 @@
 //! The store's own promises: group commit, what a failing job leaves, which files it refuses, and who may see which entry.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::Poll;
+use std::time::Instant;
 
 use futures_util::poll;
 use rusqlite::Connection;
@@ -13,7 +16,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, people, rows};
+use super::{BUSY_TIMEOUT, MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, log, people, rows};
 use crate::desk::VisitorCard;
 use crate::desk::record::Record;
 
@@ -127,7 +130,9 @@ async fn a_rollback_by_sqlite_itself_fails_the_batch() {
         assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
     }
     assert_eq!(there(&store).await, [] as [i64; 0]);
-    store.health().await.unwrap();
+    assert!(store.health().is_err(), "nothing has been committed since");
+    store.write(|db| put(db, 3)).await.unwrap();
+    store.health().unwrap();
 }
 
 #[tokio::test]
@@ -166,10 +171,17 @@ async fn dropping_the_store_finishes_what_was_asked_for() {
     assert_eq!(there(&store).await, [1]);
 }
 
+/// Every file in a folder, by name, but shared memory that was there before: a reader may mark its place in it.
+fn all(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect()
+}
+
+/// Opening it fails, changes nothing in its folder, and leaves nothing there.
 fn refused(path: &Path) -> String {
-    let before = std::fs::read(path).unwrap();
+    let before = all(path.parent().unwrap());
     let Err(StoreError::Foreign(why)) = Store::open(path) else { panic!("{} was taken", path.display()) };
-    assert_eq!(std::fs::read(path).unwrap(), before, "and it is untouched");
+    assert!(all(path.parent().unwrap()) == before, "{}: it is untouched, and so is all beside it", path.display());
     why
 }
 
@@ -199,17 +211,110 @@ fn files_of_others_and_of_later_versions_are_refused_untouched() {
     for (name, bytes) in [("short", &b"hello"[..]), ("long", &[b'x'; 5_000][..])] {
         let text = file(name);
         std::fs::write(&text, bytes).unwrap();
-        refused(&text);
+        assert!(refused(&text).contains("no SQLite database"));
+    }
+}
+
+/// A database of a hundred pages, closed, in a folder of its own.
+async fn grown(folder: &Path) -> PathBuf {
+    let path = folder.join("store.db");
+    let store = Store::open(&path).unwrap();
+    store.write(|db| (0..8_000).try_for_each(|number| put(db, number))).await.unwrap();
+    drop(store);
+    path
+}
+
+#[tokio::test]
+async fn damaged_files_are_refused_untouched_with_a_remedy() {
+    let damages: [(&str, fn(&mut Vec<u8>)); 6] = [
+        ("noise in the middle", |bytes| {
+            let middle = bytes.len() / 2;
+            // Not quite random, so that no run differs from another.
+            bytes[middle..middle + 8_192].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * 151 + 7) as u8);
+        }),
+        ("zeros in the middle", |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 8_192].fill(0);
+        }),
+        ("cut off", |bytes| bytes.truncate(bytes.len() / 2)),
+        ("cut off in a page", |bytes| bytes.truncate(bytes.len() - 1_000)),
+        ("empty", Vec::clear),
+        ("all zeros", |bytes| bytes.fill(0)),
+    ];
+    for (name, damage) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        let path = grown(folder.path()).await;
+        let mut bytes = std::fs::read(&path).unwrap();
+        assert!(bytes.len() > 200_000, "{}", bytes.len());
+        damage(&mut bytes);
+        std::fs::write(&path, bytes).unwrap();
+        let why = refused(&path);
+        assert!(why.contains("damaged") && why.contains("bulle backup"), "{name}: {why}");
     }
 }
 
 #[tokio::test]
-async fn an_empty_file_becomes_a_store_and_stays_one() {
+async fn what_a_killed_relay_left_is_opened_if_it_is_sound_and_else_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    std::fs::write(&path, b"").unwrap();
+    let path = grown(folder.path()).await;
+    let store = Store::open(&path).unwrap();
+    store.write(|db| put(db, 9_000)).await.unwrap();
+    let left = |files: &[&str]| {
+        let copy = tempfile::tempdir().unwrap();
+        for name in files {
+            std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+        }
+        copy
+    };
+    let sound = left(&["store.db", "store.db-wal"]);
+    let again = Store::open(&sound.path().join("store.db")).unwrap();
+    assert!(there(&again).await.contains(&9_000));
+
+    let noisy = left(&["store.db", "store.db-wal"]);
+    let file = noisy.path().join("store.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8_192].fill(0xA5);
+    std::fs::write(&file, bytes).unwrap();
+    assert!(refused(&file).contains("damaged"));
+
+    let lost = left(&["store.db-wal"]);
+    assert!(refused(&lost.path().join("store.db")).contains("its log is there"));
+    drop(store);
+}
+
+#[tokio::test]
+async fn nothing_becomes_a_store_and_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store ? 100% #1.db");
+    // A start that was killed while it made the database.
+    std::fs::write(folder.path().join("store ? 100% #1.db.new"), b"half").unwrap();
     Store::open(&path).unwrap().write(|db| put(db, 1)).await.unwrap();
     assert_eq!(there(&Store::open(&path).unwrap()).await, [1]);
+    assert_eq!(all(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_lock_that_does_not_go_away_is_an_outage_until_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Store::open(&path).unwrap();
+    store.health().unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let mut waiting = Box::pin(store.write(|db| put(db, 1)));
+    assert!(poll!(&mut waiting).is_pending());
+    assert!(matches!(waiting.await, Err(StoreError::Unavailable(_))));
+    assert!(store.health().is_err_and(|error| error.to_string().contains("locked")));
+    assert_eq!(store.outages().count(), 1);
+    let asked = Instant::now();
+    let refused = store.write(|db| put(db, 2)).await.unwrap_err();
+    assert!(refused.to_string().contains("locked"), "{refused}");
+    assert!(asked.elapsed() < BUSY_TIMEOUT / 2, "nobody waits that long a second time");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.write(|db| put(db, 3)).await.unwrap();
+    store.health().unwrap();
+    assert_eq!(there(&store).await, [3]);
 }
 
 /// One conversation of which visitors may see entries 1, 3, 4 and 7 of 8.
@@ -223,14 +328,15 @@ async fn thread(store: &Store) -> ConversationId {
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
         let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
         people::add_visitor(db, site, &card, 0)?;
-        rows::save(db, &Record { head: 8, visitor_head: 7, ..Record::new(conversation, site, visitor, 0) }, None, true)?;
+        let mut record = Record::new(conversation, site, visitor, 0);
+        rows::save(db, &record, None, true)?;
         for seq in 1..=8 {
             let text = seq.to_string();
             let body = if [1, 3, 4, 7].contains(&seq) { Body::Text(text) } else { Body::Note(text) };
             let entry = Entry { seq, prev: seq - 1, id: MessageId(id(100 + u128::from(seq))), at: 0, by: Author::Visitor, body };
-            rows::insert_entry(db, conversation, visitor, &entry)?;
+            log::append(db, &mut record, &entry)?;
         }
-        Ok(())
+        rows::save(db, &record, None, false)
     };
     store.write(write).await.unwrap();
     conversation
@@ -261,9 +367,7 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
     let (_folder, store) = open();
     thread(&store).await;
     let find = |author: Uuid, number: u128| {
-        let look = move |db: &Connection| {
-            Ok(rows::find_message(db, author, MessageId(id(number)))?.map(|found| (found.prev, found.seq)))
-        };
+        let look = move |db: &Connection| Ok(log::find(db, author, MessageId(id(number)))?.map(|found| (found.prev, found.seq)));
         store.read(look)
     };
     assert_eq!(find(id(3), 107).await.unwrap(), Some((4, 7)));

@@ -4,13 +4,17 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::mpsc as std_mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use super::outage::{Outages, Turn};
+use super::{BUSY_TIMEOUT, BUSY_TIMEOUT_IN_OUTAGE, StoreError};
+use crate::clock::Tick;
+use crate::metrics::hot;
 
 /// Most jobs in one transaction: bounds how long the first of them waits for its commit (512 appends take about 10 ms).
 const MOST_IN_BATCH: usize = 512;
@@ -50,26 +54,54 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The way to the writer thread. Dropping it ends the thread once all jobs are done.
 pub(super) struct Writer {
+    outages: Arc<Outages>,
     jobs: Option<tokio::sync::mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(db: Connection, outages: Arc<Outages>) -> Result<Self, StoreError> {
+        let reports = outages.clone();
         let (jobs, mut waiting) = tokio::sync::mpsc::channel::<Job>(MOST_WAITING);
         let (ready, started) = std_mpsc::channel();
+        let closing = Arc::<AtomicBool>::default();
+        let told = closing.clone();
         let work = move || {
             let _ = ready.send(());
             let mut batch = Vec::with_capacity(MOST_IN_BATCH);
             while waiting.blocking_recv_many(&mut batch, MOST_IN_BATCH) > 0 {
-                commit(&db, &mut batch);
+                commit(&db, &mut batch, &reports);
+                if told.load(Ordering::Acquire) {
+                    // Who still waits learns it from the channel's end.
+                    break;
+                }
+                // Whoever was just answered has the next job in hand, and others finish theirs: on a busy core they go first and hand
+                // in what they have, so that the next commit serves them all. On an idle one this returns at once.
+                std::thread::yield_now();
             }
         };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         started.recv().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { outages, jobs: Some(jobs), closing, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Ends the thread after the jobs at hand, and with it the connection; blocks until then. Later jobs are refused.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        let wake: Job = Box::new(|_| (true, Box::new(|_| {})));
+        // It may be about to end already.
+        let _ = self.jobs.as_ref().map(|jobs| jobs.blocking_send(wake));
+        self.join();
+    }
+
+    fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
     }
 
     /// Runs a job in the next transaction; completes after its commit.
@@ -91,21 +123,21 @@ impl Writer {
         let gone = || E::from(StoreError::Unavailable("the writer has stopped".into()));
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.send(job).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        // Not reached in a batch that failed: the outage says why.
+        answered.await.map_err(|_| self.outages.health().err().map_or_else(gone, E::from))?
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
-fn commit(db: &Connection, batch: &mut Vec<Job>) {
-    let size = batch.len();
+fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
+    let (began, size) = (Tick::now(), batch.len());
+    outages.begins();
     let mut answers = Vec::with_capacity(size);
     let committed = begin(db).and_then(|()| {
         for job in batch.drain(..) {
@@ -134,12 +166,20 @@ fn commit(db: &Connection, batch: &mut Vec<Job>) {
         // If even this fails, the next BEGIN says so.
         let _ = run(db, "ROLLBACK");
     }
-    let error = committed.err().map(|error| {
-        tracing::error!(%error, jobs = size, "the store cannot commit");
-        error.to_string()
-    });
-    metrics::counter!(crate::metrics::COMMITS).increment(1);
-    metrics::histogram!(crate::metrics::COMMIT_JOBS).record(size as f64);
+    let error = committed.err().map(|error| error.to_string());
+    let patience = match outages.ends(error.as_deref(), size) {
+        Turn::Began => Some(BUSY_TIMEOUT_IN_OUTAGE),
+        Turn::Ended => Some(BUSY_TIMEOUT),
+        Turn::Same => None,
+    };
+    if let Some(patience) = patience {
+        // It has no way to fail on an open connection, and waiting too long or too short harms nobody.
+        let _ = db.busy_timeout(patience);
+    }
+    let counts = hot();
+    if error.is_some() { &counts.failed_commits } else { &counts.commits }.increment(1);
+    counts.commit_jobs.record(size as f64);
+    counts.commit_seconds.record(began.elapsed());
     for answer in answers {
         answer(error.clone().map_or(Ok(()), |error| Err(StoreError::Unavailable(error))));
     }

@@ -15,6 +15,7 @@ use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store, rows};
 
 mod capacity;
+mod outage;
 mod plan;
 mod random;
 mod statements;
@@ -102,7 +103,7 @@ impl Office {
             match self.desk.next_due().await.unwrap().filter(|due| *due <= end) {
                 Some(due) => {
                     self.now.set(due.max(self.now()));
-                    self.desk.sweep(self.now()).await.unwrap();
+                    self.desk.sweep(self.now(), self.store.outages().count()).await.unwrap();
                 }
                 None => {
                     self.now.set(end);

@@ -1,0 +1,286 @@
+//! Conversations' entries: one log, in the order in which they were written, called inside the writer's transactions and by readers.
+//! An entry is never found by scanning: its conversation knows where the last one stands, each knows where the one before it stands,
+//! and leaps make long ways short. So a commit writes a few pages at the log's end, however many conversations it is about.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::model::{Audience, Author, Body, Entry, Person};
+use uuid::Uuid;
+
+use super::rows::{json, seq, to_json};
+use super::{Step, StoreError};
+use crate::desk::record::Record;
+
+/// Every entry knows the last one before it whose seq is a multiple of this: so an entry is found in head / LEAP + LEAP steps.
+const LEAP: Seq = 64;
+
+/// Where a conversation's entries stand in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The last one.
+    pub last: Option<i64>,
+    /// The last one whose seq is a multiple of [`LEAP`].
+    pub leap: Option<i64>,
+}
+
+/// Writes a conversation's next entry; the caller saves the record. The unique index on (author, id) refuses a message that is there
+/// already.
+pub(crate) fn append(db: &Step<'_>, record: &mut Record, entry: &Entry) -> Result<(), StoreError> {
+    let (kind, author) = match &entry.by {
+        Author::Visitor => (0, Some(record.visitor.0)),
+        Author::Agent(person) => (1, Some(person.id.0)),
+        Author::System => (2, None),
+    };
+    let internal = entry.body.is_internal();
+    let mut insert = db.prepare_cached(
+        "INSERT INTO message (conversation, seq, before, leap, visible, id, at, author_kind, author, internal, body) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    insert.execute(params![
+        record.id.0,
+        entry.seq.cast_signed(),
+        record.entries.last,
+        record.entries.leap,
+        record.visitor_head.cast_signed(),
+        entry.id.0,
+        entry.at,
+        kind,
+        author,
+        internal,
+        to_json(&entry.body)?,
+    ])?;
+    record.entries.last = Some(db.last_insert_rowid());
+    if entry.seq.is_multiple_of(LEAP) {
+        record.entries.leap = record.entries.last;
+    }
+    record.head = entry.seq;
+    if !internal {
+        record.visitor_head = entry.seq;
+    }
+    Ok(())
+}
+
+/// The entries after a seq that an audience may see, `most` at most; whether there are more.
+pub(super) fn entries(
+    db: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    most: usize,
+    audience: Audience,
+) -> Result<(Vec<Entry>, bool), StoreError> {
+    let mut find = db.prepare_cached("SELECT head, last_entry FROM conversation WHERE id = ?1")?;
+    let found = find.query_row([conversation.0], |row| Ok((seq(row, 0)?, row.get::<_, Option<i64>>(1)?))).optional()?;
+    let Some((head, Some(last))) = found else { return Ok((Vec::new(), false)) };
+    let mut entries = Vec::new();
+    let mut from = after;
+    // Entries that the audience may not see are counted only once they are read.
+    while from < head && entries.len() <= most {
+        let to = head.min(from + (most + 1 - entries.len()) as Seq);
+        let mut place = seek(db, last, head, to)?;
+        let mut range = Vec::new();
+        while let Some(n) = place.filter(|_| range.len() as Seq + from < to) {
+            let (read, before) = read(db, n, audience)?;
+            range.push(read);
+            place = before;
+        }
+        entries.extend(range.into_iter().rev().flatten());
+        from = to;
+    }
+    let more = entries.len() > most;
+    entries.truncate(most);
+    Ok((entries, more))
+}
+
+/// Where the entry with a seq stands, which is not after the head.
+fn seek(db: &Connection, last: i64, head: Seq, wanted: Seq) -> Result<Option<i64>, StoreError> {
+    let mut find = db.prepare_cached("SELECT before, leap FROM message WHERE n = ?1")?;
+    let (mut place, mut at) = (Some(last), head);
+    while let Some(n) = place.filter(|_| at > wanted) {
+        let found = find.query_row([n], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let (before, leap): (Option<i64>, Option<i64>) = found.ok_or_else(|| missing(n))?;
+        let landing = (at - 1) / LEAP * LEAP;
+        (place, at) = if landing >= wanted { (leap, landing) } else { (before, at - 1) };
+    }
+    Ok(place)
+}
+
+/// An entry, if the audience may see it, and where the one before it stands.
+fn read(db: &Connection, n: i64, audience: Audience) -> Result<(Option<Entry>, Option<i64>), StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT seq, id, at, author_kind, author, (SELECT name FROM agent WHERE id = author), body, internal, visible, before \
+         FROM message WHERE n = ?1",
+    )?;
+    let found = find.query_row([n], |row| {
+        let hidden = audience == Audience::Visitor && row.get(7)?;
+        let entry = if hidden { None } else { Some(entry(row, audience)?) };
+        Ok((entry, row.get(9)?))
+    });
+    found.optional()?.ok_or_else(|| missing(n))
+}
+
+fn entry(row: &Row<'_>, audience: Audience) -> rusqlite::Result<Entry> {
+    let number = seq(row, 0)?;
+    let by = match row.get::<_, i64>(3)? {
+        0 => Author::Visitor,
+        1 => Author::Agent(Person { id: AgentId(row.get(4)?), name: row.get::<_, Option<String>>(5)?.unwrap_or_default() }),
+        _ => Author::System,
+    };
+    let prev = match audience {
+        Audience::Visitor => seq(row, 8)?,
+        Audience::Agents => number.saturating_sub(1),
+    };
+    let body: Body = json(row.get_ref(6)?.as_str()?)?;
+    Ok(Entry { seq: number, prev, id: MessageId(row.get(1)?), at: row.get(2)?, by, body })
+}
+
+/// A message that is there already.
+pub(crate) struct Found {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    /// As its author sees it.
+    pub(crate) prev: Seq,
+    pub(crate) at: Millis,
+}
+
+/// The message that an author called by this id.
+pub(crate) fn find(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Found>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT conversation, seq, at, iif(author_kind = 0, visible, seq - 1) FROM message WHERE author = ?1 AND id = ?2",
+    )?;
+    let found = find.query_row([author, id.0], |row| {
+        Ok(Found { conversation: ConversationId(row.get(0)?), seq: seq(row, 1)?, at: row.get(2)?, prev: seq(row, 3)? })
+    });
+    Ok(found.optional()?)
+}
+
+fn missing(n: i64) -> StoreError {
+    StoreError::Corrupt(format!("entry {n} of the log is missing; restore a backup"))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::{SiteId, SiteKey, VisitorId};
+
+    use super::super::{SiteRecord, SiteSettings, Store, people, rows};
+    use super::*;
+    use crate::desk::VisitorCard;
+
+    /// Enough for several leaps.
+    const LENGTH: Seq = 3 * LEAP + 7;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    /// Notes now and then, and a run of them that is longer than a leap.
+    fn is_note(seq: Seq) -> bool {
+        seq % 5 == 2 || (LEAP + 3..2 * LEAP + 10).contains(&seq)
+    }
+
+    /// Two conversations whose entries stand between each other's.
+    async fn two_long_threads(store: &Store) -> [ConversationId; 2] {
+        let site = SiteId(id(1));
+        let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
+        store
+            .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+            .await
+            .unwrap();
+        let conversations = [ConversationId(id(10)), ConversationId(id(20))];
+        let fill = move |db: &Step<'_>| -> Result<(), StoreError> {
+            db.protect()?;
+            let mut records = Vec::new();
+            for conversation in conversations {
+                let visitor = VisitorId(id(conversation.0.as_u128() + 1));
+                let token_hash = [u8::try_from(conversation.0.as_u128()).unwrap(); 32];
+                let card = VisitorCard { id: visitor, token_hash, locale: None, time_zone: None, page: None, is_new: true };
+                people::add_visitor(db, site, &card, 0)?;
+                let record = Record::new(conversation, site, visitor, 0);
+                rows::save(db, &record, None, true)?;
+                records.push(record);
+            }
+            for seq in 1..=LENGTH {
+                for record in &mut records {
+                    let body = if is_note(seq) { Body::Note(seq.to_string()) } else { Body::Text(seq.to_string()) };
+                    let message = MessageId(id(record.id.0.as_u128() * 1_000 + u128::from(seq)));
+                    let at = i64::try_from(seq).unwrap();
+                    append(db, record, &Entry { seq, prev: seq - 1, id: message, at, by: Author::Visitor, body })?;
+                }
+            }
+            records.iter().try_for_each(|record| rows::save(db, record, None, false))
+        };
+        store.write(fill).await.unwrap();
+        conversations
+    }
+
+    async fn all_pages_are_right(store: &Store, conversation: ConversationId) {
+        for audience in [Audience::Visitor, Audience::Agents] {
+            let seen: Vec<Seq> = (1..=LENGTH).filter(|seq| audience == Audience::Agents || !is_note(*seq)).collect();
+            for after in 0..=LENGTH + 1 {
+                for most in [1, 2, 50, 500] {
+                    let (got, more) = store.entries(conversation, after, most, audience).await.unwrap();
+                    let expected: Vec<Seq> = seen.iter().copied().filter(|seq| *seq > after).collect();
+                    let prev = |seq: Seq| match audience {
+                        Audience::Visitor => seen.iter().copied().filter(|other| *other < seq).max().unwrap_or(0),
+                        Audience::Agents => seq - 1,
+                    };
+                    let page: Vec<_> = expected.iter().take(most).map(|seq| (*seq, prev(*seq), seq.to_string())).collect();
+                    let text = |body: &Body| match body {
+                        Body::Text(text) | Body::Note(text) => text.clone(),
+                        other => panic!("{other:?}"),
+                    };
+                    let got: Vec<_> = got.iter().map(|entry| (entry.seq, entry.prev, text(&entry.body))).collect();
+                    assert_eq!(got, page, "{most} after {after} for {audience:?}");
+                    assert_eq!(more, expected.len() > most, "{most} after {after} for {audience:?}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_thread_is_read_from_anywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).unwrap();
+        for conversation in two_long_threads(&store).await {
+            all_pages_are_right(&store, conversation).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn entries_from_before_there_was_a_log_are_all_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::open(&path).unwrap();
+        two_long_threads(&store).await;
+        drop(store);
+        // The same conversations as the first version kept them.
+        let db = Connection::open(&path).unwrap();
+        let old = include_str!("../../migrations/sqlite/0001_begin.sql");
+        let table = &old[old.find("CREATE TABLE message").unwrap()..old.find("CREATE TABLE node").unwrap()];
+        db.execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF; BEGIN; ALTER TABLE message RENAME TO log; DROP INDEX message_of_author; {table} \
+             INSERT INTO message SELECT conversation, seq, id, at, author_kind, author, internal, body FROM log; DROP TABLE log; \
+             ALTER TABLE conversation DROP COLUMN last_entry; ALTER TABLE conversation DROP COLUMN leap_entry; \
+             PRAGMA user_version = 1; COMMIT",
+        ))
+        .unwrap();
+        drop(db);
+        let store = Store::open(&path).unwrap();
+        for conversation in [ConversationId(id(10)), ConversationId(id(20))] {
+            all_pages_are_right(&store, conversation).await;
+            // And they go on.
+            let next = move |db: &Step<'_>| -> Result<(), StoreError> {
+                db.protect()?;
+                let mut record = rows::load(db, conversation)?.unwrap();
+                let body = Body::Text("on".into());
+                let message = MessageId(id(conversation.0.as_u128()));
+                let entry = Entry { seq: LENGTH + 1, prev: LENGTH, id: message, at: 0, by: Author::Visitor, body };
+                append(db, &mut record, &entry)?;
+                rows::save_message(db, &record, None)?;
+                Ok(())
+            };
+            store.write(next).await.unwrap();
+            let (entries, more) = store.entries(conversation, LENGTH - 1, 9, Audience::Agents).await.unwrap();
+            assert_eq!((entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), more), (vec![LENGTH, LENGTH + 1], false));
+        }
+    }
+}
