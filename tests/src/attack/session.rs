@@ -110,7 +110,7 @@ impl World {
                     Some(id) => frame.replace(CONVERSATION, id),
                     None => frame.to_owned(),
                 };
-                if first % 2 == 0 {
+                if first.is_multiple_of(2) {
                     let reply = match at_the_site.as_mut() {
                         None => {
                             let greeter = VisitorGreeter { hub: self.hub.clone(), site: self.site.clone() };
