@@ -6,6 +6,7 @@ TRUNK_VERSION := 0.21.14
 BINARYEN_VERSION := 132
 TERSER_VERSION := 5.51.2
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
 # Must equal the library's, and that one is pinned already.
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -24,7 +25,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit bench size tools lint-tools browsers widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers widget console relay
 
 # say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
@@ -36,6 +37,7 @@ help:
 	@echo 'make dev    the same as run, unoptimized, rebuilt on every change'
 	@echo 'make lint   formatting, clippy with warnings denied, licences and sources of dependencies'
 	@echo 'make audit  known vulnerabilities in dependencies (fetches the advisory database)'
+	@echo 'make fuzz   a minute of libFuzzer for each of what reads strangers (FUZZ_SECONDS, FUZZ_TARGETS)'
 	@echo 'make bench  time and memory budgets, measured on this machine'
 	@echo 'make size   byte budgets of what visitors load'
 
@@ -140,6 +142,21 @@ lint: lint-tools
 
 audit: lint-tools
 	cargo deny check advisories
+
+# Sanitizers come with nightly compilers, and so does the coverage that libFuzzer feeds on; RUSTC_BOOTSTRAP lets the pinned one do the latter.
+# No address sanitizer: the targets hold no unsafe code of ours, and without it they run and build in half the time.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= frames link identity session
+fuzz: export RUSTC_BOOTSTRAP := 1
+fuzz:
+	@$(call has,cargo-fuzz,$(CARGO_FUZZ_VERSION)) \
+	  || { $(call say,'installing cargo-fuzz $(CARGO_FUZZ_VERSION)'); \
+	       cargo install cargo-fuzz --locked --debug --version $(CARGO_FUZZ_VERSION) --root $(TOOLS); }
+	@for target in $(FUZZ_TARGETS); do \
+	  $(call say,"fuzzing $$target for $(FUZZ_SECONDS) s"); mkdir -p tests/fuzz/corpus/$$target; \
+	  cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target tests/fuzz/corpus/$$target tests/fuzz/seeds/$$target \
+	    -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=8192 -verbosity=0 -print_final_stats=1; \
+	done
 
 size: widget
 	@node widget/size.mjs $(DIST)/widget

@@ -1,6 +1,8 @@
 //! The attacks of `tests/src/attack` as properties, without a fuzzer: with what proptest draws, and with the fuzzer's seeds, which hold
 //! every example of PROTOCOL.md and whatever a fuzzer once found.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -154,8 +154,8 @@ fn ack(choices: &mut Choices<'_>) -> Ack {
 fn error(choices: &mut Choices<'_>) -> ErrorFrame {
     let codes = [ErrorCode::RateLimited, ErrorCode::TextTooLong, ErrorCode::Internal, ErrorCode::Unknown];
     let code = codes[usize::from(choices.byte() % 4)];
-    let id = (choices.byte() % 4 != 0).then(|| choices.message());
-    let retry_after_ms = (choices.byte() % 2 == 0).then(|| choices.number().cast_signed());
+    let id = (!choices.byte().is_multiple_of(4)).then(|| choices.message());
+    let retry_after_ms = choices.byte().is_multiple_of(2).then(|| choices.number().cast_signed());
     ErrorFrame { id, code, message: String::new(), retry_after_ms }
 }
 

@@ -35,13 +35,12 @@ const CONVERSATION: &str = "01a207af-a884-7005-9023-0000000000c0";
 /// Frames in a queue; more than one run can cause.
 const QUEUE: usize = 4_096;
 /// Runs until the relay is made anew, so that a store that has grown does not slow down those that follow.
-const RUNS: u32 = 2_000;
+const RUNS: u32 = 200;
 
 /// Everything but sockets.
 struct World {
     runtime: Runtime,
     hub: Arc<Hub>,
-    store: Arc<Store>,
     site: SiteRecord,
     /// Token of the agent's session.
     agent: String,
@@ -99,7 +98,7 @@ impl World {
         });
         let rates = Rates::of_visitors(&Limits::default());
         let backlog = Arc::new(Backlog::new(QUEUE, usize::MAX / 2, usize::MAX / 2));
-        Self { runtime, hub, store, site, agent, rates, backlog, runs: 0, folder }
+        Self { runtime, hub, site, agent, rates, backlog, runs: 0, folder }
     }
 
     fn run(&self, bytes: &[u8]) {
@@ -118,7 +117,7 @@ impl World {
                     Some(id) => frame.replace(CONVERSATION, id),
                     None => frame.to_owned(),
                 };
-                if first % 2 == 0 {
+                if first.is_multiple_of(2) {
                     let reply = match at_the_site.as_mut() {
                         None => {
                             let greeter =
@@ -171,7 +170,6 @@ impl World {
             if let Some(session) = at_the_desk {
                 Box::new(session).left().await;
             }
-            ok(self.store.health());
             self.holds();
         });
     }
@@ -182,11 +180,8 @@ impl World {
         for (what, sql) in [
             (
                 "seqs have gaps",
-                "SELECT count(*) FROM conversation c WHERE head <> (SELECT count(*) FROM message WHERE conversation = c.id)",
-            ),
-            (
-                "heads and entries differ",
-                "SELECT count(*) FROM conversation c WHERE head <> (SELECT max(seq) FROM message WHERE conversation = c.id)",
+                "SELECT count(*) FROM conversation c JOIN (SELECT conversation, count(*) AS number, max(seq) AS last FROM message \
+                 GROUP BY conversation) m ON m.conversation = c.id WHERE c.head <> m.number OR c.head <> m.last",
             ),
             (
                 "two unclosed ones",
