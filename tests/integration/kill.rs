@@ -47,12 +47,17 @@ async fn nothing_acknowledged_is_lost_when_the_relay_is_killed() {
     for kill in 0..KILLS {
         moment().await;
         let greeted: Vec<usize> = visitors.iter().map(|visitor| visitor.log().greetings).collect();
+        let agents_greeted: Vec<usize> = agents.iter().map(|agent| agent.log().greetings).collect();
         relay.kill();
         let acked = acked_so_far(&visitors, &agents);
         inspect(&relay.data(), &acked, kill);
         relay.restart();
         for (visitor, before) in visitors.iter().zip(greeted) {
             visitor.until_greeted(before).await;
+        }
+        // Whoever is cut off again before they were back waits longer and longer, in the end longer than a test waits for them.
+        for (agent, before) in agents.iter().zip(agents_greeted) {
+            agent.until_greeted(before).await;
         }
         if let Some(ended) = lives.try_join_next() {
             panic!("kill {kill}: somebody gave up: {ended:?}");

@@ -10,7 +10,7 @@ use shared::close::{self, ErrorCode};
 use shared::model::Say;
 use shared::visitor::Dialect;
 use tests::door::Door;
-use tests::people::Person;
+use tests::people::{PATIENCE, Person};
 use tests::raw::{Heard, Raw};
 use tests::relay::Relay;
 use tests::{new_id, now};
@@ -212,7 +212,8 @@ async fn connections_that_ask_for_nothing_end_and_make_room() {
     assert!(answers.contains("503 Service Unavailable") && answers.contains("retry-after"), "{answers:?}");
     for stalled in [&mut silent, &mut dripping] {
         let mut answer = Vec::new();
-        stalled.read_to_end(&mut answer).await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, stalled.read_to_end(&mut answer)).await;
+        ended.expect("a request's head has its time").unwrap();
     }
     relay.office().request(Method::GET, "/healthz").send().await.unwrap().accepted().unwrap();
     relay.stop().await;

@@ -60,19 +60,27 @@ enum End {
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
 pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
     let (peer, queue) = Peer::new(limits.backlog.clone());
-    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, stop)).await;
+    let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, &stop)).await;
     let write_within = limits.write_within;
     let (socket, end) = match greeted {
         Err(end) => (socket, end),
         Ok((session, reply)) => Connection::new(socket, peer, queue, limits).serve(session, reply).await,
     };
-    // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more. Who reads slowly has to read what is on
-    // its way before it; what waited in the queue is gone by now.
-    let within = match end {
-        End::Close(close::RESYNC) => write_within.max(GOODBYE_WITHIN),
-        _ => GOODBYE_WITHIN,
-    };
-    let _ = Box::pin(timeout(within, say_goodbye(socket, end))).await;
+    // The peer may be gone or stuck: a goodbye that cannot be written in time is not worth more.
+    let resyncs = matches!(end, End::Close(close::RESYNC));
+    let goodbye = say_goodbye(socket, end);
+    Box::pin(async move {
+        if !resyncs {
+            let _ = timeout(GOODBYE_WITHIN, goodbye).await;
+            return;
+        }
+        // Who reads slowly has to read what is on its way before it; what waited in the queue is gone by now. A stop waits for none of it.
+        tokio::select! {
+            _ = timeout(write_within.max(GOODBYE_WITHIN), goodbye) => {}
+            () = stop.cancelled() => {}
+        }
+    })
+    .await;
 }
 
 /// Refuses a connection that should never have been opened, in words that a browser can see.
@@ -85,7 +93,7 @@ async fn greet<G: Greeter>(
     greeter: G,
     peer: &Arc<Peer>,
     limits: &Limits,
-    stop: CancellationToken,
+    stop: &CancellationToken,
 ) -> Result<(G::Session, Reply), End> {
     let first = timeout(limits.hello_within, async {
         loop {
