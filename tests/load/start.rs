@@ -115,7 +115,7 @@ fn multiply(database: &Path, count: usize) -> Result<()> {
         )?;
         let mut visitor = filling.prepare(&format!("{visitor} WHERE id = (SELECT visitor FROM conversation WHERE id = ?2)"))?;
         let mut conversation = filling.prepare(&format!("{conversation} WHERE id = ?3"))?;
-        let mut entries = filling.prepare(&format!("{entries} WHERE conversation = ?3"))?;
+        let mut entries = filling.prepare(&format!("{entries} WHERE n BETWEEN 1 AND ?3"))?;
         // The original's entries fill the log from its beginning.
         let entries_each: i64 = filling.query_row("SELECT max(n) FROM message", [], |row| row.get(0))?;
         for copy in 1..count {
@@ -123,7 +123,7 @@ fn multiply(database: &Path, count: usize) -> Result<()> {
             let (person, thread) = (Uuid::now_v7(), Uuid::now_v7());
             visitor.execute(params![person.as_bytes(), original])?;
             conversation.execute(params![thread.as_bytes(), person.as_bytes(), original, further])?;
-            entries.execute(params![thread.as_bytes(), person.as_bytes(), original, further])?;
+            entries.execute(params![thread.as_bytes(), person.as_bytes(), entries_each, further])?;
         }
     }
     filling.commit()?;
