@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
 use crate::clock;
-use crate::store::{APPLICATION_ID, Lock, SCHEMA, StoreError, beside};
+use crate::store::{APPLICATION_ID, Lock, SCHEMA, StoreError, beside, log};
 
 /// Most findings of one kind that are told; the rest would say the same.
 const MOST_FINDINGS: usize = 5;
@@ -158,6 +158,11 @@ fn look(db: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     )?;
     if gaps > 0 {
         report.findings.push(format!("{gaps} conversations miss entries"));
+    } else if report.schema >= log::SINCE {
+        let lost = log::lost(db)?;
+        if lost > 0 {
+            report.findings.push(format!("{lost} entries cannot be found from those after them"));
+        }
     }
     Ok(())
 }

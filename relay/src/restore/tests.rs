@@ -76,6 +76,8 @@ async fn what_is_wrong_with_a_backup_is_said() {
         ("DELETE FROM message WHERE seq = 2", "1 conversations miss entries"),
         ("DELETE FROM message WHERE seq = (SELECT max(seq) FROM message)", "1 conversations miss entries"),
         ("UPDATE message SET seq = 99 WHERE seq = 1", "1 conversations miss entries"),
+        ("UPDATE message SET before = NULL WHERE seq = 2", "1 entries cannot be found from those after them"),
+        ("UPDATE conversation SET last_entry = 1", "1 entries cannot be found from those after them"),
         ("DELETE FROM visitor", "1 rows of conversation name a visitor that is not there"),
     ] {
         let (folder, database, backup) = backed_up().await;

@@ -14,6 +14,9 @@ use crate::desk::record::Record;
 /// Every entry knows the last one before it whose seq is a multiple of this: so an entry is found in head / LEAP + LEAP steps.
 const LEAP: Seq = 64;
 
+/// The version of the schema that has the log.
+pub(crate) const SINCE: usize = 2;
+
 /// Where a conversation's entries stand in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
@@ -165,6 +168,19 @@ pub(crate) fn reopened_unanswered(db: &Connection, record: &Record) -> Result<bo
         }
     }
     Ok(false)
+}
+
+/// How many pointers lead elsewhere than they should. Reads the whole log: for backups alone.
+pub(crate) fn lost(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row(
+        "SELECT (SELECT count(*) FROM message AS m LEFT JOIN message AS b ON b.n = m.before LEFT JOIN message AS l ON l.n = m.leap \
+         WHERE m.seq > 1 AND (b.conversation IS NOT m.conversation OR b.seq IS NOT m.seq - 1) \
+         OR m.seq > ?1 AND (l.conversation IS NOT m.conversation OR l.seq IS NOT (m.seq - 1) / ?1 * ?1)) \
+         + (SELECT count(*) FROM conversation AS c LEFT JOIN message AS m ON m.n = c.last_entry \
+         WHERE c.head > 0 AND (m.conversation IS NOT c.id OR m.seq IS NOT c.head))",
+        [LEAP.cast_signed()],
+        |row| row.get(0),
+    )
 }
 
 fn missing(n: i64) -> StoreError {
