@@ -27,10 +27,14 @@ async fn a_socket_that_no_longer_answers_is_found_and_dropped() {
 
 #[tokio::test]
 async fn who_reads_too_slowly_is_told_to_resync_and_misses_nothing() {
-    // More than queue, relay and the kernel buffers of both ends take, in messages of the greatest length; few enough that the reader is
-    // back before the relay stops waiting for it to read the goodbye.
-    const MESSAGES: u64 = 100;
-    let relay = Relay::with(|config| config.outgoing_queue = 16).await;
+    // More than queue, relay and the kernel buffers of both ends take, in messages of the greatest length.
+    const MESSAGES: u64 = 400;
+    // The relay waits for the reader to come back for its goodbye, however long the machine takes for all these messages.
+    let relay = Relay::with(|config| {
+        config.outgoing_queue = 16;
+        config.write_timeout_ms = 60_000;
+    })
+    .await;
     let ada = relay.agent("Ada").await;
     ada.comes_online().await;
     let door = Door::visitor(relay.address(), "demo");
