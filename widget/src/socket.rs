@@ -17,6 +17,7 @@ use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
+use crate::news::{self, News};
 use crate::state::State;
 use crate::typing::Typist;
 use crate::view::*;
@@ -28,7 +29,10 @@ const LIVE: &str = "live";
 /// Up to where the visitor has read: conversation and seq.
 const READ: &str = "read";
 
-/// A cheap handle; all clones are one connection, which lives as long as the page.
+/// How long after its address a page may set its title.
+const TITLE_TIME: Millis = 300;
+
+/// A cheap handle; all clones are one connection, which lives until [`Relay::stop`].
 #[derive(Clone)]
 pub struct Relay(Rc<RefCell<Inner>>);
 
@@ -50,6 +54,9 @@ struct Inner {
     told_read: Seq,
     told_unread: u32,
     told_live: bool,
+    /// When to look whether the page has changed.
+    look_at: Option<Millis>,
+    news: News,
 }
 
 impl Relay {
@@ -72,6 +79,8 @@ impl Relay {
             told_page: Page::default(),
             told_read: 0,
             told_unread: 0,
+            look_at: None,
+            news: News::default(),
         };
         (Self(Rc::new(RefCell::new(inner))), state)
     }
@@ -89,12 +98,15 @@ impl Relay {
                 relay.link(|link| link.wake(now()));
             }
         });
-        // Sites that draw their next page by script; a title that comes later is told with whatever happens next.
-        if let Ok(navigation) = js_sys::Reflect::get(&page, &"navigation".into())
-            && let Some(navigation) = navigation.dyn_ref::<EventTarget>()
-        {
+        // Sites that draw their next page by script. Where the browser does not tell of it, a click is what most often leads there.
+        let navigation = js_sys::Reflect::get(&page, &"navigation".into()).ok();
+        let signs = match navigation.as_ref().and_then(JsCast::dyn_ref::<EventTarget>) {
+            Some(navigation) => vec![(navigation, "currententrychange")],
+            None => vec![(&*page, "click"), (&*page, "popstate"), (&*page, "hashchange")],
+        };
+        for (target, name) in signs {
             let relay = self.clone();
-            listen(navigation, "navigatesuccess", move |_| relay.run());
+            listen(target, name, move |_| relay.look_soon());
         }
         // A page that goes into the back-forward cache gives up its socket and comes back as if it had lost it.
         let relay = self.clone();
@@ -102,6 +114,23 @@ impl Relay {
         let relay = self.clone();
         listen(&page, "pageshow", move |_| relay.link(|link| link.restart(now())));
         self.link(|link| link.restart(now()));
+    }
+
+    /// Ends the connection and everything that would wake it; done once, and last.
+    pub fn stop(&self) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.link.stop();
+        inner.drop_socket();
+        inner.on_timer = None;
+        inner.wind();
+    }
+
+    /// Greets anew, as whoever the page says the visitor is.
+    pub fn greet_again(&self) {
+        self.link(|link| {
+            link.stop();
+            link.restart(now());
+        });
     }
 
     /// Says something; with an address when nobody is there to answer now.
@@ -131,6 +160,13 @@ impl Relay {
         self.run();
     }
 
+    /// The page is changing: it is looked at once it had time to set its title.
+    fn look_soon(&self) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.look_at = Some(now() + TITLE_TIME);
+        inner.wind();
+    }
+
     fn link(&self, call: impl FnOnce(&mut Link<Dialect>)) {
         call(&mut self.0.borrow_mut().link);
         self.run();
@@ -140,6 +176,7 @@ impl Relay {
         {
             let inner = &mut *self.0.borrow_mut();
             inner.link.tick(now());
+            inner.look_at = inner.look_at.filter(|&at| at > now());
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
@@ -171,7 +208,8 @@ impl Relay {
         let mut inner = self.0.borrow_mut();
         inner.drop_socket();
         inner.greet();
-        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site].concat();
+        let ticket = inner.home.ticket.as_deref().map_or([""; 2], |ticket| ["&ticket=", ticket]).concat();
+        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site, &ticket].concat();
         let Ok(socket) = WebSocket::new_with_str(&url, SUBPROTOCOL) else {
             inner.link.closed(now(), number, None);
             return;
@@ -203,13 +241,13 @@ impl Relay {
 impl Inner {
     /// Brings what `hello` says up to date. Another tab may have become somebody in the meantime.
     fn greet(&mut self) {
-        self.told_page = browser::page();
+        self.told_page = self.home.page();
         let stored = self.home.load(TOKEN);
         let hello = &mut self.link.dialect_mut().hello;
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
-            identity: None,
-            resume: None,
+            identity: self.home.identity.borrow().clone(),
+            resume: self.home.resume.borrow().clone(),
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),
@@ -239,8 +277,11 @@ impl Inner {
     fn apply(&mut self, emit: Emit<FromRelay>) {
         match &emit {
             Emit::Status(Status::Refused(BAD_TOKEN)) => return self.greet_anew(),
+            Emit::Status(status) => news::refused(&self.home, *status),
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.told_read = 0;
+                self.home.resume.take();
+                self.news.greeted(welcome.now, welcome.thread.as_ref());
                 if let Some(token) = &welcome.token
                     && !self.take_token(token)
                 {
@@ -306,7 +347,7 @@ impl Inner {
             self.told_live = live;
             self.home.keep(LIVE, live.then_some("1"));
         }
-        let page = browser::page();
+        let page = self.home.page();
         let mut wrote = page != self.told_page && self.link.send(ToRelay::Page(PageView { page: page.clone() }));
         if wrote {
             self.told_page = page;
@@ -327,15 +368,19 @@ impl Inner {
         let unread = self.state.with_untracked(State::unread);
         if self.told_unread != unread {
             self.told_unread = unread;
+            let text = (unread > 0).then(|| unread.to_string());
+            self.home.mark("data-unread", text.as_deref(), false);
             self.home.announce("unread", unread.into());
         }
+        let (news, home) = (&mut self.news, &self.home);
+        self.state.with_untracked(|state| news.tell(home, state));
         wrote
     }
 
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
         let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.typist.deadline(), typing].into_iter().flatten().min();
+        let deadline = [self.link.deadline(), self.typist.deadline(), typing, self.look_at].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }
