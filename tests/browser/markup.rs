@@ -54,7 +54,7 @@ async fn what_people_write_is_text_and_nothing_else(engine: Engine) -> Result<()
     let contact =
         Contact { name: Some(format!("Eve {MARKUP}")), email: "<img/id=planted/src=x/onerror=hit()>@evil.example".into() };
     let text = format!("preview {MARKUP} {BREAKOUT} {} {} {}", SCRIPTS[0], SCRIPTS[1], SCRIPTS[2]);
-    stranger.mutters(Say { id: new_id(), conversation: None, text, note: false, contact: Some(contact) }).await;
+    stranger.mutters(Say { contact: Some(contact), ..Say::text(new_id(), None, text) }).await;
     agent.clicks_part("button", "preview <img id=planted").await?;
     agent.waits_until("said().includes('</textarea></title></script><svg/onload=hit()>')").await?;
     for shown in ["Eve <img id=planted", "title <img id=planted", "onerror=hit()>@evil.example", SCRIPTS[2]] {
