@@ -1,6 +1,6 @@
 //! Frames between the console (or a bot) and the relay, on `/ws/agent`.
 
-use crate::frame::{Ack, Backfill, Delivery, Done, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
+use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
 use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
 use crate::link::Heard;
 use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, wire};
@@ -174,6 +174,10 @@ frames! {
         "typing" => Typing(Typing),
         /// Read mark.
         "read" => Read(Read),
+        /// A change of a message.
+        "edit" => Edit(Edit),
+        /// A message taken back.
+        "delete" => Delete(Delete),
         /// Fetch entries.
         "backfill" => Backfill(Backfill),
         /// Fetch the inbox.

@@ -102,6 +102,30 @@ wire! {
         pub seq: Seq,
     }
 
+    /// The author changes the text of their own last message, at most a minute ([`EDIT_WITHIN`](crate::model::EDIT_WITHIN)) after
+    /// it was committed. Answered by `done`.
+    pub struct Edit {
+        /// Names the request.
+        pub id: MessageId,
+        /// In which conversation.
+        pub conversation: ConversationId,
+        /// The seq of the message.
+        pub seq: Seq,
+        /// Its new text: 1 to [`MAX_TEXT`](crate::model::MAX_TEXT) characters, not only white space.
+        pub text: String,
+    }
+
+    /// The author takes back their own last message, within the same minute. Answered by `done`.
+    #[derive(Copy)]
+    pub struct Delete {
+        /// Names the request.
+        pub id: MessageId,
+        /// In which conversation.
+        pub conversation: ConversationId,
+        /// The seq of the message.
+        pub seq: Seq,
+    }
+
     /// A message is on disk.
     #[derive(Copy)]
     pub struct Ack {

@@ -53,6 +53,8 @@ ids! {
     ConversationId,
     /// A message, chosen by its author; also names any other request on a socket, so that its answer can be matched.
     MessageId,
+    /// An uploaded file: random (UUIDv4), because whoever knows it may fetch the file.
+    FileId,
     /// A secret with which a site owner signs identity tokens.
     SecretId,
     /// One life of one relay process.

@@ -1,9 +1,15 @@
 //! The nouns of the protocol: what a conversation, an entry, a visitor and an agent look like on the wire.
 //! Frames (`visitor.rs`, `agent.rs`) and REST bodies (`api.rs`) are made of these.
 
+mod entry;
+mod settings;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
+pub use entry::*;
+pub use settings::*;
+
+use crate::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
 
 /// Longest text of a message, in Unicode scalar values. Long enough for a pasted log or letter, short enough for one frame.
 pub const MAX_TEXT: usize = 8_000;
@@ -89,64 +95,6 @@ wire! {
         pub name: String,
     }
 
-    /// Who wrote an entry.
-    #[serde(rename_all = "snake_case")]
-    pub enum Author {
-        /// The visitor of the conversation.
-        Visitor,
-        /// An agent.
-        Agent(Person),
-        /// The relay itself (events).
-        System,
-    }
-
-    /// What an entry holds.
-    #[serde(rename_all = "snake_case")]
-    pub enum Body {
-        /// Plain text, at most [`MAX_TEXT`] characters; never interpreted as markup.
-        Text(String),
-        /// An internal note: text that never reaches the visitor.
-        Note(String),
-        /// Something that happened to the conversation.
-        Event(Event),
-    }
-
-    /// Something that happened to a conversation.
-    #[serde(rename_all = "snake_case")]
-    pub enum Event {
-        /// An agent has the chat now.
-        Assigned(Assigned),
-        /// The chat waits again; agents only.
-        Requeued(RequeueReason),
-        /// The chat was set aside; agents only.
-        Parked(ParkReason),
-        /// The parked chat goes on with the agent it had; agents only.
-        Resumed,
-        /// The chat ended.
-        Closed(CloseReason),
-        /// The visitor wrote again after the end.
-        Reopened,
-        /// The visitor left an address for the answer; agents only.
-        Contact(Contact),
-    }
-
-    /// Who got a chat and how.
-    pub struct Assigned {
-        /// The agent who has the chat now.
-        pub agent: Person,
-        /// How they came by it.
-        pub how: AssignedHow,
-    }
-
-    /// An address for an answer that comes later.
-    pub struct Contact {
-        /// Name, at most [`MAX_FIELD`] characters.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub name: Option<String>,
-        /// Email address, at most [`MAX_FIELD`] characters.
-        pub email: String,
-    }
-
     /// A page of the site, as the visitor's browser tells it. Untrusted text.
     #[derive(Default)]
     pub struct Page {
@@ -158,48 +106,6 @@ wire! {
         /// Where the visitor came from, cut at [`MAX_URL`] characters.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         pub referrer: String,
-    }
-
-    /// One numbered entry of a conversation, as delivered to one audience.
-    pub struct Entry {
-        /// Its number.
-        pub seq: Seq,
-        /// Number of the entry before it that this receiver may see; 0: none. Greater than the last one seen: a gap.
-        pub prev: Seq,
-        /// The author's id for it (events: the relay's).
-        pub id: MessageId,
-        /// When it was committed.
-        pub at: Millis,
-        /// Who wrote it.
-        pub by: Author,
-        /// What it says.
-        pub body: Body,
-    }
-
-    /// How far a receiver has come in a conversation.
-    #[derive(Copy)]
-    pub struct Seen {
-        /// The conversation.
-        pub conversation: ConversationId,
-        /// The last seq that was seen; 0: none.
-        pub seq: Seq,
-    }
-
-    /// A new message on its way to the relay; the same for visitors and agents.
-    pub struct Say {
-        /// Chosen by the author, a UUIDv7; saying the same id again is answered with the same ack.
-        pub id: MessageId,
-        /// Which conversation. Visitors leave it out: they have one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub conversation: Option<ConversationId>,
-        /// 1 to [`MAX_TEXT`] characters, not only white space.
-        pub text: String,
-        /// Agents only: an internal note instead of a message.
-        #[serde(default, skip_serializing_if = "is_false")]
-        pub note: bool,
-        /// Visitors only: the offline form's address for the answer.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub contact: Option<Contact>,
     }
 
     /// A conversation as its visitor sees it.
@@ -352,82 +258,6 @@ wire! {
         pub unassigned: u32,
         /// The first [`MAX_ROWS`] of those, oldest first.
         pub messages: Vec<Conversation>,
-    }
-}
-
-/// How an agent came by a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum AssignedHow {
-    /// The desk handed it out.
-    Dispatched,
-    /// They picked it.
-    Taken,
-    /// They picked it beyond their capacity ("take anyway").
-    Stretched,
-    /// Another agent handed it over.
-    Transferred,
-}
-
-/// Why a chat waits again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RequeueReason {
-    /// Its agent's last connection has been gone too long.
-    AgentGone,
-    /// Its agent was given it and did not answer in time.
-    Unanswered,
-    /// Its agent handed it back to the queue.
-    HandedOver,
-    /// Its agent's account was disabled.
-    AgentDisabled,
-    /// The visitor wrote while it was parked.
-    VisitorSpoke,
-    /// The visitor came back to it.
-    VisitorReturned,
-}
-
-/// Why a chat was set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ParkReason {
-    /// The visitor has left the site.
-    VisitorGone,
-    /// The visitor is there but silent.
-    VisitorSilent,
-    /// Nobody was there to answer when it began.
-    NobodyThere,
-}
-
-/// Why a chat ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum CloseReason {
-    /// An agent ended it.
-    Agent,
-    /// The visitor ended it.
-    Visitor,
-    /// Nothing came for a day after an agent's last message.
-    Expired,
-    /// The visitor wrote after the end and it needed no answer ("thanks").
-    Dismissed,
-}
-
-impl Body {
-    /// Whether only the team may see it.
-    pub fn is_internal(&self) -> bool {
-        match self {
-            Self::Text(_) => false,
-            Self::Note(_) => true,
-            Self::Event(event) => match event {
-                Event::Assigned(_) | Event::Closed(_) | Event::Reopened => false,
-                Event::Requeued(_) | Event::Parked(_) | Event::Resumed | Event::Contact(_) => true,
-            },
-        }
     }
 }
 

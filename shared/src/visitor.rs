@@ -1,9 +1,11 @@
 //! Frames between the widget and the relay, on `/ws/visitor?site=KEY`.
 
-use crate::frame::{Ack, Backfill, Delivery, Done, Entries, ErrorFrame, Heads, PageView, Ping, Read, ReadMark, frames};
+use crate::frame::{
+    Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, PageView, Ping, Read, ReadMark, frames,
+};
 use crate::ids::{ConversationId, MessageId, Millis, VisitorId};
 use crate::link::Heard;
-use crate::model::{Page, Person, Say, Seen, Thread, wire};
+use crate::model::{Page, Panel, Person, Say, Seen, Thread, wire};
 use serde::{Deserialize, Serialize};
 
 wire! {
@@ -16,6 +18,9 @@ wire! {
         /// A signed identity token of the site owner's (a JWT), which makes this visitor a verified one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub identity: Option<String>,
+        /// The token of a link from an email, which makes this browser the visitor whom the email went to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub resume: Option<String>,
         /// The last seq seen of each conversation at hand.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub seen: Vec<Seen>,
@@ -46,6 +51,9 @@ wire! {
         pub site: String,
         /// Revision of the site's settings.
         pub settings: u64,
+        /// What the panel asks and offers.
+        #[serde(default)]
+        pub panel: Panel,
         /// The relay's clock.
         pub now: Millis,
     }
@@ -63,6 +71,29 @@ wire! {
         pub id: MessageId,
         /// Which conversation.
         pub conversation: ConversationId,
+    }
+
+    /// The visitor rates their conversation, active or closed; the last rating counts. Answered by `done`.
+    pub struct Rate {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// 1 (bad) to 5 (good).
+        pub score: u8,
+        /// Why, at most [`MAX_TEXT`](crate::model::MAX_TEXT) characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub comment: Option<String>,
+    }
+
+    /// Asks for the conversation by email, where `welcome.panel.email` says that there is any. Answered by `done`.
+    pub struct Transcript {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// Where to send it.
+        pub email: String,
     }
 
     /// Something about the thread changed: state, agent, position in the queue. Whole; replaces what was known.
@@ -112,6 +143,14 @@ frames! {
         "page" => Page(PageView),
         /// End of the chat.
         "close" => Close(Close),
+        /// A change of a message.
+        "edit" => Edit(Edit),
+        /// A message taken back.
+        "delete" => Delete(Delete),
+        /// A rating.
+        "rate" => Rate(Rate),
+        /// The conversation by email.
+        "transcript" => Transcript(Transcript),
         /// Fetch what was missed.
         "backfill" => Backfill(Backfill),
         /// Alive?

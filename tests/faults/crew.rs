@@ -149,7 +149,7 @@ async fn visit(
                 }
                 line += 1;
                 let text = format!("{name} line {line}");
-                client.say(Say { id: new_id(), conversation: None, text, note: false, contact: None });
+                client.say(Say::text(new_id(), None, text));
             }
         }
     }
@@ -195,7 +195,7 @@ async fn serve(
                 if let Some(chat) = dice.choice(&chats) && client.stored().len() < MOST_UNSENT {
                     line += 1;
                     let text = format!("{name} line {line}");
-                    client.say(Say { id: new_id(), conversation: Some(*chat), text, note: false, contact: None });
+                    client.say(Say::text(new_id(), Some(*chat), text));
                 }
             }
         }

@@ -55,7 +55,7 @@ impl Replay<'_> {
             self.begin(entry);
         }
         match &entry.body {
-            Body::Text(_) => self.text(entry),
+            Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => self.text(entry),
             Body::Note(_) => {}
             Body::Event(event) => self.event(entry, event),
         }
@@ -151,7 +151,14 @@ impl Replay<'_> {
                 chat.queued_at = None;
                 chat.excluded.clear();
             }
-            Event::Assigned(_) | Event::Contact(_) => {}
+            Event::Assigned(_)
+            | Event::Contact(_)
+            | Event::Answered(_)
+            | Event::Greeted(_)
+            | Event::Edited(_)
+            | Event::Deleted(_)
+            | Event::Rated(_)
+            | Event::Merged(_) => {}
         }
     }
 
@@ -226,8 +233,16 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
             CloseReason::Agent | CloseReason::Visitor => from != Closed,
             CloseReason::Expired => from == Parked,
             CloseReason::Dismissed => matches!(from, Queued | Active),
+            CloseReason::Merged => from != Closed,
         },
         Event::Reopened => from == Closed,
-        Event::Contact(_) => true,
+        // None of these moves anything.
+        Event::Contact(_)
+        | Event::Answered(_)
+        | Event::Greeted(_)
+        | Event::Edited(_)
+        | Event::Deleted(_)
+        | Event::Rated(_)
+        | Event::Merged(_) => true,
     }
 }

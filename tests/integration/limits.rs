@@ -92,7 +92,7 @@ async fn a_link_that_is_told_to_wait_waits_and_loses_nothing() {
     let began = now();
     let texts: Vec<String> = (0..MESSAGES).map(|number| format!("message {number}")).collect();
     for text in &texts {
-        visitor.mutters(Say { id: new_id(), conversation: None, text: text.clone(), note: false, contact: None }).await;
+        visitor.mutters(Say::text(new_id(), None, text.clone())).await;
     }
     visitor.until_true("all are acked", |log| log.sent.len() == MESSAGES).await;
     let log = visitor.log();

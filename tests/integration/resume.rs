@@ -125,7 +125,7 @@ async fn what_was_in_storage_when_the_page_closed_is_sent_by_the_next_page() {
     first_page.opens_chat().await;
     let chat = first_page.says("hello").await.conversation;
     let (acked, unsent) = (new_id(), new_id());
-    let say = |id, text: &str| Say { id, conversation: None, text: text.into(), note: false, contact: None };
+    let say = |id, text: &str| Say::text(id, None, text);
     first_page.mutters(say(acked, "acked, but the page was gone before it knew")).await;
     first_page.is_acked(acked).await;
     first_page.leaves().await;

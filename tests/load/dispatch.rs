@@ -76,7 +76,7 @@ async fn run(stage: &Stage, slots: usize, queued: usize, freed: usize) -> Result
     for number in 0..total {
         let door = Door { from: Some(source(number)), ..Door::visitor(stage.server.address, "demo") };
         let mut client = talk::visitor(door).await?;
-        client.say(Say { id: new_id(), conversation: None, text: format!("I am number {number}"), note: false, contact: None });
+        client.say(Say::text(new_id(), None, format!("I am number {number}")));
         tokio::time::timeout(PATIENCE, talk::acked(&mut client)).await.context("a first message was not acked")??;
         tokio::task::spawn_local(async move {
             loop {

@@ -57,14 +57,7 @@ pub async fn filled(binary: &Path, messages: usize) -> Result<Cast> {
         let server = cast.begin()?;
         let mut visitor = talk::visitor(Door::visitor(server.address, "demo")).await?;
         for number in 0..EACH {
-            let say = Say {
-                id: new_id(),
-                conversation: None,
-                text: format!("What I wanted to say, part {number}"),
-                note: false,
-                contact: None,
-            };
-            visitor.say(say);
+            visitor.say(Say::text(new_id(), None, format!("What I wanted to say, part {number}")));
             talk::acked(&mut visitor).await?;
         }
     }

@@ -23,7 +23,7 @@ pub struct Side<D: Spoken> {
 
 impl<D: Spoken> Talker for Side<D> {
     fn put(&mut self, text: String) {
-        self.client.say(Say { id: new_id(), conversation: self.conversation, text, note: false, contact: None });
+        self.client.say(Say::text(new_id(), self.conversation, text));
     }
 
     async fn event(&mut self) -> Result<Heard> {
@@ -77,7 +77,7 @@ pub async fn pairs(stage: &Stage) -> Result<Vec<(Side<visitor::Dialect>, Side<ag
     let mut pairs = Vec::new();
     for _ in 0..stage.accounts.len() {
         let mut visitor = visitor(Door::visitor(stage.server.address, "demo")).await?;
-        visitor.say(Say { id: new_id(), conversation: None, text: "hello".into(), note: false, contact: None });
+        visitor.say(Say::text(new_id(), None, "hello"));
         let (conversation, with) = given(&mut visitor).await?;
         let mut agent = agents.remove(&with).context("a chat went to somebody who has one already")?;
         agent.follow(conversation, 1);

@@ -230,7 +230,7 @@ impl Agent {
 
     async fn writes(&self, conversation: ConversationId, text: &str, note: bool) -> MessageId {
         let id = new_id();
-        self.mutters(Say { id, conversation: Some(conversation), text: text.to_owned(), note, contact: None }).await;
+        self.mutters(Say { note, ..Say::text(id, Some(conversation), text) }).await;
         id
     }
 

@@ -121,7 +121,7 @@ impl Visitor {
     /// Writes a message.
     pub async fn starts_to_say(&self, text: &str) -> MessageId {
         let id = new_id();
-        self.mutters(Say { id, conversation: None, text: text.to_owned(), note: false, contact: None }).await;
+        self.mutters(Say::text(id, None, text)).await;
         id
     }
 
@@ -135,7 +135,7 @@ impl Visitor {
     pub async fn leaves_message(&self, text: &str, email: &str) -> Ack {
         let id = new_id();
         let contact = Some(Contact { name: None, email: email.to_owned() });
-        self.mutters(Say { id, conversation: None, text: text.to_owned(), note: false, contact }).await;
+        self.mutters(Say { contact, ..Say::text(id, None, text) }).await;
         self.is_acked(id).await
     }
 

@@ -5,7 +5,7 @@ use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done, Entries, ErrorFrame, ReadMark};
 use shared::ids::{AgentId, ConversationId, MessageId, VisitorId};
 use shared::model::{
-    Assigned, AssignedHow, Author, Body, CloseReason, Contact, Entry, Event, Page, Person, Say, Seen, State, Thread,
+    Assigned, AssignedHow, Author, Body, CloseReason, Contact, Entry, Event, Page, Panel, Person, Say, Seen, State, Thread,
 };
 use shared::visitor::{AgentTyping, Answering, FromRelay, Pong, ThreadUpdate, ToRelay, Welcome};
 
@@ -25,6 +25,7 @@ pub fn decode(text: &str) -> Option<FromRelay> {
             answering: frame.flag("answering")?,
             site: owned(frame, "site")?,
             settings: frame.count("settings")?,
+            panel: Panel::default(),
             now: frame.number("now")?,
         }),
         "entry" => FromRelay::Entry(Delivery {
@@ -71,6 +72,9 @@ pub fn decode(text: &str) -> Option<FromRelay> {
 /// Writes a frame of the visitor.
 pub fn encode(frame: &ToRelay) -> String {
     let tagged = |tag| Writer::new().text("t", Some(tag));
+    let about = |tag, id: MessageId, conversation: ConversationId| {
+        tagged(tag).text("id", Some(&write_uuid(id.0))).text("conversation", Some(&write_uuid(conversation.0)))
+    };
     match frame {
         ToRelay::Hello(hello) => {
             let seen = (!hello.seen.is_empty()).then(|| list(hello.seen.iter().map(write_seen)));
@@ -88,9 +92,13 @@ pub fn encode(frame: &ToRelay) -> String {
             tagged("read").text("conversation", Some(&write_uuid(read.conversation.0))).number("seq", read.seq)
         }
         ToRelay::Page(view) => tagged("page").raw("page", Some(&write_page(&view.page))),
-        ToRelay::Close(close) => tagged("close")
-            .text("id", Some(&write_uuid(close.id.0)))
-            .text("conversation", Some(&write_uuid(close.conversation.0))),
+        ToRelay::Close(close) => about("close", close.id, close.conversation),
+        ToRelay::Edit(edit) => about("edit", edit.id, edit.conversation).number("seq", edit.seq).text("text", Some(&edit.text)),
+        ToRelay::Delete(delete) => about("delete", delete.id, delete.conversation).number("seq", delete.seq),
+        ToRelay::Rate(rate) => {
+            about("rate", rate.id, rate.conversation).number("score", rate.score.into()).text("comment", rate.comment.as_deref())
+        }
+        ToRelay::Transcript(wish) => about("transcript", wish.id, wish.conversation).text("email", Some(&wish.email)),
         ToRelay::Backfill(backfill) => {
             tagged("backfill").text("conversation", Some(&write_uuid(backfill.conversation.0))).number("after", backfill.after)
         }
@@ -112,13 +120,8 @@ pub fn write_outbox(outbox: &[Say]) -> String {
 
 fn read_say(json: &Json) -> Option<Say> {
     let contact = |json: &Json| Some(Contact { name: owned(json, "name"), email: owned(json, "email")? });
-    Some(Say {
-        id: MessageId(id(json, "id")?),
-        conversation: None,
-        text: owned(json, "text")?,
-        note: false,
-        contact: optional(json.get("contact"), contact)?,
-    })
+    let say = Say::text(MessageId(id(json, "id")?), None, owned(json, "text")?);
+    Some(Say { contact: optional(json.get("contact"), contact)?, ..say })
 }
 
 /// Visitors have one conversation and no notes: neither is written.

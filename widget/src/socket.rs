@@ -205,7 +205,7 @@ impl Relay {
     /// Says something; with an address when nobody is there to answer now.
     pub fn say(&self, text: String, email: Option<String>) {
         let contact = email.map(|email| Contact { name: None, email });
-        let say = Say { id: browser::fresh_id(), conversation: None, text, note: false, contact };
+        let say = Say { contact, ..Say::text(browser::fresh_id(), None, text) };
         self.0.borrow_mut().typist.sent();
         self.link(|link| link.say(now(), say));
     }
@@ -309,6 +309,7 @@ impl Inner {
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
             identity: None,
+            resume: None,
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),

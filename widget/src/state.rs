@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn say(number: u8) -> Say {
-        Say { id: id(number), conversation: None, text: "hi".into(), note: false, contact: None }
+        Say::text(id(number), None, "hi")
     }
 
     fn ack(number: u8, seq: Seq) -> Emit<FromRelay> {

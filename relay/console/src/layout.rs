@@ -2,7 +2,7 @@
 //! Pure; `view/thread.rs` draws the result.
 
 use shared::ids::{MessageId, Millis};
-use shared::model::{Author, Body};
+use shared::model::{Author, Body, Event};
 
 use crate::row::Line;
 
@@ -22,8 +22,8 @@ pub struct Placed {
 
 impl Placed {
     /// Tells lines apart whose surroundings changed, so that keyed lists draw them again.
-    pub fn key(&self) -> (MessageId, bool, bool) {
-        (self.line.id, self.new_day, self.joined)
+    pub fn key(&self) -> (MessageId, bool, bool, u32) {
+        (self.line.id, self.new_day, self.joined, self.line.changes)
     }
 }
 
@@ -41,8 +41,9 @@ pub fn placed(lines: &[Line], day_of: impl Fn(Millis) -> i64) -> Vec<Placed> {
         });
         Placed { line: line.clone(), new_day, joined }
     };
-    lines
-        .iter()
+    // A change has no line of its own: it shows in the line that it changed.
+    let shown = lines.iter().filter(|line| !matches!(line.body, Body::Event(Event::Edited(_) | Event::Deleted(_))));
+    shown
         .map(|line| {
             let placed = place(line, before);
             before = Some(line);
@@ -60,7 +61,7 @@ enum Kind {
 
 fn kind(line: &Line) -> Kind {
     match line.body {
-        Body::Text(_) => Kind::Text,
+        Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => Kind::Text,
         Body::Note(_) => Kind::Note,
         Body::Event(_) => Kind::Event,
     }

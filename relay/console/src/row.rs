@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
-use shared::model::{Author, Body, Conversation, Entry, Event, MAX_PREVIEW, Person, Say, cut};
+use shared::model::{Author, Body, Conversation, Entry, Event, MAX_PREVIEW, Menu, Person, Say, cut};
 
 use crate::verbs::{Problem, Verb};
 
@@ -56,6 +56,8 @@ pub struct Line {
     pub body: Body,
     /// When it was written or committed.
     pub at: Millis,
+    /// How often its author has changed it since.
+    pub changes: u32,
     /// What became of it.
     pub fate: ArcRwSignal<Fate>,
 }
@@ -74,7 +76,7 @@ pub enum Fate {
 impl Line {
     fn of(entry: Entry) -> Self {
         let fate = ArcRwSignal::new(Fate::Stored(entry.seq));
-        Self { id: entry.id, by: entry.by, body: entry.body, at: entry.at, fate }
+        Self { id: entry.id, by: entry.by, body: entry.body, at: entry.at, changes: 0, fate }
     }
 
     /// Its number; messages that have none yet come last.
@@ -116,7 +118,7 @@ impl Row {
     /// Shows a message of this agent that is on its way.
     pub fn pending(&self, say: Say, me: Person, now: Millis) {
         let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
-        let line = Line { id: say.id, by: Author::Agent(me), body, at: now, fate: ArcRwSignal::new(Fate::Pending) };
+        let line = Line { id: say.id, by: Author::Agent(me), body, at: now, changes: 0, fate: ArcRwSignal::new(Fate::Pending) };
         self.lines.update(|lines| match lines.iter().find(|known| known.id == line.id) {
             Some(known) => known.fate.set(Fate::Pending),
             None => lines.push(line),
@@ -158,6 +160,14 @@ impl Row {
     /// The next entry has come. One's own may come this way too, after a lost ack or from another tab.
     pub fn entry(&self, entry: Entry) {
         self.spoken(&entry.by, &entry.body, entry.seq, entry.at);
+        match &entry.body {
+            Body::Event(Event::Edited(edited)) => self.amend(edited.seq, |body| match body {
+                Body::Text(text) | Body::Note(text) | Body::Menu(Menu { text, .. }) => text.clone_from(&edited.text),
+                Body::File(_) | Body::Cards(_) | Body::Event(_) | Body::Deleted => {}
+            }),
+            Body::Event(Event::Deleted(deleted)) => self.amend(deleted.seq, |body| *body = Body::Deleted),
+            _ => {}
+        }
         let known = self.lines.with_untracked(|lines| lines.iter().any(|line| line.id == entry.id));
         if known {
             self.stored(entry.id, entry.seq);
@@ -169,12 +179,22 @@ impl Row {
         }
     }
 
+    /// An author changed what they had said. A line that is not here yet comes as it is now.
+    fn amend(&self, seq: Seq, change: impl FnOnce(&mut Body)) {
+        self.lines.update(|lines| {
+            if let Some(line) = lines.iter_mut().find(|line| line.fate.get_untracked() == Fate::Stored(seq)) {
+                change(&mut line.body);
+                line.changes += 1;
+            }
+        });
+    }
+
     /// Keeps the row in step with what was said: while a chat is active, the relay sends entries and no new row.
     pub fn spoken(&self, by: &Author, body: &Body, seq: Seq, at: Millis) {
         if *by == Author::Visitor {
             self.typed.set(None);
         }
-        let Body::Text(text) = body else { return };
+        let Some(text) = body.preview() else { return };
         if self.talk.with_untracked(|talk| talk.last_at < at || talk.head < seq) {
             self.talk.update(|talk| {
                 talk.head = talk.head.max(seq);
@@ -207,7 +227,7 @@ impl Row {
     pub fn unread(&self) -> usize {
         let read_to = self.read_to.get();
         self.lines.with(|lines| {
-            let theirs = lines.iter().filter(|line| line.by == Author::Visitor && matches!(line.body, Body::Text(_)));
+            let theirs = lines.iter().filter(|line| line.by == Author::Visitor && line.body.is_message());
             theirs.filter(|line| matches!(line.fate.get_untracked(), Fate::Stored(seq) if seq > read_to)).count()
         })
     }
@@ -225,8 +245,7 @@ impl Row {
             }
             let decisive = lines.iter().rev().find(|line| match &line.body {
                 Body::Event(event) => matches!(event, Event::Reopened | Event::Closed(_)),
-                Body::Text(_) => matches!(line.by, Author::Agent(_)),
-                Body::Note(_) => false,
+                body => body.is_message() && matches!(line.by, Author::Agent(_)),
             });
             decisive.is_some_and(|line| line.body == Body::Event(Event::Reopened))
         })

@@ -81,11 +81,5 @@ pub fn entry(seq: Seq, by: Author, text: &str) -> Entry {
 }
 
 pub fn say(id: u8, conversation: u8, text: &str) -> Say {
-    Say {
-        id: message_id(id),
-        conversation: Some(conversation_id(conversation)),
-        text: text.to_owned(),
-        note: false,
-        contact: None,
-    }
+    Say::text(message_id(id), Some(conversation_id(conversation)), text)
 }

@@ -136,7 +136,7 @@ impl Live {
 
     /// Says something; it is kept until the relay has it.
     pub fn say(self, conversation: ConversationId, text: String, note: bool) {
-        let say = Say { id: browser::new_id(), conversation: Some(conversation), text, note, contact: None };
+        let say = Say { note, ..Say::text(browser::new_id(), Some(conversation), text) };
         self.drive(|link| link.say(browser::now(), say));
     }
 

@@ -168,6 +168,12 @@ texts! {
     event_dismissed: "Closed: no answer needed" / "Terminée : sans réponse nécessaire";
     event_reopened: "The visitor wrote again" / "Le visiteur a écrit à nouveau";
     event_contact: "Answer by email to {email}" / "Réponse par e-mail à {email}";
+    event_greeted: "Greeted with “{text}”" / "Accueilli par « {text} »";
+    event_rated: "Rated {score} of 5" / "Noté {score} sur 5";
+    event_merged: "Goes on in another conversation of this visitor" / "Se poursuit dans une autre conversation de ce visiteur";
+    edited: "changed" / "modifié";
+    deleted: "Message taken back" / "Message retiré";
+    download: "Download {name}" / "Télécharger {name}";
     // Sign-in and join
     sign_in: "Sign in" / "Se connecter";
     sign_in_lead: "The console of your live chat." / "La console de votre chat.";

@@ -107,6 +107,14 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             };
             return fill(template, &[("agent", &assigned.agent.name)]);
         }
+        Event::Answered(answers) => {
+            return answers.iter().map(|answer| [&answer.label, ": ", &answer.value].concat()).collect::<Vec<_>>().join(" · ");
+        }
+        Event::Greeted(text) => return fill(texts.event_greeted, &[("text", text)]),
+        Event::Rated(rating) => {
+            let stars = fill(texts.event_rated, &[("score", &rating.score.to_string())]);
+            return rating.comment.iter().fold(stars, |stars, comment| [&stars, ": ", comment].concat());
+        }
         Event::Contact(contact) => return fill(texts.event_contact, &[("email", &contact.email)]),
         Event::Requeued(reason) => match reason {
             RequeueReason::AgentGone => texts.event_agent_gone,
@@ -121,12 +129,16 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             ParkReason::VisitorSilent => texts.event_visitor_silent,
             ParkReason::NobodyThere => texts.event_nobody,
         },
+        Event::Edited(_) => texts.edited,
+        Event::Deleted(_) => texts.deleted,
+        Event::Merged(_) => texts.event_merged,
         Event::Resumed => texts.event_resumed,
         Event::Closed(reason) => match reason {
             CloseReason::Agent => texts.event_closed_agent,
             CloseReason::Visitor => texts.event_closed_visitor,
             CloseReason::Expired => texts.event_expired,
             CloseReason::Dismissed => texts.event_dismissed,
+            CloseReason::Merged => texts.event_merged,
         },
         Event::Reopened => texts.event_reopened,
     };

@@ -142,7 +142,7 @@ impl Office {
             is_new: true,
         };
         let id = MessageId::v7(now, clock::random_bytes());
-        let say = Say { id, conversation: None, text: "Is the cup dishwasher safe?".into(), note: false, contact: None };
+        let say = Say::text(id, None, "Is the cup dishwasher safe?");
         self.shared.desk.visitor_say(now, node, site, card, say).await.unwrap().said.unwrap().route.conversation
     }
 }

@@ -34,7 +34,7 @@ async fn backed_up() -> (TempDir, PathBuf, PathBuf) {
     let card = VisitorCard { id: kim, token_hash: [7; 32], locale: None, time_zone: None, page: None, is_new: true };
     for number in 1..=3 {
         let id_of_say = MessageId(Uuid::from_u128(number));
-        let say = Say { id: id_of_say, conversation: None, text: format!("line {number}"), note: false, contact: None };
+        let say = Say::text(id_of_say, None, format!("line {number}"));
         desk.visitor_say(0, node, id, card.clone(), say).await.unwrap();
     }
     drop(desk);

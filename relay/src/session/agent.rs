@@ -157,6 +157,9 @@ impl AgentSession {
                 Ok(Some(FromRelay::Entries(entries)))
             }
             ToRelay::GetInbox(_) => Ok(Some(FromRelay::Inbox(hub.store().inbox(me).await.map_err(stored)?))),
+            ToRelay::Edit(shared::frame::Edit { id, .. }) | ToRelay::Delete(shared::frame::Delete { id, .. }) => {
+                Err(refuse(Some(id), ErrorCode::UnknownFrame, "this relay cannot change messages yet"))
+            }
             ToRelay::Ping(_) => {
                 let heads = hub.store().heads_of_agent(me, self.showing.open).await.map_err(stored)?;
                 let revs = hub.store().revs().await.map_err(stored)?;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
-use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Say, Seen, cut};
+use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, cut};
 use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
 
 use super::pace::{Pace, Rates};
@@ -161,6 +161,7 @@ impl VisitorSession {
             answering: store.answering().await?,
             site: site.name.clone(),
             settings: site.settings_rev,
+            panel: Panel::default(),
             now,
         };
         let welcome = FromRelay::Welcome(welcome).encode();
@@ -224,6 +225,12 @@ impl VisitorSession {
                 self.mine(None, conversation).await?;
                 let entries = self.entries(conversation, after).await.map_err(|error| from_store(None, &error))?;
                 Ok(Some(FromRelay::Entries(entries)))
+            }
+            ToRelay::Edit(shared::frame::Edit { id, .. })
+            | ToRelay::Delete(shared::frame::Delete { id, .. })
+            | ToRelay::Rate(shared::visitor::Rate { id, .. })
+            | ToRelay::Transcript(shared::visitor::Transcript { id, .. }) => {
+                Err(refuse(Some(id), ErrorCode::UnknownFrame, "this relay cannot do that yet"))
             }
             ToRelay::Ping(_) => {
                 let mut heads = Vec::new();

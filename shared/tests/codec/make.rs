@@ -45,7 +45,7 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(u64, u32, i64, i32);
+numbers!(u64, u32, u8, i64, i32);
 
 impl Make for bool {
     fn make(source: &mut Source) -> Self {
@@ -96,7 +96,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId);
+ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId, FileId);
 
 impl Make for SiteKey {
     fn make(source: &mut Source) -> Self {
@@ -166,7 +166,8 @@ names! {
     AssignedHow { Dispatched Taken Stretched Transferred }
     RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
     ParkReason { VisitorGone VisitorSilent NobodyThere }
-    CloseReason { Agent Visitor Expired Dismissed }
+    CloseReason { Agent Visitor Expired Dismissed Merged }
+    FieldKind { Name Email Phone Text Choice }
     ErrorCode {
         BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken BadIdentity ForeignOrigin UnknownSite UnsupportedVersion EmptyText
         TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState NoFreeSlot AgentUnavailable OfferGone RateLimited
@@ -181,7 +182,20 @@ structs! {
     Page { url, title, referrer }
     Entry { seq, prev, id, at, by, body }
     Seen { conversation, seq }
-    Say { id, conversation, text, note, contact }
+    Say { id, conversation, text, note, contact, file, choices, cards, answers, greeting, fresh }
+    File { id, name, media_type, size, path, width, height, duration_ms }
+    Menu { text, choices }
+    Card { title, text, image, buttons }
+    CardButton { label, url }
+    Answer { label, value }
+    Edited { seq, text, note }
+    Deleted { seq, note }
+    Rating { score, comment }
+    Merged { into }
+    Panel { form, files, voice, rating, email }
+    Form { fields, consent }
+    Field { label, kind, required, options }
+    FileRules { most_bytes, types }
     Thread { id, state, head, agent, position, estimate_ms, read }
     Visitor { id, name, email, locale, time_zone, verified }
     Conversation {
@@ -204,11 +218,15 @@ structs! {
     ReadMark { conversation, seq }
     ErrorFrame { id, code, message, retry_after_ms }
     PageView { page }
+    Edit { id, conversation, seq, text }
+    Delete { id, conversation, seq }
 
-    visitor::Hello { token, identity, seen, page, locale, time_zone }
-    visitor::Welcome { visitor, token, thread, answering, site, settings, now }
+    visitor::Hello { token, identity, resume, seen, page, locale, time_zone }
+    visitor::Welcome { visitor, token, thread, answering, site, settings, panel, now }
     visitor::Typing { draft }
     visitor::Close { id, conversation }
+    visitor::Rate { id, conversation, score, comment }
+    visitor::Transcript { id, conversation, email }
     visitor::ThreadUpdate { thread }
     visitor::Answering { answering }
     visitor::AgentTyping { conversation, agent, on }
@@ -233,11 +251,12 @@ structs! {
 
 enums! {
     Author { Agent(Person); Visitor, System }
-    Body { Text(String), Note(String), Event(Event); }
-    Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact); Resumed, Reopened }
+    Body { Text(String), Note(String), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
+    Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact),
+        Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged); Resumed, Reopened }
     visitor::ToRelay {
         Hello(visitor::Hello), Say(Say), Typing(visitor::Typing), Read(Read), Page(PageView), Close(visitor::Close),
-        Backfill(Backfill), Ping(Ping);
+        Edit(Edit), Delete(Delete), Rate(visitor::Rate), Transcript(visitor::Transcript), Backfill(Backfill), Ping(Ping);
     }
     visitor::FromRelay {
         Welcome(visitor::Welcome), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
@@ -247,7 +266,7 @@ enums! {
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
         Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Show(agent::Show),
-        Typing(agent::Typing), Read(Read), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
+        Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use shared::frame::{Ack, Delivery, Entries};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Author as By, Body, Conversation, Entry, Person, Say, Seen, State, Thread, Visitor};
+use shared::model::{Author as By, Body, Conversation, Entry, Panel, Person, Say, Seen, State, Thread, Visitor};
 use shared::{agent, visitor};
 
 /// Entries in one page; small, so that paging is the rule.
@@ -92,7 +92,7 @@ impl Relay {
     pub fn text_of<'a>(&self, entry: &'a Entry) -> &'a str {
         match &entry.body {
             Body::Text(text) | Body::Note(text) => text,
-            Body::Event(_) => "event",
+            _ => "event",
         }
     }
 
@@ -164,8 +164,17 @@ impl Relay {
                 });
                 let visitor = VisitorId(conversation(visitor).0);
                 let (token, site) = (None, String::new());
-                visitor::FromRelay::Welcome(visitor::Welcome { visitor, token, thread, answering: true, site, settings: 0, now })
-                    .encode()
+                visitor::FromRelay::Welcome(visitor::Welcome {
+                    visitor,
+                    token,
+                    thread,
+                    answering: true,
+                    site,
+                    settings: 0,
+                    panel: Panel::default(),
+                    now,
+                })
+                .encode()
             }
             Author::Agent(agent) => {
                 let chats = heads.into_iter().map(row).collect();

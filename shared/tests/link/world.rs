@@ -149,7 +149,7 @@ impl World {
                 let id = self.id();
                 let text = format!("{} {}", if kind == Kind::Refused { DOOMED } else { "text" }, self.made);
                 let conversation = agent.then(|| conversation(place));
-                let say = Say { id, conversation, text, note: agent && kind == Kind::Note, contact: None };
+                let say = Say { note: agent && kind == Kind::Note, ..Say::text(id, conversation, text) };
                 let now = self.now;
                 self.with_client(client, |client| client.say(now, say));
             }

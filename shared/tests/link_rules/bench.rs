@@ -4,7 +4,7 @@ use shared::close::ErrorCode;
 use shared::frame::{Ack, Backfill, Delivery, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq, VisitorId};
 use shared::link::{Action, Emit, Link};
-use shared::model::{Author, Body, Entry, Say, Seen, State, Thread};
+use shared::model::{Author, Body, Entry, Panel, Say, Seen, State, Thread};
 use shared::visitor::{self, FromRelay, Pong, ToRelay, Welcome};
 
 pub type Did = Action<ToRelay, FromRelay>;
@@ -91,7 +91,7 @@ pub fn id(number: u8) -> MessageId {
 }
 
 pub fn say(number: u8) -> Say {
-    Say { id: id(number), conversation: None, text: format!("text {number}"), note: false, contact: None }
+    Say::text(id(number), None, format!("text {number}"))
 }
 
 pub fn entry(seq: Seq, prev: Seq) -> Entry {
@@ -126,7 +126,16 @@ pub fn welcome(head: Seq) -> FromRelay {
         read: 0,
     });
     let visitor = VisitorId(conversation().0);
-    FromRelay::Welcome(Welcome { visitor, token: None, thread, answering: true, site: String::new(), settings: 0, now: DAWN })
+    FromRelay::Welcome(Welcome {
+        visitor,
+        token: None,
+        thread,
+        answering: true,
+        site: String::new(),
+        settings: 0,
+        panel: Panel::default(),
+        now: DAWN,
+    })
 }
 
 pub fn pong(head: Seq) -> FromRelay {

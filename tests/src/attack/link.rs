@@ -80,7 +80,7 @@ impl<D: Dialect> Life<D> {
         let text = if choices.byte() == 0 { "x".repeat(8_001) } else { "hi".to_owned() };
         let id = choices.message();
         let conversation = (!D::FOLLOW_ALL).then(|| choices.conversation());
-        self.link.say(self.now, Say { id, conversation, text, note: false, contact: None });
+        self.link.say(self.now, Say::text(id, conversation, text));
     }
 
     /// Does what the link asks for, in order.
@@ -174,6 +174,7 @@ fn visitors_frame(choices: &mut Choices<'_>) -> visitor::FromRelay {
             answering: true,
             site: String::new(),
             settings: 1,
+            panel: shared::model::Panel::default(),
             now: 0,
         }),
         2 => FromRelay::Entry(delivery(choices)),

@@ -74,7 +74,7 @@ fn from_relay() -> impl Strategy<Value = FromRelay> {
     )
         .prop_map(|(visitor, token, thread, answering, site, settings, now)| {
             let visitor = VisitorId::v7(5, visitor);
-            FromRelay::Welcome(Welcome { visitor, token, thread, answering, site, settings, now })
+            FromRelay::Welcome(Welcome { visitor, token, thread, answering, site, settings, panel: Panel::default(), now })
         });
     let entries = (conversation(), prop::collection::vec(any_entry(), 0..4), any::<bool>())
         .prop_map(|(conversation, entries, more)| FromRelay::Entries(Entries { conversation, entries, more }));
@@ -113,20 +113,14 @@ fn any_page() -> impl Strategy<Value = Page> {
 
 fn any_say() -> impl Strategy<Value = Say> {
     let contact = (option::of(any::<String>()), any::<String>()).prop_map(|(name, email)| Contact { name, email });
-    (message(), any::<String>(), option::of(contact)).prop_map(|(id, text, contact)| Say {
-        id,
-        conversation: None,
-        text,
-        note: false,
-        contact,
-    })
+    (message(), any::<String>(), option::of(contact)).prop_map(|(id, text, contact)| Say { contact, ..Say::text(id, None, text) })
 }
 
 fn to_relay() -> impl Strategy<Value = ToRelay> {
     let seen = prop::collection::vec((conversation(), seq()).prop_map(|(conversation, seq)| Seen { conversation, seq }), 0..3);
     let text = || option::of(any::<String>());
     let hello = (text(), seen, option::of(any_page()), text(), text()).prop_map(|(token, seen, page, locale, time_zone)| {
-        ToRelay::Hello(Hello { token, identity: None, seen, page, locale, time_zone })
+        ToRelay::Hello(Hello { token, identity: None, resume: None, seen, page, locale, time_zone })
     });
     prop_oneof![
         hello,

@@ -6,12 +6,12 @@ use shared::model::{Author, Body};
 
 use crate::layout::{Placed, is_visitors};
 use crate::locale::{Language, language, texts};
-use crate::pieces::{Piece, pieces};
 use crate::row::{Fate, Line, Row};
 use crate::socket::Live;
 use crate::text::{Texts, fill};
 use crate::time;
 use crate::verbs::event_words;
+use crate::view::body::content;
 
 /// A line where it stands.
 #[component]
@@ -32,14 +32,12 @@ pub fn ThreadLine(
     let Placed { line, new_day, joined } = placed;
     let day = new_day.then(|| view! { <p class="day"><span>{day_words(line.at, today, texts, language)}</span></p> });
     let at = time::clock(line.at, language);
-    let (text, note) = match &line.body {
-        Body::Event(event) => {
-            let words = event_words(event, texts);
-            return view! { {day}<p class="event">{words}<time>{at}</time></p> }.into_any();
-        }
-        Body::Text(text) => (text.clone(), false),
-        Body::Note(text) => (text.clone(), true),
-    };
+    if let Body::Event(event) = &line.body {
+        let words = event_words(event, texts);
+        return view! { {day}<p class="event">{words}<time>{at}</time></p> }.into_any();
+    }
+    let note = matches!(line.body, Body::Note(_));
+    let edited = line.changes > 0 && line.body != Body::Deleted;
     let theirs = is_visitors(&line);
     let class = match (theirs, note) {
         (true, _) => "line theirs",
@@ -57,21 +55,12 @@ pub fn ThreadLine(
         {day}
         <div class=class class:joined=joined>
             <p class="line-head"><span class="who">{who}</span>{note.then(|| view! { <span class="tag">{texts.note}</span> })}<time>{at}</time></p>
-            <p class="line-body" dir="auto">{pieces(&text).into_iter().map(piece).collect_view()}</p>
+            <div class="line-body" dir="auto">{content(&line.body, texts)}</div>
+            {edited.then(|| view! { <span class="mark-state">{texts.edited}</span> })}
             {(!theirs).then(|| view! { <Mark line=line.clone() note read row/> })}
         </div>
     }
     .into_any()
-}
-
-fn piece(piece: Piece) -> impl IntoView {
-    match piece {
-        Piece::Plain(text) => text.into_any(),
-        Piece::Address(address) => {
-            let shown = address.clone();
-            view! { <a href=address target="_blank" rel="noopener nofollow noreferrer">{shown}</a> }.into_any()
-        }
-    }
 }
 
 /// Today, yesterday, or the day's name.
@@ -93,7 +82,8 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     let conversation = row.id;
     let text = match line.body {
         Body::Text(text) | Body::Note(text) => text,
-        Body::Event(_) => String::new(),
+        // Nothing else is said by this console yet.
+        _ => String::new(),
     };
     let state = Memo::new(move |_| match fate.get() {
         Fate::Pending => Delivery::Pending,

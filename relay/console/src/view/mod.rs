@@ -2,6 +2,7 @@
 //! visitors typed reaches the page as text nodes.
 
 mod actions;
+mod body;
 mod composer;
 mod earlier;
 mod frame;

@@ -241,5 +241,5 @@ impl Office {
 }
 
 pub(super) fn words(id: uuid::Uuid) -> Say {
-    Say { id: MessageId(id), conversation: None, text: "hello".into(), note: false, contact: None }
+    Say::text(MessageId(id), None, "hello")
 }

@@ -1,0 +1,185 @@
+//! What a site owner chooses: how the widget looks, what it asks and offers. The loader is told the looks, the panel its part by
+//! `welcome`, the console all of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{is_false, wire};
+
+/// Most fields of the form before the chat.
+pub const MAX_FIELDS: usize = 10;
+/// Most greetings of a site.
+pub const MAX_GREETINGS: usize = 20;
+
+/// Which edge of the window the launcher is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The right one.
+    #[default]
+    Right,
+    /// The left one.
+    Left,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the visitor's system has it.
+    #[default]
+    Auto,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// What a field of the form takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// The visitor's name.
+    Name,
+    /// Their email address.
+    Email,
+    /// Their telephone number.
+    Phone,
+    /// A line of text.
+    Text,
+    /// One of `options`.
+    Choice,
+}
+
+wire! {
+    /// The settings of a site. Whatever is left out has its default.
+    pub struct SiteSettings {
+        /// Accent colour, `#rrggbb`.
+        #[serde(default = "accent")]
+        pub color: String,
+        /// Where the launcher is.
+        #[serde(default)]
+        pub side: Side,
+        /// Light or dark.
+        #[serde(default)]
+        pub theme: Theme,
+        /// Language of the texts (BCP 47); left out: the visitor's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub locale: Option<String>,
+        /// The form before the chat; left out: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub form: Option<Form>,
+        /// Messages that the page shows by itself, at most [`MAX_GREETINGS`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub greetings: Vec<Greeting>,
+        /// Whether visitors may send files.
+        #[serde(default = "yes")]
+        pub files: bool,
+        /// Whether visitors may record voice notes.
+        #[serde(default = "yes")]
+        pub voice: bool,
+        /// Whether visitors are asked for a rating at the end.
+        #[serde(default = "yes")]
+        pub rating: bool,
+    }
+
+    /// The form before the chat.
+    pub struct Form {
+        /// 1 to [`MAX_FIELDS`] fields.
+        pub fields: Vec<Field>,
+        /// What the visitor has to agree to; left out: nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub consent: Option<String>,
+    }
+
+    /// A field of the form before the chat.
+    pub struct Field {
+        /// What it asks for, 1 to [`MAX_LABEL`](super::MAX_LABEL) characters; different from all others.
+        pub label: String,
+        /// What it takes.
+        pub kind: FieldKind,
+        /// Whether it may not stay empty.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub required: bool,
+        /// `choice` only: 2 to 20 options.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub options: Vec<String>,
+    }
+
+    /// A message that the page shows by itself, once for each visitor and only while somebody may answer. All that is set has to hold.
+    pub struct Greeting {
+        /// Tells it from the others of the site: 1 to 64 characters of `a-z A-Z 0-9 _ -`.
+        pub id: String,
+        /// What it says, 1 to [`MAX_FIELD`](super::MAX_FIELD) characters.
+        pub text: String,
+        /// The page's address matches this pattern, in which `*` stands for anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub url: Option<String>,
+        /// So many seconds were spent on the page, 0 to 3,600.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub after_s: Option<u32>,
+        /// The page was scrolled down so many per cent, 1 to 100.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub scroll: Option<u8>,
+        /// The pointer leaves the page by its upper edge.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub exit: bool,
+        /// The visitor was here before (`true`) or was not (`false`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub returning: Option<bool>,
+    }
+
+    /// What the panel is told of the settings: a part of the visitor's `welcome`.
+    #[derive(Default)]
+    pub struct Panel {
+        /// The form before the chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub form: Option<Form>,
+        /// Whether and which files may be sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub files: Option<FileRules>,
+        /// Whether voice notes may be recorded.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub voice: bool,
+        /// Whether to ask for a rating at the end.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub rating: bool,
+        /// Whether the relay can send email: transcripts, and answers to messages that were left.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub email: bool,
+    }
+
+    /// Which files may be uploaded.
+    pub struct FileRules {
+        /// Greatest length in bytes.
+        pub most_bytes: u64,
+        /// Media types that are taken, such as `image/png`, or `image/*`.
+        pub types: Vec<String>,
+    }
+}
+
+fn accent() -> String {
+    "#2456e6".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for SiteSettings {
+    fn default() -> Self {
+        Self {
+            color: accent(),
+            side: Side::default(),
+            theme: Theme::default(),
+            locale: None,
+            form: None,
+            greetings: Vec::new(),
+            files: true,
+            voice: true,
+            rating: true,
+        }
+    }
+}
