@@ -1,6 +1,7 @@
 //! The chat panel that visitors see, mounted by `loader.js` into the shadow root that it made.
 //!
 //! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
+//! - [`tabs`]: one socket for all tabs
 //! - [`state`]: what is known and its one `apply`; [`news`]: what the page is told of it; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
 //! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
 //!   static parts into `innerHTML`, which pages with Trusted Types refuse
@@ -18,6 +19,7 @@ mod news;
 mod panel;
 mod socket;
 mod state;
+mod tabs;
 mod typing;
 mod view;
 
