@@ -105,6 +105,7 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in widget.js $(notdir $(wildcard widget/more/*.js)); do \
 	  terser $(DIST)/widget/$$script --module --compress passes=2 --mangle --output $(DIST)/widget/$$script; done
+	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 
 $(DIST)/console.stamp: $(CONSOLE) | tools

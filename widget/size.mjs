@@ -16,8 +16,8 @@ const settings = {
   name: "The Example Company",
 };
 
-// The page to develop on and types are nothing that a visitor loads.
-const isLoaded = (path) => path !== "loader.js" && /\.(js|css|wasm)$/.test(path);
+// The page to develop on, types, and the loader in its two forms are nothing that a visitor loads.
+const isLoaded = (path) => !["loader.js", "bulle.js"].includes(path) && /\.(js|css|wasm)$/.test(path);
 // What typing does not need comes when it is wanted, each by itself.
 const later = readdirSync(join(import.meta.dirname, "more"));
 const paths = readdirSync(dist, { recursive: true, withFileTypes: true })

@@ -570,7 +570,10 @@ impl Inner {
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
         let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), typing, self.look_at].into_iter().flatten().min();
+        let deadline = [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), typing, self.look_at]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }

@@ -22,6 +22,7 @@ use super::health;
 use super::loader::{self, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
+use super::rooms;
 use crate::api;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -95,6 +96,9 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/console/{*path}", get(console))
         .route("/favicon.ico", get(icon))
         .route("/bulle.js", get(script))
+        .route("/bulle.d.ts", get(types))
+        .route("/chat/{key}", get(rooms::chat))
+        .route("/frame/{key}", get(rooms::frame))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -128,6 +132,11 @@ async fn shop(State(shared): State<Arc<Shared>>, caller: Caller, headers: Header
 
 async fn asset(State(shared): State<Arc<Shared>>, Path((hash, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
     shared.assets.serve(&hash, &file, &headers).await
+}
+
+/// What editors want to know of the embed API.
+async fn types(headers: HeaderMap) -> Response {
+    loader::types(&headers)
 }
 
 /// `?site=KEY`.
