@@ -2,6 +2,7 @@
 //!
 //! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
 //! - [`state`]: what is known and its one `apply`; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
+//! - [`more`]: the modules that load on demand
 //! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
 //!   static parts into `innerHTML`, which pages with Trusted Types refuse
 
@@ -14,7 +15,10 @@ mod i18n;
 mod json;
 mod lines;
 mod log;
+mod more;
+mod over;
 mod panel;
+mod said;
 mod socket;
 mod state;
 mod typing;
@@ -46,7 +50,18 @@ pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
         _ = root.append_child(&place);
         let texts = i18n::texts(&home.locale);
         let view = move || {
-            let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
+            let chat = Chat {
+                texts,
+                state,
+                open,
+                tool: RwSignal::new(""),
+                editing: RwSignal::new(None),
+                field: NodeRef::new(),
+                told: StoredValue::new_local(JsValue::UNDEFINED),
+                relay: StoredValue::new_local(relay),
+                home: StoredValue::new_local(home),
+            };
+            chat.told.set_value(more::told(chat));
             panel::panel(chat, restored)
         };
         mount_for_good(&place, view);

@@ -1,6 +1,8 @@
 //! The way to the relay: carries out what the link decides on a browser WebSocket, keeps outbox and token in storage, and wakes the
 //! link when network or visitor come back. Everything that happens goes into [`State::apply`]; components only call [`Relay`].
 
+mod requests;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -9,8 +11,8 @@ use shared::close::BAD_TOKEN;
 use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
-use shared::model::{Contact, Page, Say};
-use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
+use shared::model::{Page, Say};
+use shared::visitor::{Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
@@ -56,7 +58,7 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox));
+        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
         let seed = browser::fresh_id().0.as_u64_pair().1;
         let inner = Inner {
             mine: outbox.iter().map(|say| say.id).collect(),
@@ -104,26 +106,10 @@ impl Relay {
         self.link(|link| link.restart(now()));
     }
 
-    /// Says something; with an address when nobody is there to answer now.
-    pub fn say(&self, text: String, email: Option<String>) {
-        let contact = email.map(|email| Contact { name: None, email });
-        let say = Say { contact, ..Say::text(browser::fresh_id(), None, text) };
-        self.0.borrow_mut().typist.sent();
-        self.link(|link| link.say(now(), say));
-    }
-
     /// Tells what stands in the composer, when it is time to.
     pub fn typing(&self, draft: &str) {
         self.0.borrow_mut().typist.write(now(), draft);
         self.tick();
-    }
-
-    /// Ends the conversation; whether the relay could be asked.
-    pub fn end(&self) -> bool {
-        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
-        let mut asked = false;
-        self.link(|link| asked = link.send(ToRelay::Close(Close { id: browser::fresh_id(), conversation })));
-        asked
     }
 
     /// The panel was opened or closed.
@@ -143,7 +129,7 @@ impl Relay {
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
-            if inner.state.with_untracked(|state| state.typing.is_some()) {
+            if inner.state.with_untracked(|state| state.deadline().is_some_and(|at| at <= now())) {
                 inner.state.update(|state| state.tick(now()));
             }
         }
@@ -247,6 +233,11 @@ impl Inner {
                     return;
                 }
             }
+            Emit::Sent(say, _) | Emit::Failed(say, _) => {
+                if let Some(file) = say.file {
+                    requests::forget(&self.home, file);
+                }
+            }
             _ => {}
         }
         let restored = self.state.with_untracked(State::head).map(|head| head.0);
@@ -334,8 +325,8 @@ impl Inner {
 
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
-        let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.typist.deadline(), typing].into_iter().flatten().min();
+        let lapse = self.state.with_untracked(State::deadline);
+        let deadline = [self.link.deadline(), self.typist.deadline(), lapse].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }
