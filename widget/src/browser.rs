@@ -144,6 +144,19 @@ impl Home {
         self.write(window().local_storage(), name, text);
     }
 
+    /// Whether what is kept will be there on the next page, and in other tabs.
+    pub fn is_kept(&self) -> bool {
+        window().local_storage().is_ok_and(|storage| storage.is_some())
+    }
+
+    /// Everything that is kept under names that begin like this.
+    pub fn kept(&self, start: &str) -> Vec<String> {
+        let Ok(Some(storage)) = window().local_storage() else { return Vec::new() };
+        let start = self.key(start);
+        let names = (0..storage.length().unwrap_or(0)).filter_map(|place| storage.key(place).ok()?);
+        names.filter(|name| name.starts_with(&start)).filter_map(|name| storage.get_item(&name).ok()?).collect()
+    }
+
     /// Reads what is kept for this tab.
     pub fn load_for_tab(&self, name: &str) -> Option<String> {
         self.read(window().session_storage().ok()?, name)
@@ -166,7 +179,8 @@ impl Home {
         };
     }
 
-    fn key(&self, name: &str) -> String {
+    /// The name under which this site's things are kept, and its tabs meet.
+    pub fn key(&self, name: &str) -> String {
         ["bulle:", &self.site, ":", name].concat()
     }
 }

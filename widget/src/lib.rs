@@ -1,6 +1,7 @@
 //! The chat panel that visitors see, mounted by `loader.js` into the shadow root that it made.
 //!
 //! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
+//! - [`tabs`]: one socket for all tabs
 //! - [`state`]: what is known and its one `apply`; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
 //! - [`more`]: the modules that load on demand
 //! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
@@ -21,6 +22,7 @@ mod panel;
 mod said;
 mod socket;
 mod state;
+mod tabs;
 mod typing;
 mod view;
 
