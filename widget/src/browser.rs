@@ -7,7 +7,7 @@ use js_sys::{Object, Reflect};
 use shared::ids::{MessageId, Millis};
 use shared::model::Page;
 use wasm_bindgen::prelude::*;
-use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, Storage};
+use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, HtmlTextAreaElement, Storage};
 
 use crate::view::{StoredValue, document, window};
 
@@ -166,7 +166,7 @@ impl Home {
             site: text("key").unwrap_or_default(),
             name: text("name").unwrap_or_default(),
             // http becomes ws, https becomes wss.
-            relay: ["ws", text("relay").unwrap_or_default().trim_start_matches("http")].concat(),
+            relay: ["ws", text("relay").unwrap_or_default().get(4..).unwrap_or_default()].concat(),
             ticket: text("ticket"),
             identity: RefCell::new(text("identity")),
             resume: RefCell::new(text("resume")),
@@ -234,6 +234,14 @@ impl Home {
         }
     }
 
+    /// Empties the field in which the visitor writes.
+    pub fn empty_field(&self) {
+        let field = self.host.shadow_root().and_then(|root| root.query_selector("textarea").ok()?);
+        if let Some(field) = field {
+            field.unchecked_ref::<HtmlTextAreaElement>().set_value("");
+        }
+    }
+
     /// Reads what is kept over visits. Where storage is blocked, nothing is there.
     pub fn load(&self, name: &str) -> Option<String> {
         self.read(0, name)
@@ -246,7 +254,7 @@ impl Home {
 
     /// Whether what is kept will be there on the next page, and in other tabs.
     pub fn is_kept(&self) -> bool {
-        self.storage(0).is_some()
+        self.stores.is_none() && self.storage(0).is_some()
     }
 
     /// Everything that is kept under names that begin like this.

@@ -3,6 +3,7 @@
 //! [`State::apply`]; components only call [`Relay`].
 
 mod channel;
+mod requests;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,14 +13,15 @@ use shared::close::BAD_TOKEN;
 use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
-use shared::model::{Contact, Page, Say};
-use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
+use shared::model::{Page, Say};
+use shared::visitor::{Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
+use crate::composer::DRAFT;
 use crate::news::{self, News};
 use crate::socket::channel::Channel;
 use crate::state::State;
@@ -72,13 +74,12 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox));
-        let seed = browser::fresh_id().0.as_u64_pair().1;
+        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
         let inner = Inner {
             tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
             channel: None,
             kept: outbox.iter().map(|say| say.id).collect(),
-            link: Link::new(Dialect::default(), seed, outbox),
+            link: Link::new(Dialect::default(), fresh_seed(), outbox),
             typist: Typist::default(),
             told_live: home.load(LIVE).is_some(),
             home,
@@ -166,24 +167,6 @@ impl Relay {
         self.link(|link| link.restart(now()));
     }
 
-    /// Ends the connection and everything that would wake it; done once, and last. What the browser still holds of the tabs' lock finds
-    /// nothing to do any more.
-    pub fn stop(&self) {
-        self.leave();
-        let inner = &mut *self.0.borrow_mut();
-        inner.drop_socket();
-        inner.on_timer = None;
-        inner.wind();
-    }
-
-    /// Greets anew, as whoever the page says the visitor is.
-    pub fn greet_again(&self) {
-        self.link(|link| {
-            link.stop();
-            link.restart(now());
-        });
-    }
-
     /// Leaves them, and the relay.
     fn leave(&self) {
         self.link(Link::stop);
@@ -232,26 +215,32 @@ impl Relay {
         self.run();
     }
 
-    /// Says something; with an address when nobody is there to answer now.
-    pub fn say(&self, text: String, email: Option<String>) {
-        let contact = email.map(|email| Contact { name: None, email });
-        let say = Say { contact, ..Say::text(browser::fresh_id(), None, text) };
-        self.0.borrow_mut().typist.sent();
-        self.link(|link| link.say(now(), say));
+    /// Ends the connection and everything that would wake it; done once, and last. Other tabs forget the visitor, too.
+    pub fn stop(&self) {
+        self.0.borrow_mut().tabs.forget();
+        self.leave();
+        let inner = &mut *self.0.borrow_mut();
+        inner.on_timer = None;
+        inner.wind();
+    }
+
+    /// Greets anew, as whoever the page says the visitor is.
+    pub fn greet_again(&self) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            if inner.tabs.leads() {
+                inner.anew();
+            } else if let Some(identity) = inner.home.identity.take() {
+                inner.tabs.identify(&identity);
+            }
+        }
+        self.run();
     }
 
     /// Tells what stands in the composer, when it is time to.
     pub fn typing(&self, draft: &str) {
         self.0.borrow_mut().typist.write(now(), draft);
         self.tick();
-    }
-
-    /// Ends the conversation; whether the relay could be asked.
-    pub fn end(&self) -> bool {
-        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
-        let mut asked = false;
-        self.link(|link| asked = link.send(ToRelay::Close(Close { id: browser::fresh_id(), conversation })));
-        asked
     }
 
     /// The panel was opened or closed.
@@ -275,12 +264,12 @@ impl Relay {
         {
             let inner = &mut *self.0.borrow_mut();
             inner.link.tick(now());
-            inner.look_at = inner.look_at.filter(|&at| at > now());
             inner.tabs.tick(now());
+            inner.look_at = inner.look_at.filter(|&at| at > now());
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
-            if inner.state.with_untracked(|state| state.typing.is_some()) {
+            if inner.state.with_untracked(|state| state.deadline().is_some_and(|at| at <= now())) {
                 inner.state.update(|state| state.tick(now()));
             }
         }
@@ -372,6 +361,10 @@ impl Inner {
                     && !self.tabs.leads()
                 {
                     hello.token = None;
+                    if let Some(identity) = hello.identity.take() {
+                        self.home.identity.take();
+                        self.tabs.identify(&identity);
+                    }
                 }
                 self.tabs.write(number, codec::encode(&frame));
             }
@@ -408,10 +401,12 @@ impl Inner {
             Step::Opened(number) => self.link.opened(now(), number),
             Step::Closed(number, code) => self.link.closed(now(), number, code),
             Step::Frame(number, text) => self.receive(number, &text),
-            Step::Anew => {
-                self.link.stop();
-                self.link.restart(now());
+            Step::Anew => self.anew(),
+            Step::Identify(identity) => {
+                self.home.identity.replace(Some(identity));
+                self.anew();
             }
+            Step::Forget => self.forget(),
             Step::Wake => self.link.wake(now()),
             Step::Adopt => {
                 for say in stored_outbox(&self.home) {
@@ -423,6 +418,34 @@ impl Inner {
             Step::Open(_) => {}
             Step::Ring => {}
         }
+    }
+
+    fn anew(&mut self) {
+        self.link.stop();
+        self.link.restart(now());
+    }
+
+    /// Somebody has logged out in another tab: whoever comes next is nobody yet.
+    fn forget(&mut self) {
+        for id in std::mem::take(&mut self.kept) {
+            self.home.keep(&place_of(id), None);
+        }
+        self.link.stop();
+        // Closes the socket, and tells that it has.
+        while let Some(action) = self.link.poll() {
+            if matches!(action, Action::Shut(_)) {
+                self.tabs.shut();
+            }
+        }
+        self.link = Link::new(Dialect::default(), fresh_seed(), Vec::new());
+        self.typist = Typist::default();
+        self.news = News::default();
+        self.home.identity.take();
+        self.open.set(false);
+        self.state.set(State::new(self.home.name.clone(), &[], Vec::new()));
+        self.home.keep_for_tab(DRAFT, None);
+        self.home.empty_field();
+        self.link.restart(now());
     }
 
     fn receive(&mut self, number: u32, text: &str) {
@@ -448,12 +471,25 @@ impl Inner {
             Emit::Status(status) => news::refused(&self.home, *status),
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.told_read = 0;
+                // Each was exchanged for a token, and is not good for long.
                 self.home.resume.take();
+                self.home.identity.take();
                 self.news.greeted(welcome.now, welcome.thread.as_ref());
                 if let Some(token) = &welcome.token
                     && !self.take_token(token)
                 {
                     return;
+                }
+            }
+            // It may have been written by another tab, or on a page before this one.
+            Emit::Pending(say) => {
+                for file in requests::uploaded(&self.home, std::slice::from_ref(say)) {
+                    self.state.update(|state| state.know(file));
+                }
+            }
+            Emit::Sent(say, _) | Emit::Failed(say, _) => {
+                if let Some(file) = say.file {
+                    requests::forget(&self.home, file);
                 }
             }
             _ => {}
@@ -569,11 +605,9 @@ impl Inner {
 
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
-        let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), typing, self.look_at]
-            .into_iter()
-            .flatten()
-            .min();
+        let lapse = self.state.with_untracked(State::deadline);
+        let deadline =
+            [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), lapse, self.look_at].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }
@@ -583,6 +617,10 @@ impl Inner {
             self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(call, delay).ok();
         }
     }
+}
+
+fn fresh_seed() -> u64 {
+    browser::fresh_id().0.as_u64_pair().1
 }
 
 fn place_of(id: MessageId) -> String {
