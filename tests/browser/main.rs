@@ -1,6 +1,8 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
+mod embed;
 mod engines;
+mod hosts;
 mod keyboard;
 mod language;
 mod launcher;
@@ -10,7 +12,9 @@ mod outage;
 mod pages;
 mod person;
 mod pictures;
+mod policies;
 mod policy;
 mod queue;
 mod stage;
 mod story;
+mod town;

@@ -26,7 +26,7 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
         }
         focus(chat);
     };
-    let wrote = move || {
+    let on_input = move |_: Event| {
         if let Some(field) = field.get_untracked() {
             changed(chat, &field);
             if chat.editing.with_untracked(Option::is_none) {
@@ -41,15 +41,8 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
             send();
         } else if event.key() == "ArrowUp" && field.get_untracked().is_some_and(|field| field.value().is_empty()) && begin(chat) {
             event.prevent_default();
-        } else if event.default_prevented() && event.key().chars().count() == 1 && !event.ctrl_key() && !event.meta_key() {
-            // A shortcut of the page's has taken the letter before it came here. It was meant for the message.
-            if let Some(field) = field.get_untracked() {
-                insert(&field, &event.key());
-                wrote();
-            }
         }
     };
-    let on_input = move |_: Event| wrote();
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send();
@@ -157,12 +150,4 @@ fn resize(field: &HtmlTextAreaElement) {
     if !field.value().is_empty() {
         set_length(field, "height", field.offset_height() - field.client_height() + field.scroll_height());
     }
-}
-
-/// Puts a letter where the caret is, as if it had been typed.
-fn insert(field: &HtmlTextAreaElement, letter: &str) {
-    let at = field.selection_start().ok().flatten().unwrap_or_default() + letter.encode_utf16().count() as u32;
-    // These fail for no text area.
-    _ = field.set_range_text(letter);
-    _ = field.set_selection_range(at, at);
 }
