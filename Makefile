@@ -88,7 +88,8 @@ $(DIST)/widget.stamp: $(WIDGET) | tools
 	$(TRUNK)
 	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
-	terser $(DIST)/widget/widget.js --module --compress passes=2 --mangle --output $(DIST)/widget/widget.js
+	for script in widget.js $(notdir $(wildcard widget/more/*.js)); do \
+	  terser $(DIST)/widget/$$script --module --compress passes=2 --mangle --output $(DIST)/widget/$$script; done
 	@touch $@
 
 $(DIST)/console.stamp: $(CONSOLE) | tools

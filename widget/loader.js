@@ -1,7 +1,7 @@
 // What the script tag loads: draws the launcher and stops. Wasm, socket and storage writes begin when the visitor wants to chat.
 //
 // The relay serves this file followed by `(<settings>)`, so it has to stay one function expression without a semicolon:
-//   settings = { key, relay, assets, color, side, locale, name }
+//   settings = { key, relay, assets, color, side, locale, name, greet }
 // Panel and launcher share one shadow root and talk by `bulle:*` events on the host: the panel says `open`, `close` and
 // `unread`, the loader calls what `mount` returned. Pages may listen too; the events bubble.
 // Its budget is 2 KB (brotli) together with the settings.
@@ -109,10 +109,13 @@
     hide: () => host.style.display = "none",
   };
   const begin = () => {
+    const idle = window.requestIdleCallback || setTimeout;
     document.body.append(host);
+    // Without its greetings a page lacks nothing.
+    if (settings.greet) idle(() => import(assets + "greet.js").then(greet => greet.default(root, settings, start), () => {}));
     try {
       // Set by the panel while there is a conversation that is not closed.
-      if (localStorage["bulle:" + key + ":live"]) (window.requestIdleCallback || setTimeout)(() => start());
+      if (localStorage["bulle:" + key + ":live"]) idle(() => start());
     } catch { /* Storage is blocked: the panel waits for a click. */ }
   };
   document.body ? begin() : addEventListener("DOMContentLoaded", begin);

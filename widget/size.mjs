@@ -14,10 +14,13 @@ const settings = {
   side: "right",
   locale: null,
   name: "The Example Company",
+  greet: true,
 };
 
 // The page to develop on and types are nothing that a visitor loads.
 const isLoaded = (path) => path !== "loader.js" && /\.(js|css|wasm)$/.test(path);
+// What typing does not need comes when it is wanted, each by itself.
+const later = readdirSync(join(import.meta.dirname, "more"));
 const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))
@@ -27,7 +30,8 @@ const read = (path) => [path, readFileSync(join(dist, path))];
 const [, loader] = read("loader.js");
 const groups = [
   { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
-  { title: "all until typing", budget: 90 * 1024, files: paths.sort().map(read) },
+  { title: "all until typing", budget: 90 * 1024, files: paths.filter((path) => !later.includes(path)).sort().map(read) },
+  { title: "greetings, where there are any", budget: 2 * 1024, files: [read("greet.js")] },
 ];
 
 let failed = false;

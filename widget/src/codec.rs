@@ -121,7 +121,7 @@ pub fn write_outbox(outbox: &[Say]) -> String {
 fn read_say(json: &Json) -> Option<Say> {
     let contact = |json: &Json| Some(Contact { name: owned(json, "name"), email: owned(json, "email")? });
     let say = Say::text(MessageId(id(json, "id")?), None, owned(json, "text")?);
-    Some(Say { contact: optional(json.get("contact"), contact)?, ..say })
+    Some(Say { contact: optional(json.get("contact"), contact)?, greeting: owned(json, "greeting"), ..say })
 }
 
 /// Visitors have one conversation and no notes: neither is written.
@@ -129,7 +129,11 @@ fn fill_say(writer: Writer, say: &Say) -> Writer {
     let contact = say.contact.as_ref();
     let contact =
         contact.map(|contact| Writer::new().text("name", contact.name.as_deref()).text("email", Some(&contact.email)).end());
-    writer.text("id", Some(&write_uuid(say.id.0))).text("text", Some(&say.text)).raw("contact", contact.as_deref())
+    writer
+        .text("id", Some(&write_uuid(say.id.0)))
+        .text("text", Some(&say.text))
+        .raw("contact", contact.as_deref())
+        .text("greeting", say.greeting.as_deref())
 }
 
 fn write_seen(seen: &Seen) -> String {

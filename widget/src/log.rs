@@ -7,7 +7,7 @@ use shared::model::{AssignedHow, CloseReason, Event};
 use tachys::view::keyed::keyed;
 use wasm_bindgen::JsCast;
 
-use crate::browser;
+use crate::browser::{self, GREETING};
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
 use crate::state::Chat;
@@ -53,6 +53,10 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
+    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let hello =
+        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         live(move || if typist().is_some() { "theirs typing".to_owned() } else { "none".to_owned() }),
@@ -68,7 +72,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("tabindex", "0")
         .node_ref(node)
         .on(ev::scroll, call(watch))
-        .child((line(constant("theirs"), None, chat.texts.greeting.to_owned(), None), rows, typing));
+        .child((line(constant("theirs"), None, hello, None), rows, typing));
     html::div()
         .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))

@@ -107,7 +107,8 @@ impl Relay {
     /// Says something; with an address when nobody is there to answer now.
     pub fn say(&self, text: String, email: Option<String>) {
         let contact = email.map(|email| Contact { name: None, email });
-        let say = Say { contact, ..Say::text(browser::fresh_id(), None, text) };
+        let greeting = self.0.borrow().home.take_greeting();
+        let say = Say { contact, greeting, ..Say::text(browser::fresh_id(), None, text) };
         self.0.borrow_mut().typist.sent();
         self.link(|link| link.say(now(), say));
     }
