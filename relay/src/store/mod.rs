@@ -50,7 +50,7 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
     include_str!("../../migrations/sqlite/0004_identity.sql"),
-    include_str!("../../migrations/sqlite/0005_sightings.sql"),
+    include_str!("../../migrations/sqlite/0006_sightings.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
