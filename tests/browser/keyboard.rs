@@ -3,11 +3,14 @@
 use anyhow::{Result, ensure};
 use thirtyfour::prelude::Key;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::{Stage, is_online};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn both_sides_work_by_keyboard_alone() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(both_sides_work_by_keyboard_alone);
+async fn both_sides_work_by_keyboard_alone(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let visitor = stage.visitor().await?;
     visitor.finds("button", "Open chat").await?;
     visitor.tabs_to("button", "Open chat").await?;

@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_french_browser_gets_french() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_french_browser_gets_french);
+async fn a_french_browser_gets_french(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let visitor = stage.person("fr-FR").await?;
     visitor.opens(&stage.url("/demo")).await?;

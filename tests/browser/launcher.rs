@@ -3,11 +3,14 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_double_click_opens_one_chat_and_moves_nothing() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_double_click_opens_one_chat_and_moves_nothing);
+async fn a_double_click_opens_one_chat_and_moves_nothing(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let visitor = stage.visitor().await?;
     visitor.finds("button", "Open chat").await?;

@@ -9,8 +9,11 @@ use shared::visitor::Hello;
 use tests::accounts::PASSWORD;
 use tests::new_id;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::person::Person;
-use crate::stage::{ENGLISH, Stage, goes_online};
+use crate::stage::{Stage, goes_online};
 
 /// What would show at once if a text were taken for markup: by its elements, by its handlers, and by the picture that is not there.
 const MARKUP: &str =
@@ -31,12 +34,12 @@ async fn is_clean(person: &Person) -> Result<()> {
     person.is_content().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_people_write_is_text_and_nothing_else() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(what_people_write_is_text_and_nothing_else);
+async fn what_people_write_is_text_and_nothing_else(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     Connection::open(stage.database())?.execute("UPDATE site SET name = ?1", [format!("Shop {MARKUP}")])?;
 
-    let agent = stage.person(ENGLISH).await?;
+    let agent = stage.colleague().await?;
     agent.opens(&stage.first_admin_link()?).await?;
     agent.types("Name", &format!("Mia {BREAKOUT}")).await?;
     agent.types("Email", "mia@bulle.example").await?;

@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_left_at_night_is_answered_in_the_morning() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_message_left_at_night_is_answered_in_the_morning);
+async fn a_message_left_at_night_is_answered_in_the_morning(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;
     visitor.sees("Nobody is here right now.").await?;

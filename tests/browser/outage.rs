@@ -2,11 +2,14 @@
 
 use anyhow::{Result, ensure};
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chat_survives_the_relay() -> Result<()> {
-    let mut stage = Stage::set().await?;
+in_each_engine!(a_chat_survives_the_relay);
+async fn a_chat_survives_the_relay(engine: Engine) -> Result<()> {
+    let mut stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;

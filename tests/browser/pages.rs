@@ -2,12 +2,15 @@
 
 use anyhow::{Result, ensure};
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::person::Person;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chat_outlives_a_reload_and_goes_along_to_the_next_page() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_chat_outlives_a_reload_and_goes_along_to_the_next_page);
+async fn a_chat_outlives_a_reload_and_goes_along_to_the_next_page(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;
@@ -45,9 +48,9 @@ async fn a_chat_outlives_a_reload_and_goes_along_to_the_next_page() -> Result<()
     agent.is_content().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_tabs_show_every_message_once() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(two_tabs_show_every_message_once);
+async fn two_tabs_show_every_message_once(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let visitor = stage.visitor().await?;
     let first = visitor.tab().await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use tests::browsers::{Browser, Engine, Looks};
 use thirtyfour::prelude::*;
 
 /// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
@@ -24,28 +24,34 @@ const PICTURES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
 
 /// Somebody in front of a browser, which ends when they are dropped.
 pub struct Person {
+    /// What draws their pages.
+    pub engine: Engine,
     browser: WebDriver,
-    /// Removed after the browser has ended.
-    _profile: TempDir,
+    /// The rest of the browser; ends with them.
+    more: Browser,
+    /// Put before every script where the engine runs nothing before a page's own scripts.
+    late: &'static str,
 }
 
 impl Person {
     /// Somebody in front of this browser.
-    pub async fn new(browser: WebDriver, profile: TempDir) -> Result<Self> {
+    pub async fn new(more: Browser) -> Result<Self> {
+        let browser = more.web.clone();
         browser.set_script_timeout(PATIENCE * 2).await?;
-        let person = Self { browser, _profile: profile };
-        person.watches().await?;
-        Ok(person)
+        let late = if more.runs_first(WATCH).await? { "" } else { WATCH };
+        Ok(Self { engine: more.engine, browser, more, late })
     }
 
     /// Opens a page.
     pub async fn opens(&self, url: &str) -> Result<()> {
-        self.browser.goto(url).await.with_context(|| url.to_owned())
+        self.browser.goto(url).await.with_context(|| url.to_owned())?;
+        self.wakes().await
     }
 
     /// Reloads the page.
     pub async fn reloads(&self) -> Result<()> {
-        Ok(self.browser.refresh().await?)
+        self.browser.refresh().await?;
+        self.wakes().await
     }
 
     /// Clicks what has this role and name, once it is there.
@@ -140,13 +146,13 @@ impl Person {
 
     /// The value of a script's expression now. What `seek.js` defines is at hand.
     pub async fn evaluates(&self, expression: &str) -> Result<Value> {
-        let script = format!("{SEEK} return ({expression});");
+        let script = format!("{} {SEEK} return ({expression});", self.late);
         Ok(self.browser.execute(script, vec![]).await.with_context(|| expression.to_owned())?.json().clone())
     }
 
     /// Waits until a script's expression is truthy. What `seek.js` defines is at hand.
     pub async fn waits_until(&self, expression: &str) -> Result<Value> {
-        let script = format!("{SEEK} until(() => ({expression}), arguments[1], arguments[0]);");
+        let script = format!("{} {SEEK} until(() => ({expression}), arguments[1], arguments[0]);", self.late);
         let patience = json!(PATIENCE.as_millis() as u64);
         let found = self.browser.execute_async(script, vec![patience]).await.with_context(|| expression.to_owned())?;
         if found.json().is_null() {
@@ -159,7 +165,10 @@ impl Person {
     pub async fn opens_tab(&self, url: &str) -> Result<WindowHandle> {
         let tab = self.browser.new_tab().await?;
         self.turns_to(&tab).await?;
-        self.watches().await?;
+        if self.engine == Engine::Chromium {
+            // There, it is a matter of one tab.
+            self.more.runs_first(WATCH).await?;
+        }
         self.opens(url).await?;
         Ok(tab)
     }
@@ -174,13 +183,16 @@ impl Person {
         Ok(self.browser.switch_to_window(tab.clone()).await?)
     }
 
-    /// What the page's policy has refused, and errors and warnings on its console since the last call.
+    /// What the page's policy has refused, and errors and warnings on its console since the last call. WebKit tells no more of the
+    /// console than a script on the page can hear, once the page has loaded.
     pub async fn complaints(&self) -> Result<Vec<String>> {
-        let violations = self.evaluates("seen.violations").await?;
-        let mut complaints: Vec<String> = serde_json::from_value(violations)?;
-        let log = self.browser.browser_log().await?.into_iter().filter(|line| line.level == "SEVERE" || line.level == "WARNING");
+        let mut complaints: Vec<String> = serde_json::from_value(self.evaluates("seen.violations").await?)?;
+        let log = match self.engine {
+            Engine::WebKit => serde_json::from_value(self.evaluates("seen.log.splice(0)").await?)?,
+            _ => self.more.log().await?,
+        };
         // The console asks who is signed in, and browsers note the honest answer as an error.
-        complaints.extend(log.map(|line| line.message).filter(|line| !(line.contains("/api/session") && line.contains("401"))));
+        complaints.extend(log.into_iter().filter(|line| !(line.contains("/api/session") && line.contains("401"))));
         Ok(complaints)
     }
 
@@ -193,19 +205,23 @@ impl Person {
 
     /// Uses a phone of this size in CSS pixels from now on.
     pub async fn holds_phone(&self, width: u32, height: u32) -> Result<()> {
-        let phone = json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": true });
-        self.commands("Emulation.setDeviceMetricsOverride", phone).await
+        self.more.holds(Some((width, height))).await
     }
 
     /// Sits at a desktop again.
     pub async fn puts_phone_away(&self) -> Result<()> {
-        self.commands("Emulation.clearDeviceMetricsOverride", json!({})).await
+        self.more.holds(None).await
     }
 
-    /// Prefers `dark` or `light` pages from now on.
+    /// Prefers `dark` or `light` pages from now on. Not with WebKit: it takes them
+    /// when it starts, see [`Stage::person_who_likes`](crate::stage::Stage::person_who_likes).
     pub async fn prefers(&self, scheme: &str) -> Result<()> {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.commands("Emulation.setEmulatedMedia", features).await
+        self.likes(Looks { dark: scheme == "dark", ..Looks::default() }).await
+    }
+
+    /// Prefers these looks from now on. Not with WebKit, as above.
+    pub async fn likes(&self, looks: Looks) -> Result<()> {
+        self.more.looks(looks).await
     }
 
     /// Puts a picture of the page into the build folder, for people to look at.
@@ -218,13 +234,12 @@ impl Person {
         Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
     }
 
-    /// Watches the tab in front from its next page on.
-    async fn watches(&self) -> Result<()> {
-        self.commands("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await
-    }
-
-    async fn commands(&self, method: &str, parameters: Value) -> Result<()> {
-        self.browser.cdp().send_raw(method, parameters).await.with_context(|| method.to_owned()).map(drop)
+    /// Watches the page in front where nothing did from its beginning.
+    async fn wakes(&self) -> Result<()> {
+        if !self.late.is_empty() {
+            self.browser.execute(self.late, vec![]).await.context("the watch")?;
+        }
+        Ok(())
     }
 
     async fn looks_for(&self, seek: &str, role: &str, name: &str) -> Result<WebElement> {

@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
+use tests::browsers::Engine;
+
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_for_people_to_look_at() -> Result<()> {
-    let stage = Stage::set().await?;
+    let stage = Stage::set(Engine::Chromium).await?;
     let agent = stage.agent_online("Mia Keller").await?;
     let _waiting = [
         stage.native_visitor("Hello, my vase came with a crack. What should I do?").await,

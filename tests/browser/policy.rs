@@ -2,11 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_strict_policy_is_kept() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_strict_policy_is_kept);
+async fn a_strict_policy_is_kept(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let answer = reqwest::get(stage.url("/demo")).await?;
     let policy = answer.headers().get("content-security-policy").context("the page has no policy")?.to_str()?.to_owned();
     for loose in ["'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'", "blob:", "*"] {

@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
 use crate::stage::Stage;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fourth_visitor_waits_and_is_pulled_in() -> Result<()> {
-    let stage = Stage::set().await?;
+in_each_engine!(a_fourth_visitor_waits_and_is_pulled_in);
+async fn a_fourth_visitor_waits_and_is_pulled_in(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
     let agent = stage.agent_online("Mia").await?;
     let mut served = Vec::new();
     for text in ["First here", "Second here", "Third here"] {

@@ -1,5 +1,5 @@
-//! What every test starts from: a relay process with a fresh data folder, chromedriver, and people who go to their places.
-//! One test at a time has the stage, because each brings two browsers along.
+//! What every test starts from: a relay process with a fresh data folder, and people who go to their places. Visitors have browsers of the
+//! engine that the test is for; agents sit at Chromium. One test at a time has the stage, because each brings two browsers along.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use shared::model::Role;
 use shared::visitor::Hello;
 use tempfile::TempDir;
 use tests::accounts::{Account, Office, PASSWORD};
-use tests::chrome::Driver;
+use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
 use tests::process::Server;
 use tests::relay;
@@ -27,23 +27,21 @@ pub const ENGLISH: &str = "en-US";
 /// Key of the site that the sample shop belongs to.
 const SHOP: &str = "demo";
 
-/// A relay, a driver for browsers, and the turn.
+/// A relay, the engine of the visitors' browsers, and the turn.
 pub struct Stage {
+    engine: Engine,
     relay: Server,
-    driver: Driver,
     data: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Stage {
-    /// Waits for the turn, then starts relay and driver.
-    pub async fn set() -> Result<Self> {
+    /// Waits for the turn, then starts the relay.
+    pub async fn set(engine: Engine) -> Result<Self> {
         let turn = TURN.lock().await;
         let data = tempfile::tempdir()?;
         let relay = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &data)?;
-        // Seen once to end at once on a busy machine, presumably when its IPv4 port was taken for IPv6.
-        let driver = Driver::start().or_else(|_| Driver::start())?;
-        Ok(Self { relay, driver, data, _turn: turn })
+        Ok(Self { engine, relay, data, _turn: turn })
     }
 
     /// The address of a page of the relay.
@@ -69,10 +67,19 @@ impl Stage {
         Ok(())
     }
 
-    /// Somebody who has not opened any page.
+    /// Somebody who has not opened any page, with a browser of the engine under test.
     pub async fn person(&self, language: &str) -> Result<Person> {
-        let (browser, profile) = self.driver.browser(language).await?;
-        Person::new(browser, profile).await
+        self.person_who_likes(language, Looks::default()).await
+    }
+
+    /// The same, with looks that their system prefers from the beginning.
+    pub async fn person_who_likes(&self, language: &str, looks: Looks) -> Result<Person> {
+        Person::new(Browser::start(self.engine, language, looks).await?).await
+    }
+
+    /// Somebody of the team who has not opened any page, with Chromium.
+    pub async fn colleague(&self) -> Result<Person> {
+        Person::new(Browser::start(Engine::Chromium, ENGLISH, Looks::default()).await?).await
     }
 
     /// Somebody on the page of the sample shop, without a chat.
@@ -105,7 +112,7 @@ impl Stage {
     /// An agent at the console, signed in and not online yet. One per test: the first admin, who hires them, joins for that.
     pub async fn agent(&self, name: &str) -> Result<Person> {
         let account = self.hires(name).await?;
-        let agent = self.person(ENGLISH).await?;
+        let agent = self.colleague().await?;
         agent.opens(&self.url("/console")).await?;
         agent.types("Email", &account.me.email).await?;
         agent.says("Password", PASSWORD).await?;

@@ -4,16 +4,19 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use tests::accounts::PASSWORD;
 
-use crate::stage::{ENGLISH, Stage, goes_online};
+use tests::browsers::Engine;
+
+use crate::engines::in_each_engine;
+use crate::stage::{Stage, goes_online};
 
 /// What the page has fetched so far; the icon is the browser's own wish.
 const FETCHED: &str =
     "performance.getEntriesByType('resource').map(entry => new URL(entry.name).pathname).filter(path => path !== '/favicon.ico')";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_visitor_and_an_agent_meet() -> Result<()> {
-    let stage = Stage::set().await?;
-    let agent = stage.person(ENGLISH).await?;
+in_each_engine!(a_visitor_and_an_agent_meet);
+async fn a_visitor_and_an_agent_meet(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
+    let agent = stage.colleague().await?;
     agent.opens(&stage.first_admin_link()?).await?;
     agent.types("Name", "Mia").await?;
     agent.types("Email", "mia@bulle.example").await?;

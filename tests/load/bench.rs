@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
-use tests::chrome::Driver;
+use tests::browsers::Driver;
 
 use crate::corpus::Dialogue;
 use crate::report::Report;

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use serde_json::{Value, json};
-use tests::chrome::Driver;
+use tests::browsers::Driver;
 use thirtyfour::prelude::*;
 use tokio::net::TcpListener;
 

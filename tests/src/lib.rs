@@ -8,14 +8,14 @@
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
-//! - [`chrome`]: real browsers
+//! - [`browsers`]: real browsers of three engines
 //! - [`proxy`]: bad network between one client and the relay
 //! - [`process`]: child processes, and what `/proc` tells of them
 
 pub mod accounts;
 pub mod agent;
 pub mod attack;
-pub mod chrome;
+pub mod browsers;
 pub mod client;
 pub mod door;
 pub mod owner;

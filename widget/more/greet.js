@@ -1,6 +1,6 @@
 // The messages that a page shows by itself. The loader imports this at idle, only where the site has such rules:
-//   greet(root, settings, open) -> stop
-// `root` is the launcher's shadow root, `open(true)` opens the panel. What a visitor was greeted with is kept for the tab under
+//   greet(root, settings, open)
+// `root` is the launcher's shadow root, `open(true)` opens the panel; when the launcher leaves the page, this does too. What a visitor was greeted with is kept for the tab under
 // `bulle:KEY:greeting` (id, line break, text): the panel shows it as its first line, and the first message carries the id.
 // One greeting a page, each once, none while a conversation lives or after one was dismissed on this visit. Its budget is 2 KB (brotli).
 
@@ -16,7 +16,7 @@ const DISMISS = {
 const matches = (pattern, { href, origin }) =>
   RegExp("^" + pattern.replace(/[^\w*]/g, "\\$&").replace(/\*+/g, ".*") + "$").test(pattern[0] == "/" ? href.slice(origin.length) : href);
 
-export default (root, settings, open) => {
+export const greet = (root, settings, open) => {
   const { host } = root;
   const name = "bulle:" + settings.key + ":";
   const make = tag => document.createElement(tag);
@@ -26,10 +26,13 @@ export default (root, settings, open) => {
 
   const stop = () => {
     timer = clearInterval(timer);
+    watch.disconnect();
     document.removeEventListener("mouseout", leave);
     host.removeEventListener("bulle:open", stop);
     box.remove();
   };
+  // Shutting down empties the root.
+  const watch = new MutationObserver(() => host.isConnected || stop());
   // What was shown is read anew each time: another tab may have shown it. Throws where storage is blocked.
   const recall = () => memory = { visits: 0, at: 0, shown: [], ...JSON.parse(localStorage[name + "greet"] || "{}") };
   const keep = () => localStorage[name + "greet"] = JSON.stringify(memory);
@@ -68,6 +71,7 @@ export default (root, settings, open) => {
     box.onkeydown = event => { if (event.key == "Escape") bye(); };
     card.append(say, dismiss);
     host.addEventListener("bulle:open", stop);
+    watch.observe(root, { childList: true });
     // A region that is there before its text is read out.
     root.append(box);
     setTimeout(() => box.append(card), 100);
@@ -92,11 +96,12 @@ export default (root, settings, open) => {
     if (!rule) return;
     if (Date.now() - asked > (answering ? YES : NO)) await ask();
     recall();
-    // Meanwhile the visitor may have opened the panel, or another tab have shown it; and beside a hidden launcher nothing would be seen.
-    if (answering && timer && root.getElementById("bulle").offsetWidth && !localStorage[name + "live"] && !memory.shown.includes(rule.id) && memory.hush != memory.visits) show(rule);
+    // Meanwhile the visitor may have opened the panel, or another tab have shown it; and beside a hidden launcher nothing is shown.
+    if (answering && timer && !host.hidden && !localStorage[name + "live"] && !memory.shown.includes(rule.id) && memory.hush != memory.visits) show(rule);
   };
   const leave = event => event.relatedTarget || event.clientY > 0 || look(1);
 
+  if (!host.isConnected) return;
   try {
     recall();
     if (Date.now() - memory.at > VISIT) memory.visits++;
@@ -104,10 +109,10 @@ export default (root, settings, open) => {
     keep();
   } catch {
     // Without storage nobody could be kept from being greeted twice.
-    return stop;
+    return;
   }
   sheet.replaceSync(
-    "#greet{position:fixed;inset:auto var(--right,auto) 88px var(--left,auto);color-scheme:light dark}" +
+    "#greet{position:fixed;inset:auto var(--right) calc(var(--bottom) + 68px) var(--left);color-scheme:light dark}" +
     "#greet p{display:flex;align-items:start;gap:4px;margin:0;max-width:min(300px,calc(100vw - 40px));background:Canvas;color:CanvasText;border:1px solid #8884;border-inline-start:4px solid var(--accent);border-radius:12px;box-shadow:0 4px 16px #0003;animation:greet .15s}" +
     "#greet button{all:unset;cursor:pointer;padding:12px 16px;overflow-wrap:anywhere;border-radius:8px}" +
     "#greet button+button{flex:none;padding:0 10px;line-height:40px}" +
@@ -121,8 +126,8 @@ export default (root, settings, open) => {
   // "auto" is no colour scheme and leaves it to the sheet.
   box.style.colorScheme = settings.theme || "";
   host.addEventListener("bulle:open", stop);
+  watch.observe(root, { childList: true });
   document.addEventListener("mouseout", leave);
   timer = setInterval(() => document.hidden || (seconds++, look()), 1_000);
   ask().then(() => look());
-  return stop;
 };
