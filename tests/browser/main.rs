@@ -14,3 +14,4 @@ mod policy;
 mod queue;
 mod stage;
 mod story;
+mod tabs;
