@@ -15,3 +15,4 @@ mod policy;
 mod queue;
 mod stage;
 mod story;
+mod tabs;
