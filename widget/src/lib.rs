@@ -17,7 +17,6 @@ mod json;
 mod lines;
 mod log;
 mod more;
-mod over;
 mod panel;
 mod said;
 mod socket;
