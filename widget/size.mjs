@@ -25,8 +25,9 @@ const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter(isLoaded);
 const read = (path) => [path, readFileSync(join(dist, path))];
 
-// By the wasm-bindgen names: everything else beside them is a module of widget/more.
-const isModule = (path) => path.endsWith(".js") && path !== "widget.js" && !path.startsWith("snippets");
+// What typing does not need comes when it is wanted, each by itself.
+const later = readdirSync(join(import.meta.dirname, "more"));
+const isModule = (path) => later.includes(path);
 
 const [, loader] = read("loader.js");
 const groups = [

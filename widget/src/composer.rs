@@ -10,7 +10,7 @@ use crate::state::Chat;
 use crate::view::*;
 
 /// Kept for the tab: what stands in the composer.
-const DRAFT: &str = "draft";
+pub const DRAFT: &str = "draft";
 /// What browsers tell for a key that an input method has taken, where they do not set `isComposing` (Safari).
 const KEY_OF_INPUT_METHOD: u32 = 229;
 

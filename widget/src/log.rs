@@ -5,7 +5,6 @@ use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
 use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::browser;
@@ -29,13 +28,12 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         }
     };
     // The rows are drawn by an effect of their own, certainly before the next frame.
-    let on_frame = browser::handler(move |_| to_end());
+    let mut on_frame = browser::OnFrame::new(move |_| to_end());
     Effect::new(move |before: Option<Option<MessageId>>| {
         let own = chat.state.with(|state| state.last_own());
         let spoke = before.is_some_and(|before| before != own);
         if chat.open.get() && (spoke || at_end.get_untracked()) {
-            // Without a frame there is nothing to scroll.
-            _ = window().request_animation_frame(on_frame.as_ref().unchecked_ref());
+            on_frame.ask();
         }
         own
     });

@@ -100,6 +100,10 @@ pub fn deeds(log: Element, chat: Chat) {
 
 /// What a module or a button asks for: `[wish, …]`.
 fn carry_out(chat: Chat, asked: &JsValue) {
+    // A module may come to its end after the panel.
+    if chat.told.try_with_value(|_| ()).is_none() {
+        return;
+    }
     let texts: [Option<String>; 4] =
         std::array::from_fn(|place| Reflect::get_u32(asked, place as u32).ok().and_then(|text| text.as_string()));
     let [wish, first, second, third] = texts;

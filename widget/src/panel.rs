@@ -26,6 +26,7 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
         element.set_hidden(!open);
         home.with_value(|home| {
             home.keep_for_tab(OPEN, open.then_some("1"));
+            home.mark("aria-expanded", Some(if open { "true" } else { "false" }), !open && had_focus);
             home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
         });
         if open && !(restored && before.is_none()) {

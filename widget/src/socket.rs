@@ -21,6 +21,8 @@ use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
+use crate::composer::DRAFT;
+use crate::news::{self, News};
 use crate::socket::channel::Channel;
 use crate::state::State;
 use crate::tabs::{Sight, Step, Tabs};
@@ -35,7 +37,10 @@ const LIVE: &str = "live";
 /// Up to where the visitor has read: conversation and seq.
 const READ: &str = "read";
 
-/// A cheap handle; all clones are one connection, which lives as long as the page.
+/// How long after its address a page may set its title.
+const TITLE_TIME: Millis = 300;
+
+/// A cheap handle; all clones are one connection, which lives until [`Relay::stop`].
 #[derive(Clone)]
 pub struct Relay(Rc<RefCell<Inner>>);
 
@@ -60,6 +65,9 @@ struct Inner {
     told_read: Seq,
     told_unread: u32,
     told_live: bool,
+    /// When to look whether the page has changed.
+    look_at: Option<Millis>,
+    news: News,
 }
 
 impl Relay {
@@ -67,12 +75,11 @@ impl Relay {
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
         let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
-        let seed = browser::fresh_id().0.as_u64_pair().1;
         let inner = Inner {
             tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
             channel: None,
             kept: outbox.iter().map(|say| say.id).collect(),
-            link: Link::new(Dialect::default(), seed, outbox),
+            link: Link::new(Dialect::default(), fresh_seed(), outbox),
             typist: Typist::default(),
             told_live: home.load(LIVE).is_some(),
             home,
@@ -84,6 +91,8 @@ impl Relay {
             told_page: Page::default(),
             told_read: 0,
             told_unread: 0,
+            look_at: None,
+            news: News::default(),
         };
         (Self(Rc::new(RefCell::new(inner))), state)
     }
@@ -115,12 +124,15 @@ impl Relay {
         }
         let relay = self.clone();
         listen(page, "storage", move |_| relay.reread());
-        // Sites that draw their next page by script; a title that comes later is told with whatever happens next.
-        if let Ok(navigation) = js_sys::Reflect::get(page, &"navigation".into())
-            && let Some(navigation) = navigation.dyn_ref::<EventTarget>()
-        {
+        // Sites that draw their next page by script. Where the browser does not tell of it, a click is what most often leads there.
+        let navigation = js_sys::Reflect::get(page, &"navigation".into()).ok();
+        let signs = match navigation.as_ref().and_then(JsCast::dyn_ref::<EventTarget>) {
+            Some(navigation) => vec![(navigation, "currententrychange")],
+            None => vec![(page, "click"), (page, "popstate"), (page, "hashchange")],
+        };
+        for (target, name) in signs {
             let relay = self.clone();
-            listen(navigation, "navigatesuccess", move |_| relay.run());
+            listen(target, name, move |_| relay.look_soon());
         }
         self.join();
     }
@@ -203,6 +215,28 @@ impl Relay {
         self.run();
     }
 
+    /// Ends the connection and everything that would wake it; done once, and last. Other tabs forget the visitor, too.
+    pub fn stop(&self) {
+        self.0.borrow_mut().tabs.forget();
+        self.leave();
+        let inner = &mut *self.0.borrow_mut();
+        inner.on_timer = None;
+        inner.wind();
+    }
+
+    /// Greets anew, as whoever the page says the visitor is.
+    pub fn greet_again(&self) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            if inner.tabs.leads() {
+                inner.anew();
+            } else if let Some(identity) = inner.home.identity.take() {
+                inner.tabs.identify(&identity);
+            }
+        }
+        self.run();
+    }
+
     /// Tells what stands in the composer, when it is time to.
     pub fn typing(&self, draft: &str) {
         self.0.borrow_mut().typist.write(now(), draft);
@@ -212,6 +246,13 @@ impl Relay {
     /// The panel was opened or closed.
     pub fn look(&self) {
         self.run();
+    }
+
+    /// The page is changing: it is looked at once it had time to set its title.
+    fn look_soon(&self) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.look_at = Some(now() + TITLE_TIME);
+        inner.wind();
     }
 
     fn link(&self, call: impl FnOnce(&mut Link<Dialect>)) {
@@ -224,6 +265,7 @@ impl Relay {
             let inner = &mut *self.0.borrow_mut();
             inner.link.tick(now());
             inner.tabs.tick(now());
+            inner.look_at = inner.look_at.filter(|&at| at > now());
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
@@ -256,7 +298,8 @@ impl Relay {
     fn open(&self, number: u32) {
         let mut inner = self.0.borrow_mut();
         inner.drop_socket();
-        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site].concat();
+        let ticket = inner.home.ticket.as_deref().map_or([""; 2], |ticket| ["&ticket=", ticket]).concat();
+        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site, &ticket].concat();
         let Ok(socket) = WebSocket::new_with_str(&url, SUBPROTOCOL) else {
             inner.link.closed(now(), number, None);
             return;
@@ -288,13 +331,13 @@ impl Inner {
     /// Brings what `hello` says up to date. Another tab may have become somebody in the meantime. Who greets through another tab is
     /// whoever that one is.
     fn greet(&mut self) {
-        self.told_page = browser::page();
+        self.told_page = self.home.page();
         let stored = self.home.load(TOKEN);
         let hello = &mut self.link.dialect_mut().hello;
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
-            identity: None,
-            resume: None,
+            identity: self.home.identity.borrow().clone(),
+            resume: self.home.resume.borrow().clone(),
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),
@@ -314,6 +357,10 @@ impl Inner {
                     && !self.tabs.leads()
                 {
                     hello.token = None;
+                    if let Some(identity) = hello.identity.take() {
+                        self.home.identity.take();
+                        self.tabs.identify(&identity);
+                    }
                 }
                 self.tabs.write(number, codec::encode(&frame));
             }
@@ -350,10 +397,12 @@ impl Inner {
             Step::Opened(number) => self.link.opened(now(), number),
             Step::Closed(number, code) => self.link.closed(now(), number, code),
             Step::Frame(number, text) => self.receive(number, &text),
-            Step::Anew => {
-                self.link.stop();
-                self.link.restart(now());
+            Step::Anew => self.anew(),
+            Step::Identify(identity) => {
+                self.home.identity.replace(Some(identity));
+                self.anew();
             }
+            Step::Forget => self.forget(),
             Step::Wake => self.link.wake(now()),
             Step::Adopt => {
                 for say in stored_outbox(&self.home) {
@@ -365,6 +414,34 @@ impl Inner {
             Step::Open(_) => {}
             Step::Ring => {}
         }
+    }
+
+    fn anew(&mut self) {
+        self.link.stop();
+        self.link.restart(now());
+    }
+
+    /// Somebody has logged out in another tab: whoever comes next is nobody yet.
+    fn forget(&mut self) {
+        for id in std::mem::take(&mut self.kept) {
+            self.home.keep(&place_of(id), None);
+        }
+        self.link.stop();
+        // Closes the socket, and tells that it has.
+        while let Some(action) = self.link.poll() {
+            if matches!(action, Action::Shut(_)) {
+                self.tabs.shut();
+            }
+        }
+        self.link = Link::new(Dialect::default(), fresh_seed(), Vec::new());
+        self.typist = Typist::default();
+        self.news = News::default();
+        self.home.identity.take();
+        self.open.set(false);
+        self.state.set(State::new(self.home.name.clone(), &[], Vec::new()));
+        self.home.keep_for_tab(DRAFT, None);
+        self.home.empty_field();
+        self.link.restart(now());
     }
 
     fn receive(&mut self, number: u32, text: &str) {
@@ -387,8 +464,13 @@ impl Inner {
     fn apply(&mut self, emit: Emit<FromRelay>) {
         match &emit {
             Emit::Status(Status::Refused(BAD_TOKEN)) => return self.greet_anew(),
+            Emit::Status(status) => news::refused(&self.home, *status),
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.told_read = 0;
+                // Each was exchanged for a token, and is not good for long.
+                self.home.resume.take();
+                self.home.identity.take();
+                self.news.greeted(welcome.now, welcome.thread.as_ref());
                 if let Some(token) = &welcome.token
                     && !self.take_token(token)
                 {
@@ -482,7 +564,7 @@ impl Inner {
             self.home.keep(LIVE, live.then_some("1"));
         }
         let visible = browser::is_visible();
-        let page = browser::page();
+        let page = self.home.page();
         let mut wrote = visible && page != self.told_page && self.link.send(ToRelay::Page(PageView { page: page.clone() }));
         if wrote {
             self.told_page = page;
@@ -503,8 +585,12 @@ impl Inner {
         let unread = self.state.with_untracked(State::unread);
         if self.told_unread != unread {
             self.told_unread = unread;
+            let text = (unread > 0).then(|| unread.to_string());
+            self.home.mark("data-unread", text.as_deref(), false);
             self.home.announce("unread", unread.into());
         }
+        let (news, home) = (&mut self.news, &self.home);
+        self.state.with_untracked(|state| news.tell(home, state));
         let sight = match (visible, self.open.get_untracked()) {
             (false, _) => Sight::Hidden,
             (true, false) => Sight::Page,
@@ -516,7 +602,8 @@ impl Inner {
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
         let lapse = self.state.with_untracked(State::deadline);
-        let deadline = [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), lapse].into_iter().flatten().min();
+        let deadline =
+            [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), lapse, self.look_at].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }
@@ -526,6 +613,10 @@ impl Inner {
             self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(call, delay).ok();
         }
     }
+}
+
+fn fresh_seed() -> u64 {
+    browser::fresh_id().0.as_u64_pair().1
 }
 
 fn place_of(id: MessageId) -> String {

@@ -7,7 +7,7 @@
 //!
 //! Words on the channel are texts, told apart by their first letter: `a` is the leader there? · `s` yes, under this name of the
 //! connection · `x` yes, but its connection has ended · `u` a frame up · `d` a frame down · `r` this tab shall ring · `l` this tab
-//! leaves.
+//! leaves · `i` the visitor is whom this token names · `z` forget the visitor.
 
 use std::collections::VecDeque;
 
@@ -63,6 +63,10 @@ pub enum Step {
     Wake,
     /// Say what stands in storage and was never acknowledged: whoever said it may be gone.
     Adopt,
+    /// Greet anew with this identity token, which another tab's page has.
+    Identify(String),
+    /// The visitor has logged out in another tab: forget them here, too.
+    Forget,
     /// Ring.
     Ring,
 }
@@ -278,6 +282,16 @@ impl Tabs {
         }
     }
 
+    /// The page of this tab, which does not lead, knows who the visitor is.
+    pub fn identify(&mut self, token: &str) {
+        self.post('i', token);
+    }
+
+    /// The visitor logs out.
+    pub fn forget(&mut self) {
+        self.post('z', "");
+    }
+
     /// A message has come that the visitor has not read: one of the tabs rings, unless it is seen already. Only the leader decides.
     pub fn ring(&mut self, now: Millis) {
         if !self.leads() {
@@ -329,6 +343,8 @@ impl Tabs {
                     self.steps.push_back(Step::Frame(socket, rest.to_owned()));
                 }
             }
+            (Role::Leader, Some('i')) => self.steps.push_back(Step::Identify(rest.to_owned())),
+            (Role::Follower | Role::Leader, Some('z')) => self.steps.push_back(Step::Forget),
             (Role::Follower | Role::Leader, Some('r')) if rest == self.name => self.steps.push_back(Step::Ring),
             _ => {}
         }

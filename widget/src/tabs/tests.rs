@@ -45,6 +45,7 @@ struct Tab {
     kept: Vec<MessageId>,
     told: Seq,
     rung: u32,
+    heard: Vec<Step>,
     lock: usize,
     status: Status,
 }
@@ -126,6 +127,7 @@ impl World {
             asleep: false,
             told: 0,
             rung: 0,
+            heard: Vec::new(),
             lock: 0,
             status: Status::Stopped,
         };
@@ -166,7 +168,7 @@ impl World {
     fn says(&mut self, place: usize) {
         let number = self.said.len() as u8;
         let id = MessageId::v7(self.now, [number; 10]);
-        let say = Say { id, conversation: None, text: "hi".into(), note: false, contact: None };
+        let say = Say::text(id, None, "hi");
         self.said.push(id);
         let now = self.now;
         self.tabs[place].link.say(now, say);
@@ -312,6 +314,7 @@ impl World {
                 }
             }
             Step::Ring => self.tabs[place].rung += 1,
+            Step::Identify(_) | Step::Forget => self.tabs[place].heard.push(step),
         }
     }
 
@@ -370,6 +373,7 @@ impl World {
                     answering: true,
                     site: String::new(),
                     settings: 0,
+                    panel: Default::default(),
                     now: self.now,
                 };
                 self.down(connection, FromRelay::Welcome(welcome).encode());
@@ -704,4 +708,17 @@ fn a_tab_alone_says_nothing_about_frames() {
     world.until(world.now + 1_000);
     world.tabs[0].tabs.frame("{}");
     assert_eq!(world.tabs[0].tabs.poll(), None);
+}
+
+#[test]
+fn an_identity_goes_to_the_leader_and_a_logout_to_everybody() {
+    let mut world = three_tabs();
+    world.tabs[2].tabs.identify("a.b.c");
+    world.runs(2);
+    world.until(world.now + 100);
+    world.tabs[1].tabs.forget();
+    world.runs(1);
+    world.until(world.now + 100);
+    let heard: Vec<_> = world.tabs.iter_mut().map(|tab| std::mem::take(&mut tab.heard)).collect();
+    assert_eq!(heard, [vec![Step::Identify("a.b.c".into()), Step::Forget], vec![], vec![Step::Forget]]);
 }
