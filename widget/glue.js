@@ -1,7 +1,7 @@
 
 // Appended to the glue that wasm-bindgen writes (Trunk.toml), because here it takes a fifth of the bytes: loading the modules of `more/`, text
 // with links, the buttons beside the composer, and files that are dropped or pasted. Called by `more.rs`; `told` is what every module gets:
-//   { panel, relay, site, locale, lang, ask, … }, with `ask({ wish, … })` for whatever they want of the panel.
+//   { panel, relay, site, locale, lang, ask, … }, with `ask([wish, …])` for whatever they want of the panel.
 
 // Loads a module and the texts of its language, and hands it an element. A failed import stays failed under its address, hence the query.
 let bulleAttempts = 0;
@@ -13,7 +13,7 @@ function bulleMore(told, name, place, json, token) {
   const { files } = told;
   both().catch(() => { bulleAttempts++; return both(); }).then(
     ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
-    () => told.ask({ wish: "done" }),
+    () => told.ask(["done"]),
   );
 }
 
@@ -32,6 +32,34 @@ function bulleWords(place, text) {
   place.append(text.slice(end));
 }
 
+// Buttons that stand only now and then: each asks for `wish` with its number.
+function bulleChoices(place, told, kind, labels, wish, first) {
+  place.replaceChildren(...labels.split("\n").filter(label => label).map((label, index) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = kind;
+    button.textContent = label;
+    button.onclick = () => told.ask([wish, String(first + index), label]);
+    return button;
+  }));
+}
+
+// What can be done about own messages: below the last one, and below each that was refused. The rows are drawn before the next frame.
+function bulleDeeds(log, told, deeds, retry) {
+  requestAnimationFrame(() => {
+    for (const old of log.querySelectorAll(".deeds")) old.remove();
+    const put = (row, labels, wish, first) => {
+      const place = document.createElement("span");
+      place.className = "deeds";
+      row.append(place);
+      bulleChoices(place, told, "deed", labels, wish, first);
+    };
+    const own = log.querySelectorAll(".own");
+    if (deeds) put(own[own.length - 1], deeds, "deed", 0);
+    log.querySelectorAll(".failed").forEach((row, index) => put(row, retry, "retry", index));
+  });
+}
+
 // The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it.
 function bulleTools(tools, told, labels) {
   const picker = document.createElement("input");
@@ -43,7 +71,7 @@ function bulleTools(tools, told, labels) {
     button.type = "button";
     button.className = name + " icon";
     button.ariaLabel = button.title = label;
-    button.onclick = () => index ? told.ask({ wish: "tool", tool: name }) : picker.click();
+    button.onclick = () => index ? told.ask(["tool", name]) : picker.click();
     tools.append(button);
   });
   tools.append(picker);
@@ -52,7 +80,7 @@ function bulleTools(tools, told, labels) {
   const send = list => {
     // Copied, because browsers empty the list afterwards.
     told.files = [...list];
-    if (told.files.length) told.ask({ wish: "upload" });
+    if (told.files.length) told.ask(["upload"]);
   };
   picker.onchange = () => {
     send(picker.files);

@@ -2,6 +2,7 @@
 
 mod embed;
 mod engines;
+mod greetings;
 mod hosts;
 mod keyboard;
 mod language;
@@ -17,4 +18,5 @@ mod policy;
 mod queue;
 mod stage;
 mod story;
+mod tabs;
 mod town;

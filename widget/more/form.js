@@ -25,7 +25,7 @@ export default (place, told) => {
   const { fields, consent } = JSON.parse(told.json);
   build(place, told, { fields, consent, begin: told.texts.begin }, values => {
     const answers = fields.map(({ label }, index) => ({ label, value: values[index] })).filter(({ value }) => value);
-    told.ask({ wish: "answer", answers: JSON.stringify(answers) });
+    told.ask(["answer", JSON.stringify(answers)]);
   });
 };
 

@@ -139,5 +139,5 @@ const cards = (all, told) => make("div", { class: "cards", tabIndex: 0, role: "l
   make("div", {}, make("strong", {}, card.title), card.text && make("p", {}, card.text)),
   ...(card.buttons || []).map(({ label, url }) => /^https:\/\//.test(url || "")
     ? make("a", { class: "act", href: url, target: "_blank", rel: "noopener nofollow noreferrer" }, label)
-    : url ? null : button("act", label, () => told.ask({ wish: "say", text: label }))),
+    : url ? null : button("act", label, () => told.ask(["say", label]))),
 )));

@@ -40,13 +40,13 @@ export default (place, told) => {
   const form = make("form", {}, email, make("button", { class: "main" }, texts.mail));
   form.addEventListener("submit", event => {
     event.preventDefault();
-    ask({ wish: "mail", email: email.value.trim() });
+    ask(["mail", email.value.trim()]);
     told_.textContent = fill(texts.mailed, email.value.trim());
     form.remove();
     save.focus();
   });
   place.append(make("div", { class: "keep", role: "group", "aria-label": texts.transcript },
-    make("div", { class: "acts" }, save, button("plain", texts.cancel, () => ask({ wish: "done" }))),
+    make("div", { class: "acts" }, save, button("plain", texts.cancel, () => ask(["done"]))),
     told.email ? form : null, told_));
   save.focus();
 };

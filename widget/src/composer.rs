@@ -1,7 +1,6 @@
 //! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line, Up in an empty field changes the last message.
 //! What is written and not sent outlives a reload. While a form stands in its place, it is only hidden.
 
-use shared::ids::MessageId;
 use shared::model::MAX_TEXT;
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
@@ -93,14 +92,8 @@ pub fn focus(chat: Chat) {
     }
 }
 
-/// Puts a message of the visitor's into the composer, to be changed. Only one of them can be.
-pub fn edit(chat: Chat, _: MessageId) {
-    begin(chat);
-    focus(chat);
-}
-
 /// Puts the last message into the composer, if it can be changed still. What stood there comes back afterwards.
-fn begin(chat: Chat) -> bool {
+pub fn begin(chat: Chat) -> bool {
     let found = chat.state.with_untracked(|state| state.changeable().map(|(thread, seq, text)| ((thread, seq), text.to_owned())));
     let Some((place, text)) = found else { return false };
     if let Some(field) = chat.field.get_untracked() {

@@ -122,8 +122,6 @@ table! {
     merged,
     /// Name of the group of quick replies.
     replies,
-    /// Begins a new conversation.
-    fresh,
     /// Sends files.
     attach,
     /// While files are dragged over the panel.
@@ -189,7 +187,6 @@ static EN: Texts = Texts {
     rated: "You rated this chat {} out of 5",
     merged: "This chat goes on in your other conversation",
     replies: "Quick replies",
-    fresh: "Start a new chat",
     attach: "Attach files",
     drop: "Drop files to send them",
     emoji: "Emoji",
@@ -248,7 +245,6 @@ static FR: Texts = Texts {
     rated: "Vous avez noté cette discussion {} sur 5",
     merged: "Cette discussion continue dans votre autre conversation",
     replies: "Réponses rapides",
-    fresh: "Nouvelle discussion",
     attach: "Joindre des fichiers",
     drop: "Déposez les fichiers pour les envoyer",
     emoji: "Émojis",

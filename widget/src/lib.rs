@@ -18,7 +18,6 @@ mod lines;
 mod log;
 mod more;
 mod news;
-mod over;
 mod panel;
 mod said;
 mod socket;

@@ -7,12 +7,12 @@ use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
 use web_sys::Element;
 
-use crate::browser;
-use crate::composer;
+use crate::browser::{self, GREETING};
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
+use crate::more;
 use crate::said;
-use crate::state::{Chat, Deed};
+use crate::state::Chat;
 use crate::view::*;
 
 /// Whoever is within this many pixels of the end is taken to be at the end.
@@ -54,6 +54,10 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
+    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let hello =
+        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         chat,
@@ -61,18 +65,11 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         None,
         text(String::new()),
         Some(live(move || typist().unwrap_or_default())),
-        None,
     );
-    let replies = live(move || {
-        let choices = chat.state.with(|state| state.choices().to_vec());
-        let say = |text: String| {
-            let said = text.clone();
-            choice("reply", text, move || chat.relay.with_value(|relay| relay.say(said.clone(), None)))
-        };
-        choices.into_iter().map(say).collect::<Vec<_>>()
-    });
-    let replies = html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).child(replies);
-    let greeting = line(chat, constant("theirs"), None, text(chat.texts.greeting.to_owned()), None, None);
+    let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
+    let replies =
+        html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
+    let greeting = line(chat, constant("theirs"), None, text(hello), None);
     let log = html::div()
         .class("log")
         .attr("role", "log")
@@ -80,6 +77,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("aria-label", chat.texts.conversation)
         .attr("tabindex", "0")
         .node_ref(node)
+        .directive(deeds, chat)
         .on(ev::scroll, call(watch))
         .child((greeting, rows, typing, replies));
     html::div()
@@ -87,45 +85,14 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
 }
 
-/// A row: who, what, under it when and how it stands, and what can be done about it.
-fn line(
-    chat: Chat,
-    class: Live<String>,
-    name: Option<String>,
-    body: Body,
-    below: Option<Live<String>>,
-    own: Option<MessageId>,
-) -> impl RenderHtml {
+/// A row: who, what, and under it when and how it stands.
+fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Body, below: Option<Live<String>>) -> impl RenderHtml {
     let fill: fn(Element, (Chat, Body)) = said::fill;
-    let deeds = own.map(|id| {
-        html::span().class("deeds").child(live(move || {
-            let texts = chat.texts;
-            match chat.state.with(|state| state.deed(id)) {
-                Deed::None => Vec::new(),
-                Deed::Retry => vec![(texts.retry, retry as fn(Chat, MessageId))],
-                Deed::Delete => vec![(texts.delete, delete as fn(Chat, MessageId))],
-                Deed::Edit => vec![(texts.edit, composer::edit as fn(Chat, MessageId)), (texts.delete, delete)],
-            }
-            .into_iter()
-            .map(|(text, act)| choice("deed", text.to_owned(), move || act(chat, id)))
-            .collect::<Vec<_>>()
-        }))
-    });
     html::div().class(class).child((
         name.map(|name| html::small().class("name").child(name)),
         html::div().attr("dir", "auto").directive(fill, (chat, body)),
         below.map(|below| html::small().class("below").child(below)),
-        deeds,
     ))
-}
-
-fn retry(chat: Chat, id: MessageId) {
-    chat.relay.with_value(|relay| relay.retry(id));
-}
-
-fn delete(chat: Chat, id: MessageId) {
-    chat.relay.with_value(|relay| relay.delete(id));
-    composer::focus(chat);
 }
 
 fn text(text: String) -> Body {
@@ -137,8 +104,8 @@ fn constant(class: &'static str) -> Live<String> {
 }
 
 fn draw(chat: Chat, row: Row) -> impl RenderHtml {
-    let (class, name, body, below, own) = match row {
-        Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None, None),
+    let (class, name, body, below) = match row {
+        Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None),
         Row::Line(Line { id, at, what: What::Own(body, _), version, .. }, head) => {
             let kind = [if head { "own head" } else { "own" }, shape(&body)].concat();
             let edited = version > 0 && body != Body::Deleted;
@@ -150,7 +117,7 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
                 };
                 [&kind, stands].concat()
             };
-            (live(class), None, body, Some(live(move || below(chat, id, at, edited))), Some(id))
+            (live(class), None, body, Some(live(move || below(chat, id, at, edited))))
         }
         Row::Line(Line { at, what: What::Theirs(name, body), version, .. }, head) => {
             let kind = [if head { "theirs head" } else { "theirs" }, shape(&body)].concat();
@@ -161,17 +128,12 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
                 name,
                 body,
                 Some(live(move || [time(chat, at).as_str(), mark_edited(chat, edited)].concat())),
-                None,
             )
         }
-        Row::Line(Line { what: What::Event(event), .. }, _) => {
-            (constant("event"), None, text(describe(chat, &event)), None, None)
-        }
-        Row::Line(Line { what: What::Unknown, .. }, _) => {
-            (constant("event"), None, text(chat.texts.unknown.to_owned()), None, None)
-        }
+        Row::Line(Line { what: What::Event(event), .. }, _) => (constant("event"), None, text(describe(chat, &event)), None),
+        Row::Line(Line { what: What::Unknown, .. }, _) => (constant("event"), None, text(chat.texts.unknown.to_owned()), None),
     };
-    line(chat, class, name, body, below, own)
+    line(chat, class, name, body, below)
 }
 
 /// What of a message's class follows from its kind.

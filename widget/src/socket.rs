@@ -278,10 +278,6 @@ impl Relay {
 
     /// Carries out everything that link and tabs want, then sets the clock for the next time.
     fn run(&self) {
-        // After the end, what was read here may be gone.
-        if self.0.borrow().on_timer.is_none() {
-            return;
-        }
         loop {
             let action = self.0.borrow_mut().link.poll();
             if let Some(action) = action {
@@ -629,7 +625,9 @@ fn place_of(id: MessageId) -> String {
 
 /// All messages in storage, oldest first.
 fn stored_outbox(home: &Home) -> Vec<Say> {
-    let mut outbox: Vec<Say> = home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)).collect();
-    outbox.sort_unstable_by_key(|say| say.id);
+    let mut outbox: Vec<Say> = Vec::new();
+    for say in home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)) {
+        outbox.insert(outbox.partition_point(|other| other.id < say.id), say);
+    }
     outbox
 }

@@ -75,8 +75,6 @@ pub enum Deed {
     Delete,
     /// Change it or take it back.
     Edit,
-    /// Send it again.
-    Retry,
 }
 
 /// See the module.
@@ -200,12 +198,15 @@ impl State {
         if let What::Own(body, _) = self.lines.remove(place).what { Some(body) } else { None }
     }
 
+    /// The refused messages, in order.
+    pub fn in_trouble(&self) -> impl Iterator<Item = MessageId> {
+        self.lines.iter().filter(|line| matches!(line.what, What::Own(_, Mark::Failed(_)))).map(|line| line.id)
+    }
+
     /// What can be done about a message.
     pub fn deed(&self, id: MessageId) -> Deed {
         let line = self.lines.iter().rev().find(|line| line.id == id);
         match line.map(|line| &line.what) {
-            Some(What::Own(_, Mark::Failed(ErrorCode::TextTooLong))) => Deed::None,
-            Some(What::Own(_, Mark::Failed(_))) => Deed::Retry,
             Some(What::Own(body, _)) if self.changeable.is_some_and(|changeable| changeable.0 == id) => match body {
                 Body::Text(_) => Deed::Edit,
                 Body::Deleted => Deed::None,

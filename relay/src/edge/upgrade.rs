@@ -134,8 +134,13 @@ async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> 
         return Err(Refusal::new(close::UNKNOWN_SITE, ErrorCode::UnknownSite, message));
     };
     // Of the relay's own pages, those that hold the panel serve any site; each has its ticket.
-    let from_room = caller.is_own_page(&sockets.shared) && query.ticket == rooms::ticket(&site);
-    if !from_room && !caller.is_allowed_by(&site.origins) {
+    let own = caller.is_own_page(&sockets.shared);
+    let from_room = own && query.ticket == rooms::ticket(&site);
+    let allowed = from_room || caller.is_allowed_by(&site.origins);
+    if !own {
+        sockets.shared.sightings.socket(site.id, caller, allowed);
+    }
+    if !allowed {
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
