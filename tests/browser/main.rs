@@ -13,6 +13,7 @@ mod outage;
 mod pages;
 mod person;
 mod pictures;
+mod pinned;
 mod policies;
 mod policy;
 mod queue;
