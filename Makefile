@@ -106,6 +106,7 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
 	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
+	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 
 $(DIST)/console.stamp: $(CONSOLE) | tools

@@ -18,8 +18,8 @@ const settings = {
   greet: true,
 };
 
-// The page to develop on and types are nothing that a visitor loads.
-const isLoaded = (path) => path !== "loader.js" && /\.(js|css|wasm)$/.test(path);
+// The page to develop on, types, and the loader in its two forms are nothing that a visitor loads.
+const isLoaded = (path) => !["loader.js", "bulle.js"].includes(path) && /\.(js|css|wasm)$/.test(path);
 const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))

@@ -1,7 +1,9 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
+mod embed;
 mod engines;
 mod greetings;
+mod hosts;
 mod keyboard;
 mod language;
 mod launcher;
@@ -11,8 +13,10 @@ mod outage;
 mod pages;
 mod person;
 mod pictures;
+mod policies;
 mod policy;
 mod queue;
 mod stage;
 mod story;
 mod tabs;
+mod town;

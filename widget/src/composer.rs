@@ -25,6 +25,14 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
         }
         focus(chat);
     };
+    let on_input = move |_: Event| {
+        if let Some(field) = field.get_untracked() {
+            changed(chat, &field);
+            if chat.editing.with_untracked(Option::is_none) {
+                chat.relay.with_value(|relay| relay.typing(&field.value()));
+            }
+        }
+    };
     let on_key = move |event: KeyboardEvent| {
         let composing = event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD;
         if event.key() == "Enter" && !event.shift_key() && !composing {
@@ -32,14 +40,6 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
             send();
         } else if event.key() == "ArrowUp" && field.get_untracked().is_some_and(|field| field.value().is_empty()) && begin(chat) {
             event.prevent_default();
-        }
-    };
-    let on_input = move |_: Event| {
-        if let Some(field) = field.get_untracked() {
-            changed(chat, &field);
-            if chat.editing.with_untracked(Option::is_none) {
-                chat.relay.with_value(|relay| relay.typing(&field.value()));
-            }
         }
     };
     let on_submit = move |event: SubmitEvent| {

@@ -129,6 +129,23 @@ pub fn no_script(explanation: &str) -> Response<Body> {
     response
 }
 
+/// The embed API as TypeScript has it, the same for every site.
+pub fn types(request: &HeaderMap) -> Response<Body> {
+    const TYPES: &str = include_str!("../../../widget/bulle.d.ts");
+    let mut response = embedded::answer(Body::from(TYPES), "bulle.d.ts", Encoding::Identity);
+    // Guessed from its ending, it would be a video.
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    open_to_all(response.headers_mut(), HeaderValue::from_static("public, max-age=300"));
+    let tag = hex_tag(TYPES.as_bytes());
+    embedded::validated(response, request, &tag)
+}
+
+fn hex_tag(bytes: &[u8]) -> HeaderValue {
+    let tag = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    // Hex digits between quotes are a header value.
+    HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 fn open_to_all(headers: &mut HeaderMap, cache: HeaderValue) {
     headers.insert(header::CACHE_CONTROL, cache);
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -144,14 +161,7 @@ impl Script {
         brotli::BrotliCompress(&mut raw.as_slice(), &mut br, &params)?;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&raw)?;
-        let etag = Sha256::digest(&raw)[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Self {
-            br: br.into(),
-            gz: gzip.finish()?.into(),
-            // Hex digits between quotes are a header value.
-            etag: HeaderValue::from_str(&format!("\"{etag}\"")).unwrap_or(HeaderValue::from_static("\"\"")),
-            raw: raw.into(),
-        })
+        Ok(Self { br: br.into(), gz: gzip.finish()?.into(), etag: hex_tag(&raw), raw: raw.into() })
     }
 }
 

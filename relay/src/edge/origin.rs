@@ -134,6 +134,13 @@ pub fn is_list_entry(entry: &str) -> bool {
     pattern(entry).is_some()
 }
 
+/// An entry of an allow-list as a content security policy has it; `None` when it is none.
+pub fn as_source(entry: &str) -> Option<String> {
+    let (wildcard, origin) = pattern(entry)?;
+    let text = origin.to_string();
+    Some(if wildcard { text.replacen("://", "://*.", 1) } else { text })
+}
+
 fn matches(entry: &str, origin: &Origin) -> bool {
     let Some((wildcard, allowed)) = pattern(entry) else { return false };
     if !wildcard {

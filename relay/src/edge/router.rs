@@ -23,6 +23,7 @@ use super::health;
 use super::loader::{self, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
+use super::rooms;
 use super::sightings::Sightings;
 use crate::api;
 use crate::config::Config;
@@ -100,6 +101,9 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/console/{*path}", get(console))
         .route("/favicon.ico", get(icon))
         .route("/bulle.js", get(script))
+        .route("/bulle.d.ts", get(types))
+        .route("/chat/{key}", get(rooms::chat))
+        .route("/frame/{key}", get(rooms::frame))
         .route("/greetings", get(greetings::list))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/healthz", get(health::alive))
@@ -140,6 +144,11 @@ async fn asset(
 ) -> Response {
     shared.sightings.file(&shared, &caller, hash == shared.assets.built.widget_hash);
     shared.assets.serve(&hash, &file, &headers).await
+}
+
+/// What editors want to know of the embed API.
+async fn types(headers: HeaderMap) -> Response {
+    loader::types(&headers)
 }
 
 /// `?site=KEY`.
