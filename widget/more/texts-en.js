@@ -1,5 +1,6 @@
 // What the modules of this folder say in English. Every language has the same names; a test says when one is missing.
 export default {
+  unread: "Unread messages: {}",
   cancel: "Cancel",
   retry: "Try again",
   submit: "Send",

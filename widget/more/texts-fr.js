@@ -1,5 +1,6 @@
 // What the modules of this folder say in French. Every language has the same names; a test says when one is missing.
 export default {
+  unread: "Messages non lus : {}",
   cancel: "Annuler",
   retry: "Réessayer",
   submit: "Envoyer",

@@ -25,6 +25,7 @@ mod socket;
 mod state;
 mod tabs;
 mod typing;
+mod unread;
 mod view;
 
 use std::rc::Rc;
