@@ -7,7 +7,7 @@ use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
 use web_sys::Element;
 
-use crate::browser;
+use crate::browser::{self, GREETING};
 use crate::composer;
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
@@ -54,6 +54,10 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
+    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let hello =
+        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         chat,
@@ -72,7 +76,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         choices.into_iter().map(say).collect::<Vec<_>>()
     });
     let replies = html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).child(replies);
-    let greeting = line(chat, constant("theirs"), None, text(chat.texts.greeting.to_owned()), None, None);
+    let greeting = line(chat, constant("theirs"), None, text(hello), None, None);
     let log = html::div()
         .class("log")
         .attr("role", "log")
