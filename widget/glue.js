@@ -13,7 +13,8 @@ function bulleMore(told, name, place, json, token) {
   const { files } = told;
   both().catch(() => { bulleAttempts++; return both(); }).then(
     ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
-    () => told.ask(["done"]),
+    // Nobody has asked for a word about unread messages.
+    () => name == "unread" || told.ask(["done"]),
   );
 }
 

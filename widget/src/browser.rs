@@ -200,7 +200,7 @@ impl Home {
             return Page { url: text("url"), title: text("title"), referrer: text("referrer") };
         }
         let url = window().location().href().unwrap_or_default();
-        Page { url, title: document().title(), referrer: document().referrer() }
+        Page { url, title: bare(&document().title()).to_owned(), referrer: document().referrer() }
     }
 
     /// Tells loader and page: `bulle:<name>` on the host element.
@@ -301,6 +301,12 @@ impl Home {
     pub fn key(&self, name: &str) -> String {
         ["bulle:", &self.site, ":", name].concat()
     }
+}
+
+/// A title without the number of unread messages before it (`more/unread.js`).
+fn bare(title: &str) -> &str {
+    let counted = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+    counted.filter(|(count, _)| count.bytes().all(|digit| digit.is_ascii_digit())).map_or(title, |(_, title)| title)
 }
 
 /// `settings.stores`: two objects with the methods of `Storage`.

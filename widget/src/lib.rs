@@ -24,6 +24,7 @@ mod socket;
 mod state;
 mod tabs;
 mod typing;
+mod unread;
 mod view;
 
 use std::rc::Rc;

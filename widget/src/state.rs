@@ -26,6 +26,9 @@ const TYPING_LAPSES: Millis = 6_000;
 /// How long a refusal is told: long enough to read the sentence twice.
 const REFUSAL_LAPSES: Millis = 8_000;
 
+/// How old a message may be that something rings for.
+const FRESH: Millis = 60_000;
+
 /// What every component is handed.
 #[derive(Clone, Copy)]
 pub struct Chat {
@@ -109,6 +112,8 @@ pub struct State {
     notice: Notice,
     /// Conversations in order of appearance.
     threads: Vec<ConversationId>,
+    /// How often this tab was told to ring.
+    pub rings: u32,
     /// What the relay's clock is ahead of this one.
     ahead: Millis,
 }
@@ -132,6 +137,7 @@ impl State {
             refused: None,
             notice: Notice::None,
             threads: Vec::new(),
+            rings: 0,
             ahead: 0,
         };
         for say in outbox {
@@ -340,6 +346,20 @@ impl State {
         let theirs = |what: &What| matches!(what, What::Theirs(_, body) if *body != Body::Deleted);
         let unread = |line: &&Line| line.place.0 == latest && line.place.1 > self.read_to && theirs(&line.what);
         self.lines.iter().rev().filter(unread).count() as u32
+    }
+
+    /// The latest message from the other side: its id, who said it, and what it says, if that is a text.
+    pub fn latest(&self) -> Option<(MessageId, &str, &str)> {
+        self.lines.iter().rev().find_map(|line| match &line.what {
+            What::Theirs(name, Body::Text(text)) => Some((line.id, name.as_str(), text.as_str())),
+            What::Theirs(name, _) => Some((line.id, name.as_str(), "")),
+            _ => None,
+        })
+    }
+
+    /// Whether the last line is news, and not what was missed in a long absence.
+    pub fn is_fresh(&self, now: Millis) -> bool {
+        self.lines.last().is_some_and(|line| line.at + FRESH > now + self.ahead)
     }
 
     /// Conversations heard of.
