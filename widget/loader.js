@@ -149,9 +149,16 @@
       host.showPopover?.();
     }
     say("ready");
+    const idle = window.requestIdleCallback || setTimeout;
+    // Without its greetings a page lacks nothing.
+    if (settings.greet) idle(async () => {
+      try {
+        (await import(assets + "greet.js")).greet(root, settings, start);
+      } catch { /* Not loaded. */ }
+    });
     try {
       // Set by the panel while there is a conversation that is not closed.
-      if (localStorage["bulle:" + key + ":live"]) (window.requestIdleCallback || setTimeout)(() => start());
+      if (localStorage["bulle:" + key + ":live"]) idle(() => start());
     } catch { /* Storage is blocked: the panel waits for a click. */ }
   };
   // Nothing stays for the next person: neither on the page nor in storage.

@@ -71,6 +71,9 @@ fn every_example_means_to_us_what_it_says() {
             "AgentPatch" => body::<api::AgentPatch>(&value),
             "SitePatch" => body::<api::SitePatch>(&value),
             "SiteSecret" => body::<api::SiteSecret>(&value),
+            "Sightings" => body::<api::Sightings>(&value),
+            "NewSite" => body::<api::NewSite>(&value),
+            "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
         assert_eq!(again, value, "an example of {what} does not survive reading and writing");
@@ -192,6 +195,9 @@ struct Api {
     agent_patch: api::AgentPatch,
     site_patch: api::SitePatch,
     site_secret: api::SiteSecret,
+    new_site: api::NewSite,
+    sightings: api::Sightings,
+    greetings: api::Greetings,
 }
 
 /// The names of the definitions that properties refer to.

@@ -1,6 +1,7 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
 mod engines;
+mod greetings;
 mod keyboard;
 mod language;
 mod launcher;
@@ -14,3 +15,4 @@ mod policy;
 mod queue;
 mod stage;
 mod story;
+mod tabs;

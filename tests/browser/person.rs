@@ -183,6 +183,12 @@ impl Person {
         Ok(self.browser.switch_to_window(tab.clone()).await?)
     }
 
+    /// Closes the tab in front and turns to another one.
+    pub async fn closes_tab_for(&self, other: &WindowHandle) -> Result<()> {
+        self.browser.close_window().await?;
+        self.turns_to(other).await
+    }
+
     /// What the page's policy has refused, and errors and warnings on its console since the last call. WebKit tells no more of the
     /// console than a script on the page can hear, once the page has loaded.
     pub async fn complaints(&self) -> Result<Vec<String>> {

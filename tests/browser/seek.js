@@ -19,7 +19,7 @@ const words = node => node.nodeType === Node.TEXT_NODE ? node.data
   : node.nodeType === Node.ELEMENT_NODE && !shown(node) && getComputedStyle(node).display !== "contents" && !node.shadowRoot ? ""
   : [...node.childNodes, ...(node.shadowRoot?.childNodes || [])].map(words).join(" ");
 // All that the page shows, white space folded.
-const text = () => words(document.body).replace(/\s+/g, " ");
+const text = () => words(document.documentElement).replace(/\s+/g, " ");
 // What the conversation shows.
 const said = () => words(seek("log", "Conversation") || document.createTextNode("")).replace(/\s+/g, " ");
 // The element that has the focus, inside whichever shadow root.

@@ -11,6 +11,9 @@ use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, H
 
 use crate::view::{StoredValue, document, window};
 
+/// Kept for the tab by `greet.js`: id and text of the greeting that the page has shown, each on a line.
+pub const GREETING: &str = "greeting";
+
 /// A closure for the browser to call.
 pub type Handler = Closure<dyn FnMut(JsValue)>;
 
@@ -273,6 +276,13 @@ impl Home {
     /// Keeps a text for this tab, or forgets it.
     pub fn keep_for_tab(&self, name: &str, text: Option<&str>) {
         self.write(1, name, text);
+    }
+
+    /// The id of the greeting that the next message answers; only one message does.
+    pub fn take_greeting(&self) -> Option<String> {
+        let kept = self.load_for_tab(GREETING)?;
+        self.keep_for_tab(GREETING, None);
+        kept.split_once('\n').map(|(id, _)| id.to_owned())
     }
 
     fn read(&self, which: usize, name: &str) -> Option<String> {

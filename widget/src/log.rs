@@ -9,7 +9,7 @@ use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
 use web_sys::Element;
 
-use crate::browser;
+use crate::browser::{self, GREETING};
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
 use crate::more;
@@ -56,6 +56,10 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
+    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let hello =
+        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         chat,
@@ -67,7 +71,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
     let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
     let replies =
         html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
-    let greeting = line(chat, constant("theirs"), None, text(chat.texts.greeting.to_owned()), None);
+    let greeting = line(chat, constant("theirs"), None, text(hello), None);
     let log = html::div()
         .class("log")
         .attr("role", "log")

@@ -629,7 +629,9 @@ fn place_of(id: MessageId) -> String {
 
 /// All messages in storage, oldest first.
 fn stored_outbox(home: &Home) -> Vec<Say> {
-    let mut outbox: Vec<Say> = home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)).collect();
-    outbox.sort_unstable_by_key(|say| say.id);
+    let mut outbox: Vec<Say> = Vec::new();
+    for say in home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)) {
+        outbox.insert(outbox.partition_point(|other| other.id < say.id), say);
+    }
     outbox
 }

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use shared::model::Side;
 
 use super::embedded::{self, Encoding};
 use super::origin::Origin;
@@ -28,12 +29,15 @@ pub struct Settings {
     pub assets: String,
     /// Accent colour, `#rrggbb`.
     pub color: String,
-    /// Which side the launcher is on, `left` or `right`.
-    pub side: String,
+    /// Which side the launcher is on.
+    pub side: Side,
     /// Language of the texts; `None`: the visitor's.
     pub locale: Option<String>,
     /// Display name of the site.
     pub name: String,
+    /// Whether the site has greetings, and so a script of theirs is wanted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub greet: bool,
 }
 
 impl Settings {
@@ -163,9 +167,10 @@ mod tests {
             relay: base.to_string(),
             assets: Settings::assets_at(&base, "0011223344556677"),
             color: "#2456e6".into(),
-            side: "right".into(),
+            side: Side::Right,
             locale: None,
             name: "Demo \u{2028}</script>".into(),
+            greet: false,
         }
     }
 

@@ -71,6 +71,17 @@ impl Origin {
         host.bytes().all(plain).then(|| format!("{}://{host}", if https { "https" } else { "http" }).parse().ok())?
     }
 
+    /// The origin of a page's address, as in `Referer`. `None` for what is no address on the web.
+    pub fn of_page(address: &str) -> Option<Self> {
+        let url = Url::parse(address).ok()?;
+        let https = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        Some(Self { https, host: url.host()?.to_owned(), port: url.port_or_known_default()? })
+    }
+
     /// Whether the connection to it is encrypted.
     pub fn is_https(&self) -> bool {
         self.https

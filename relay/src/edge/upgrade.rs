@@ -130,7 +130,12 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
         return Err(Refusal::new(close::UNKNOWN_SITE, ErrorCode::UnknownSite, message));
     };
     // The relay's own pages (the demo, later the chat page and the frame) serve any site.
-    if !caller.is_own_page(&sockets.shared) && !caller.is_allowed_by(&site.origins) {
+    let own = caller.is_own_page(&sockets.shared);
+    let allowed = own || caller.is_allowed_by(&site.origins);
+    if !own {
+        sockets.shared.sightings.socket(site.id, caller, allowed);
+    }
+    if !allowed {
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }

@@ -7,7 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
-//! - [`accounts`]: passwords, sessions, invitations, sites
+//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,7 @@ pub(crate) mod people;
 mod readers;
 mod reads;
 pub(crate) mod rows;
+mod sightings;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -41,13 +42,15 @@ pub use figures::{Figures, Queue};
 pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use reads::VisitorRecord;
+pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
     include_str!("../../migrations/sqlite/0004_identity.sql"),
+    include_str!("../../migrations/sqlite/0006_sightings.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

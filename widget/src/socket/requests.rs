@@ -77,6 +77,7 @@ impl Relay {
         {
             let inner = &mut *self.0.borrow_mut();
             inner.typist.sent();
+            say.greeting = inner.home.take_greeting();
             inner.state.update(|state| state.complete(&mut say));
         }
         self.link(|link| link.say(now(), say));
