@@ -90,6 +90,14 @@ function bulleTools(tools, told, labels) {
   };
   queueMicrotask(() => {
     const panel = told.panel = tools.closest(".panel");
+    // Whoever reads the end of the log still does when something below takes room.
+    const log = panel.querySelector(".log");
+    let height = log.clientHeight;
+    new ResizeObserver(() => {
+      const before = height;
+      height = log.clientHeight;
+      if (height < before && log.scrollHeight - log.scrollTop - before < 60) log.scrollTop = log.scrollHeight;
+    }).observe(log);
     const listen = (name, call) => panel.addEventListener(name, event => tools.closest(".files") && call(event));
     const drop = on => panel.classList.toggle("dropping", on);
     const put = data => event => {

@@ -8,6 +8,7 @@ mod keyboard;
 mod language;
 mod launcher;
 mod markup;
+mod messages;
 mod offline;
 mod outage;
 mod pages;

@@ -239,7 +239,7 @@ impl Home {
 
     /// Empties the field in which the visitor writes.
     pub fn empty_field(&self) {
-        let field = self.host.shadow_root().and_then(|root| root.query_selector("textarea").ok()?);
+        let field = self.host.shadow_root().and_then(|root| root.query_selector(".message").ok()?);
         if let Some(field) = field {
             field.unchecked_ref::<HtmlTextAreaElement>().set_value("");
         }

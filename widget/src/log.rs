@@ -1,6 +1,8 @@
 //! The conversation: greeting, days, grouped messages with times and marks, events, who is typing. Stays at the end while the
 //! visitor is there, and offers a way back when they have scrolled up. All rows are drawn by the one [`line`].
 
+use std::sync::Arc;
+
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
 use shared::model::{AssignedHow, Body, CloseReason, Event};
@@ -86,8 +88,8 @@ pub fn log(chat: Chat) -> impl RenderHtml {
 }
 
 /// A row: who, what, and under it when and how it stands.
-fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Body, below: Option<Live<String>>) -> impl RenderHtml {
-    let fill: fn(Element, (Chat, Body)) = said::fill;
+fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Arc<Body>, below: Option<Live<String>>) -> impl RenderHtml {
+    let fill: fn(Element, (Chat, Arc<Body>)) = said::fill;
     html::div().class(class).child((
         name.map(|name| html::small().class("name").child(name)),
         html::div().attr("dir", "auto").directive(fill, (chat, body)),
@@ -95,8 +97,8 @@ fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Body, below
     ))
 }
 
-fn text(text: String) -> Body {
-    Body::Text(text)
+fn text(text: String) -> Arc<Body> {
+    Arc::new(Body::Text(text))
 }
 
 fn constant(class: &'static str) -> Live<String> {
@@ -108,7 +110,7 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
         Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None),
         Row::Line(Line { id, at, what: What::Own(body, _), version, .. }, head) => {
             let kind = [if head { "own head" } else { "own" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let class = move || {
                 let stands = match chat.state.with(|state| state.mark(id).0) {
                     Mark::Pending => " pending",
@@ -121,7 +123,7 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
         }
         Row::Line(Line { at, what: What::Theirs(name, body), version, .. }, head) => {
             let kind = [if head { "theirs head" } else { "theirs" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let name = Some(name).filter(|_| head);
             (
                 live(move || kind.clone()),

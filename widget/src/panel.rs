@@ -51,6 +51,7 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
     let dialog = html::div()
         .class("panel")
         .attr("data-drop", chat.texts.drop)
+        .attr("tabindex", "-1")
         .attr("role", "dialog")
         .attr("lang", chat.texts.lang)
         .attr("dir", chat.texts.dir)

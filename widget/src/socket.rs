@@ -76,7 +76,11 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
+        let state = RwSignal::new(State::new(
+            home.name.clone(),
+            &outbox,
+            outbox.iter().filter_map(|say| requests::uploaded(&home, say)).collect(),
+        ));
         let inner = Inner {
             tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
             channel: None,
@@ -483,7 +487,7 @@ impl Inner {
             }
             // It may have been written by another tab, or on a page before this one.
             Emit::Pending(say) => {
-                for file in requests::uploaded(&self.home, std::slice::from_ref(say)) {
+                if let Some(file) = requests::uploaded(&self.home, say) {
                     self.state.update(|state| state.know(file));
                 }
             }

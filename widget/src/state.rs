@@ -2,6 +2,7 @@
 //! the relay; components read it through one signal ([`Chat`]). Pure but for `Chat`, so that it is tested without a browser.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use shared::close::ErrorCode;
 use shared::frame::Ack;
@@ -102,7 +103,7 @@ pub struct State {
     /// Whether the next message begins a new conversation.
     pub fresh: bool,
     /// Files that were uploaded here: messages on their way name them only.
-    files: Vec<File>,
+    files: Vec<Arc<Body>>,
     /// The conversation that was rated, or that the visitor does not want to rate.
     rated: Option<usize>,
     /// The own message that can be changed still, and until when by this clock.
@@ -131,7 +132,7 @@ impl State {
             panel: Panel::default(),
             answers: None,
             fresh: false,
-            files,
+            files: files.into_iter().map(|file| Arc::new(Body::File(file))).collect(),
             rated: None,
             changeable: None,
             refused: None,
@@ -180,7 +181,7 @@ impl State {
 
     /// A file was uploaded, about which a message will follow.
     pub fn know(&mut self, file: File) {
-        self.files.push(file);
+        self.files.push(Arc::new(Body::File(file)));
     }
 
     /// What goes along with the next message only: the answers to the form, the wish for a new conversation.
@@ -199,7 +200,7 @@ impl State {
     }
 
     /// Takes a refused message out of the log, to be sent again.
-    pub fn take_failed(&mut self, id: MessageId) -> Option<Body> {
+    pub fn take_failed(&mut self, id: MessageId) -> Option<Arc<Body>> {
         let place = self.lines.iter().position(|line| line.id == id && matches!(line.what, What::Own(_, Mark::Failed(_))))?;
         if let What::Own(body, _) = self.lines.remove(place).what { Some(body) } else { None }
     }
@@ -213,7 +214,7 @@ impl State {
     pub fn deed(&self, id: MessageId) -> Deed {
         let line = self.lines.iter().rev().find(|line| line.id == id);
         match line.map(|line| &line.what) {
-            Some(What::Own(body, _)) if self.changeable.is_some_and(|changeable| changeable.0 == id) => match body {
+            Some(What::Own(body, _)) if self.changeable.is_some_and(|changeable| changeable.0 == id) => match **body {
                 Body::Text(_) => Deed::Edit,
                 Body::Deleted => Deed::None,
                 _ => Deed::Delete,
@@ -226,7 +227,7 @@ impl State {
     pub fn changeable(&self) -> Option<(ConversationId, Seq, &str)> {
         let line = self.last_line().filter(|line| self.deed(line.id) == Deed::Edit)?;
         match &line.what {
-            What::Own(Body::Text(text), _) => Some((*self.threads.get(line.place.0)?, line.place.1, text)),
+            What::Own(body, _) => Some((*self.threads.get(line.place.0)?, line.place.1, body.preview()?)),
             _ => None,
         }
     }
@@ -239,13 +240,15 @@ impl State {
 
     /// The quick replies that are on offer: of the last message that has some, until the visitor says something.
     pub fn choices(&self) -> &[String] {
-        let last = self
-            .lines
-            .iter()
-            .rev()
-            .find(|line| matches!(line.what, What::Own(..) | What::Theirs(_, Body::Menu(_)) | What::Event(Event::Closed(_))));
+        let last = self.lines.iter().rev().find(|line| {
+            let menu = matches!(&line.what, What::Theirs(_, body) if matches!(**body, Body::Menu(_)));
+            menu || matches!(line.what, What::Own(..) | What::Event(Event::Closed(_)))
+        });
         match last.map(|line| &line.what) {
-            Some(What::Theirs(_, Body::Menu(menu))) => &menu.choices,
+            Some(What::Theirs(_, body)) => match &**body {
+                Body::Menu(menu) => &menu.choices,
+                _ => &[],
+            },
             _ => &[],
         }
     }
@@ -343,7 +346,7 @@ impl State {
     /// How many messages from the other side were not read.
     pub fn unread(&self) -> u32 {
         let latest = self.threads.len().wrapping_sub(1);
-        let theirs = |what: &What| matches!(what, What::Theirs(_, body) if *body != Body::Deleted);
+        let theirs = |what: &What| matches!(what, What::Theirs(_, body) if !matches!(**body, Body::Deleted));
         let unread = |line: &&Line| line.place.0 == latest && line.place.1 > self.read_to && theirs(&line.what);
         self.lines.iter().rev().filter(unread).count() as u32
     }
@@ -437,10 +440,13 @@ impl State {
     }
 
     /// What a message of this browser's says. A file that storage has forgotten is told by the relay with the next page.
-    fn body(&self, say: &Say) -> Body {
+    fn body(&self, say: &Say) -> Arc<Body> {
         match say.file {
-            None => Body::Text(say.text.clone()),
-            Some(id) => self.files.iter().find(|file| file.id == id).cloned().map_or(UNKNOWN, Body::File),
+            None => Arc::new(Body::Text(say.text.clone())),
+            Some(id) => {
+                let file = self.files.iter().find(|body| matches!(&***body, Body::File(file) if file.id == id));
+                file.cloned().unwrap_or_else(|| Arc::new(UNKNOWN))
+            }
         }
     }
 
@@ -455,7 +461,7 @@ impl State {
         let what = match (entry.by, entry.body) {
             (_, Body::Event(Event::Edited(change))) => return self.change((place.0, change.seq), Some(change.text)),
             (_, Body::Event(Event::Deleted(change))) => return self.change((place.0, change.seq), None),
-            (_, Body::Event(Event::Greeted(text))) => What::Theirs(self.site.clone(), Body::Text(text)),
+            (_, Body::Event(Event::Greeted(text))) => What::Theirs(self.site.clone(), Arc::new(Body::Text(text))),
             (_, Body::Event(event)) => {
                 match event {
                     Event::Rated(_) => self.rated = Some(place.0),
@@ -466,12 +472,12 @@ impl State {
                 What::Event(event)
             }
             (_, Body::Note(_)) => What::Unknown,
-            (Author::Visitor, body) => What::Own(body, Mark::Sent),
+            (Author::Visitor, body) => What::Own(Arc::new(body), Mark::Sent),
             (Author::Agent(person), body) => {
                 self.typing = None;
-                What::Theirs(person.name, body)
+                What::Theirs(person.name, Arc::new(body))
             }
-            (Author::System, body) => What::Theirs(self.site.clone(), body),
+            (Author::System, body) => What::Theirs(self.site.clone(), Arc::new(body)),
         };
         self.put(Line { id: entry.id, place, at: entry.at, what, version: 0 });
     }
@@ -481,11 +487,11 @@ impl State {
         let Some(line) = self.lines.iter_mut().rev().find(|line| line.place == place) else { return };
         let (What::Own(body, _) | What::Theirs(_, body)) = &mut line.what else { return };
         line.version += 1;
-        match (body, text) {
-            (Body::Text(old) | Body::Menu(Menu { text: old, .. }), Some(text)) => *old = text,
-            (body, None) => *body = Body::Deleted,
-            _ => {}
-        }
+        *body = Arc::new(match (&**body, text) {
+            (Body::Menu(menu), Some(text)) => Body::Menu(Menu { text, choices: menu.choices.clone() }),
+            (_, Some(text)) => Body::Text(text),
+            (_, None) => Body::Deleted,
+        });
     }
 
     /// A line replaces the one with its id: an ack and an entry may both tell of the same message.
