@@ -354,8 +354,7 @@ impl State {
     /// The latest message from the other side: its id, who said it, and what it says, if that is a text.
     pub fn latest(&self) -> Option<(MessageId, &str, &str)> {
         self.lines.iter().rev().find_map(|line| match &line.what {
-            What::Theirs(name, Body::Text(text)) => Some((line.id, name.as_str(), text.as_str())),
-            What::Theirs(name, _) => Some((line.id, name.as_str(), "")),
+            What::Theirs(name, body) => Some((line.id, name.as_str(), body.preview().unwrap_or_default())),
             _ => None,
         })
     }
