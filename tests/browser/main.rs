@@ -1,7 +1,9 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
 mod engines;
+mod examples;
 mod greetings;
+mod install;
 mod keyboard;
 mod language;
 mod launcher;
