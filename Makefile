@@ -103,8 +103,8 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	$(if $(REBUILD_STD),$(REBUILD)) $(TRUNK)
 	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
-	for script in widget.js $(notdir $(wildcard widget/more/*.js)); do \
-	  terser $(DIST)/widget/$$script --module --compress passes=2 --mangle --output $(DIST)/widget/$$script; done
+	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
+	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
 	@touch $@
 
 $(DIST)/console.stamp: $(CONSOLE) | tools

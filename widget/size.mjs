@@ -1,4 +1,5 @@
-// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, and what comes until the visitor can type.
+// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, what comes until the visitor can type, and each of the modules
+// that come when they are wanted.
 // Called by `make size` with the folder of the built widget; ends with 1 past a budget, or when the glue could write markup.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,19 +20,21 @@ const settings = {
 
 // The page to develop on and types are nothing that a visitor loads.
 const isLoaded = (path) => path !== "loader.js" && /\.(js|css|wasm)$/.test(path);
-// What typing does not need comes when it is wanted, each by itself.
-const later = readdirSync(join(import.meta.dirname, "more"));
 const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))
   .filter(isLoaded);
 const read = (path) => [path, readFileSync(join(dist, path))];
 
+// What typing does not need comes when it is wanted, each by itself.
+const later = readdirSync(join(import.meta.dirname, "more"));
+const isModule = (path) => later.includes(path);
+
 const [, loader] = read("loader.js");
 const groups = [
   { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
-  { title: "all until typing", budget: 90 * 1024, files: paths.filter((path) => !later.includes(path)).sort().map(read) },
-  { title: "greetings, where there are any", budget: 2 * 1024, files: [read("greet.js")] },
+  { title: "all until typing", budget: 90 * 1024, files: paths.sort().filter((path) => !isModule(path)).map(read) },
+  ...paths.filter(isModule).map((path) => ({ title: `on demand: ${path}`, budget: (path === "greet.js" ? 2 : 6) * 1024, files: [read(path)] })),
 ];
 
 let failed = false;

@@ -169,7 +169,7 @@ impl Home {
             site: text("key").unwrap_or_default(),
             name: text("name").unwrap_or_default(),
             // http becomes ws, https becomes wss.
-            relay: ["ws", text("relay").unwrap_or_default().trim_start_matches("http")].concat(),
+            relay: ["ws", text("relay").unwrap_or_default().get(4..).unwrap_or_default()].concat(),
             ticket: text("ticket"),
             identity: RefCell::new(text("identity")),
             resume: RefCell::new(text("resume")),

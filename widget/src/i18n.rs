@@ -100,14 +100,44 @@ table! {
     unavailable,
     /// Written while nobody is there.
     later,
-    /// Above the offline form.
-    offline,
-    /// Field of the offline form.
-    email,
-    /// Button of the offline form.
-    leave,
     /// Goes to the end of the log.
     latest,
+    /// Stands for what only a newer version can show.
+    unknown,
+    /// Stands for a message that was taken back.
+    deleted,
+    /// After the time of a changed message; begins with a separator.
+    edited,
+    /// Changes a message.
+    edit,
+    /// Takes a message back.
+    delete,
+    /// Above the composer while it changes a message.
+    editing,
+    /// Something that the visitor asked for was refused.
+    refused,
+    /// "You rated this chat 4 out of 5".
+    rated,
+    /// The visitor’s other conversation lives on.
+    merged,
+    /// Name of the group of quick replies.
+    replies,
+    /// Begins a new conversation.
+    fresh,
+    /// Sends files.
+    attach,
+    /// While files are dragged over the panel.
+    drop,
+    /// Opens the emoji.
+    emoji,
+    /// Begins a voice note.
+    voice,
+    /// Opens the transcript.
+    transcript,
+    /// Takes back what was begun.
+    cancel,
+    /// Sends a refused message again.
+    retry,
 }
 
 static EN: Texts = Texts {
@@ -148,10 +178,25 @@ static EN: Texts = Texts {
     reconnecting: "Reconnecting… What you write is kept.",
     unavailable: "Chat is not available on this page.",
     later: "We are away right now and will answer as soon as we are back.",
-    offline: "Nobody is here right now. Leave us a message, and we will answer by email.",
-    email: "Your email",
-    leave: "Leave message",
     latest: "Latest messages",
+    unknown: "Not shown in this version of the chat",
+    deleted: "Message deleted",
+    edited: " · edited",
+    edit: "Edit",
+    delete: "Delete",
+    editing: "Editing your message",
+    refused: "That did not work. Please try again.",
+    rated: "You rated this chat {} out of 5",
+    merged: "This chat goes on in your other conversation",
+    replies: "Quick replies",
+    fresh: "Start a new chat",
+    attach: "Attach files",
+    drop: "Drop files to send them",
+    emoji: "Emoji",
+    voice: "Record a voice note",
+    transcript: "Transcript",
+    cancel: "Cancel",
+    retry: "Try again",
 };
 
 static FR: Texts = Texts {
@@ -192,10 +237,25 @@ static FR: Texts = Texts {
     reconnecting: "Reconnexion… Ce que vous écrivez est conservé.",
     unavailable: "Le chat n’est pas disponible sur cette page.",
     later: "Nous sommes absents et vous répondrons dès notre retour.",
-    offline: "Personne n’est disponible. Laissez-nous un message, nous vous répondrons par e-mail.",
-    email: "Votre e-mail",
-    leave: "Laisser le message",
     latest: "Derniers messages",
+    unknown: "Non affiché dans cette version du chat",
+    deleted: "Message supprimé",
+    edited: " · modifié",
+    edit: "Modifier",
+    delete: "Supprimer",
+    editing: "Modification de votre message",
+    refused: "Cela n’a pas fonctionné. Veuillez réessayer.",
+    rated: "Vous avez noté cette discussion {} sur 5",
+    merged: "Cette discussion continue dans votre autre conversation",
+    replies: "Réponses rapides",
+    fresh: "Nouvelle discussion",
+    attach: "Joindre des fichiers",
+    drop: "Déposez les fichiers pour les envoyer",
+    emoji: "Émojis",
+    voice: "Enregistrer un message vocal",
+    transcript: "Transcription",
+    cancel: "Annuler",
+    retry: "Réessayer",
 };
 
 /// The table for a language tag (BCP 47); English where there is none.

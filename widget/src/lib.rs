@@ -3,6 +3,7 @@
 //! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
 //! - [`tabs`]: one socket for all tabs of the browser
 //! - [`state`]: what is known and its one `apply`; [`news`]: what the page is told of it; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
+//! - [`more`]: the modules that load on demand
 //! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
 //!   static parts into `innerHTML`, which pages with Trusted Types refuse
 
@@ -15,8 +16,11 @@ mod i18n;
 mod json;
 mod lines;
 mod log;
+mod more;
 mod news;
+mod over;
 mod panel;
+mod said;
 mod socket;
 mod state;
 mod tabs;
@@ -86,7 +90,11 @@ impl Panel {
             parts = Some((relay.clone(), open));
             let texts = i18n::texts(&home.locale);
             let (relay, home) = (StoredValue::new_local(relay), StoredValue::new_local(home.clone()));
-            panel::panel(Chat { texts, state, open, relay, home }, restored)
+            let told = StoredValue::new_local(JsValue::UNDEFINED);
+            let (tool, editing, field) = (RwSignal::new(""), RwSignal::new(None), NodeRef::new());
+            let chat = Chat { texts, state, open, tool, editing, field, told, relay, home };
+            told.set_value(more::told(chat));
+            panel::panel(chat, restored)
         });
         // Building the view has just set them.
         let (relay, open) = parts.unwrap_or_else(|| unreachable!());

@@ -101,12 +101,12 @@ fn queued(thread: &Thread) -> Option<Queued> {
 }
 
 fn message(line: &Line) -> Option<Item> {
-    let (by, name, text) = match &line.what {
-        What::Own(text, Mark::Sent) => ("visitor", None, text),
-        What::Theirs(name, text) => ("agent", Some(name.clone()), text),
+    let (by, name, body) = match &line.what {
+        What::Own(body, Mark::Sent) => ("visitor", None, body),
+        What::Theirs(name, body) => ("agent", Some(name.clone()), body),
         _ => return None,
     };
-    Some(Item::Message { id: line.id, at: line.at, by, name, text: text.clone() })
+    Some(Item::Message { id: line.id, at: line.at, by, name, text: body.preview()?.to_owned() })
 }
 
 impl Item {

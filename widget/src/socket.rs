@@ -3,6 +3,7 @@
 //! [`State::apply`]; components only call [`Relay`].
 
 mod channel;
+mod requests;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,8 +13,8 @@ use shared::close::BAD_TOKEN;
 use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
-use shared::model::{Contact, Page, Say};
-use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
+use shared::model::{Page, Say};
+use shared::visitor::{Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
@@ -73,7 +74,7 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox));
+        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
         let inner = Inner {
             tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
             channel: None,
@@ -236,27 +237,10 @@ impl Relay {
         self.run();
     }
 
-    /// Says something; with an address when nobody is there to answer now.
-    pub fn say(&self, text: String, email: Option<String>) {
-        let contact = email.map(|email| Contact { name: None, email });
-        let greeting = self.0.borrow().home.take_greeting();
-        let say = Say { contact, greeting, ..Say::text(browser::fresh_id(), None, text) };
-        self.0.borrow_mut().typist.sent();
-        self.link(|link| link.say(now(), say));
-    }
-
     /// Tells what stands in the composer, when it is time to.
     pub fn typing(&self, draft: &str) {
         self.0.borrow_mut().typist.write(now(), draft);
         self.tick();
-    }
-
-    /// Ends the conversation; whether the relay could be asked.
-    pub fn end(&self) -> bool {
-        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
-        let mut asked = false;
-        self.link(|link| asked = link.send(ToRelay::Close(Close { id: browser::fresh_id(), conversation })));
-        asked
     }
 
     /// The panel was opened or closed.
@@ -285,7 +269,7 @@ impl Relay {
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
-            if inner.state.with_untracked(|state| state.typing.is_some()) {
+            if inner.state.with_untracked(|state| state.deadline().is_some_and(|at| at <= now())) {
                 inner.state.update(|state| state.tick(now()));
             }
         }
@@ -454,7 +438,7 @@ impl Inner {
         self.news = News::default();
         self.home.identity.take();
         self.open.set(false);
-        self.state.set(State::new(self.home.name.clone(), &[]));
+        self.state.set(State::new(self.home.name.clone(), &[], Vec::new()));
         self.home.keep_for_tab(DRAFT, None);
         self.home.empty_field();
         self.link.restart(now());
@@ -491,6 +475,17 @@ impl Inner {
                     && !self.take_token(token)
                 {
                     return;
+                }
+            }
+            // It may have been written by another tab, or on a page before this one.
+            Emit::Pending(say) => {
+                for file in requests::uploaded(&self.home, std::slice::from_ref(say)) {
+                    self.state.update(|state| state.know(file));
+                }
+            }
+            Emit::Sent(say, _) | Emit::Failed(say, _) => {
+                if let Some(file) = say.file {
+                    requests::forget(&self.home, file);
                 }
             }
             _ => {}
@@ -606,9 +601,9 @@ impl Inner {
 
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
-        let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), typing, self.look_at];
-        let deadline = deadline.into_iter().flatten().min();
+        let lapse = self.state.with_untracked(State::deadline);
+        let deadline =
+            [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), lapse, self.look_at].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }

@@ -61,6 +61,20 @@ pub fn soon(work: impl FnOnce() + 'static) {
     Executor::spawn_local(async move { work() });
 }
 
+/// Does something now and whenever a signal that it reads has changed.
+pub fn watch(act: impl FnMut() + 'static) {
+    let mut act: Box<dyn FnMut()> = Box::new(act);
+    Effect::new(move |_: Option<()>| act());
+}
+
+/// A button with a text that is known only now.
+pub fn choice(class: &'static str, text: String, press: impl Fn() + 'static) -> impl RenderHtml {
+    fn build(class: &'static str, text: String, press: Box<dyn FnMut(MouseEvent)>) -> impl RenderHtml {
+        html::button().attr("type", "button").class(class).on(ev::click, press).child(text)
+    }
+    build(class, text, call(move |_: MouseEvent| press()))
+}
+
 /// A button: drawn by `panel.css` and named by a label, or with a text.
 pub fn button(class: &'static str, label: &'static str, text: &'static str, press: impl Fn() + 'static) -> impl RenderHtml {
     html::button()

@@ -168,7 +168,7 @@ impl World {
     fn says(&mut self, place: usize) {
         let number = self.said.len() as u8;
         let id = MessageId::v7(self.now, [number; 10]);
-        let say = Say { id, conversation: None, text: "hi".into(), note: false, contact: None };
+        let say = Say::text(id, None, "hi");
         self.said.push(id);
         let now = self.now;
         self.tabs[place].link.say(now, say);
@@ -373,6 +373,7 @@ impl World {
                     answering: true,
                     site: String::new(),
                     settings: 0,
+                    panel: Default::default(),
                     now: self.now,
                 };
                 self.down(connection, FromRelay::Welcome(welcome).encode());
