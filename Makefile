@@ -64,13 +64,13 @@ lint-tools:
 	  || { $(call say,'installing cargo-deny $(CARGO_DENY_VERSION) (about 4 minutes)'); \
 	       cargo install cargo-deny --locked --debug --version $(CARGO_DENY_VERSION) --root $(TOOLS); }
 
-# Debian's names. Elsewhere: install the three browsers and their drivers by hand, then this step finds them.
+# Debian's names. Elsewhere: install the three browsers, their drivers and PHP (for the WordPress example) by hand, then this step finds them.
 browsers:
-	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb \
+	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb && command -v php \
 	     && test -d /usr/share/i18n/locales; } >/dev/null \
-	  || { $(call say,'installing the browsers of three engines'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  || { $(call say,'installing the browsers of three engines, and PHP'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends \
-	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
+	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales php-cli; }
 	@$(call has,geckodriver,$(GECKODRIVER_VERSION)) \
 	  || { $(call say,'installing geckodriver $(GECKODRIVER_VERSION) (about 3 minutes)'); \
 	       cargo install geckodriver --locked --debug --version $(GECKODRIVER_VERSION) --root $(TOOLS); }

@@ -2,8 +2,10 @@
 
 mod embed;
 mod engines;
+mod examples;
 mod greetings;
 mod hosts;
+mod install;
 mod keyboard;
 mod language;
 mod launcher;

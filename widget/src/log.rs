@@ -56,10 +56,6 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
-    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
-    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
-    let hello =
-        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         chat,
@@ -71,7 +67,13 @@ pub fn log(chat: Chat) -> impl RenderHtml {
     let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
     let replies =
         html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
-    let greeting = line(chat, constant("theirs"), None, text(hello), None);
+    // What `greet.js` has shown on the page stands first, until the relay tells it as a part of the conversation.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
+    let hello = greeted.clone().unwrap_or_else(|| chat.texts.greeting.to_owned());
+    let told = move || chat.state.with(|state| greeted.as_ref().is_some_and(|text| state.is_told(text)));
+    let class = live(move || if told() { "none".to_owned() } else { "theirs".to_owned() });
+    let greeting = line(chat, class, None, text(hello), None);
     let log = html::div()
         .class("log")
         .attr("role", "log")

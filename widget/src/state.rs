@@ -364,6 +364,11 @@ impl State {
         self.lines.last().is_some_and(|line| line.at + FRESH > now + self.ahead)
     }
 
+    /// Whether the other side has said this.
+    pub fn is_told(&self, said: &str) -> bool {
+        self.lines.iter().any(|line| matches!(&line.what, What::Theirs(_, body) if body.preview() == Some(said)))
+    }
+
     /// Conversations heard of.
     pub fn threads(&self) -> Vec<ConversationId> {
         self.threads.clone()

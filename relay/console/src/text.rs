@@ -232,6 +232,7 @@ texts! {
     preview: "Preview" / "Aperçu";
     site_name: "Site name" / "Nom du site";
     new_site: "New site" / "Nouveau site";
+    new_site_name: "Name of the new site" / "Nom du nouveau site";
     create: "Create" / "Créer";
     color: "Colour" / "Couleur";
     side: "Place" / "Emplacement";
