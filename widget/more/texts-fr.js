@@ -42,4 +42,6 @@ export default {
   your_name: "Votre nom",
   leave: "Laisser le message",
   you: "Vous",
+  emoji: "Émojis",
+  transcript: "Transcription",
 };
