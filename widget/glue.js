@@ -11,8 +11,10 @@ function bulleMore(told, name, place, json, token) {
   const { panel } = told;
   const field = panel?.querySelector(".message");
   const { files } = told;
+  // Whoever is in the panel now stays there, although what they were at may give way to what comes.
+  const focus = !!place?.getRootNode().activeElement;
   both().catch(() => { bulleAttempts++; return both(); }).then(
-    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
+    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
     // Nobody has asked for a word about unread messages.
     () => name == "unread" || told.ask(["done"]),
   );

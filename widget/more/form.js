@@ -31,7 +31,7 @@ export default (place, told) => {
 };
 
 // Builds a form; `done` gets the values once all of them are good.
-export const build = (place, { texts }, { intro, fields, consent, begin }, done) => {
+export const build = (place, { texts, focus }, { intro, fields, consent, begin }, done) => {
   dress(place, "form", CSS);
   const rows = fields.map(field => row(field, texts));
   const checks = rows.map(({ check }) => check);
@@ -56,7 +56,7 @@ export const build = (place, { texts }, { intro, fields, consent, begin }, done)
   });
   place.replaceChildren(form);
   // Whoever has just opened the chat wants to write; nobody else is interrupted.
-  if (place.getRootNode().activeElement) form.querySelector("input,select,textarea").focus();
+  if (focus) form.querySelector("input,select,textarea").focus();
   return form;
 };
 

@@ -43,4 +43,6 @@ export default {
   your_name: "Your name",
   leave: "Leave message",
   you: "You",
+  emoji: "Emoji",
+  transcript: "Transcript",
 };

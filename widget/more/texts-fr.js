@@ -43,4 +43,6 @@ export default {
   your_name: "Votre nom",
   leave: "Laisser le message",
   you: "Vous",
+  emoji: "Émojis",
+  transcript: "Transcription",
 };

@@ -294,4 +294,41 @@ mod tests {
         assert_eq!(texts("").send, "Send");
         assert_eq!(texts("é").send, "Send");
     }
+
+    /// The modules of `widget/more`, and what they say in each language.
+    const MODULES: [&str; 9] = [
+        include_str!("../more/emoji.js"),
+        include_str!("../more/files.js"),
+        include_str!("../more/form.js"),
+        include_str!("../more/leave.js"),
+        include_str!("../more/over.js"),
+        include_str!("../more/rating.js"),
+        include_str!("../more/show.js"),
+        include_str!("../more/transcript.js"),
+        include_str!("../more/voice.js"),
+    ];
+    const OF_MODULES: [&str; 2] = [include_str!("../more/texts-en.js"), include_str!("../more/texts-fr.js")];
+
+    fn of_module(table: &str) -> Vec<(&str, &str)> {
+        table.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix("\",")?.split_once(": \"")).collect()
+    }
+
+    #[test]
+    fn modules_have_every_text_in_every_language() {
+        let [english, others @ ..] = OF_MODULES.map(of_module);
+        for other in others {
+            for ((name, one), (of, same)) in english.iter().zip(&other) {
+                assert_eq!(name, of, "the tables have the same names in the same order");
+                assert_eq!(one.matches("{}").count(), same.matches("{}").count(), "{name}");
+                assert_eq!(one.matches(',').count() > 3, same.matches(',').count() > 3, "{name} is a list");
+            }
+            assert_eq!(english.len(), other.len());
+        }
+        for module in MODULES {
+            for used in module.split("texts.").skip(1) {
+                let end = used.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(used.len());
+                assert!(english.iter().any(|(name, _)| *name == &used[..end]), "{}", &used[..end]);
+            }
+        }
+    }
 }
