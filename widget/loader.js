@@ -16,27 +16,38 @@
   const sites = (api.sites ||= {});
   if (sites[key]) return;
 
-  const french = /^fr/i.test(settings.locale || navigator.language);
+  // The launcher's name in every language that `texts` has: it has to be right before anything is loaded, and a list costs less than
+  // caches that keep one script per language would. What else the loader says comes with the panel's texts.
+  const names = {
+    ar: "فتح الدردشة", de: "Chat öffnen", es: "Abrir el chat", fr: "Ouvrir le chat", he: "פתיחת הצ׳אט", it: "Apri la chat",
+    ja: "チャットを開く", nl: "Chat openen", pl: "Otwórz czat", pt: "Abrir o chat", zh: "打开聊天",
+  };
+  const lang = (settings.locale || navigator.language).slice(0, 2).toLowerCase();
+  const name = names[lang] || "Open chat";
   const host = document.createElement("bulle-chat");
   const root = host.attachShadow({ mode: "open" });
   const button = document.createElement("button");
   const badge = document.createElement("b");
   const sheet = new CSSStyleSheet();
-  let attempt = 0, isOpen, wanted, panel, notice;
+  let attempt = 0, isOpen, wanted, panel, notice, words;
 
-  // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18).
+  // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18, and then
+  // 4.6:1: with any other dark there would be colours on which neither reads well).
   const light = [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => sum + weight * (parseInt(settings.color.slice(1 + 2 * i, 3 + 2 * i), 16) / 255) ** 2.2, 0);
   host.style.setProperty("--accent", settings.color);
-  host.style.setProperty("--on-accent", light > 0.18 ? "#111" : "#fff");
+  host.style.setProperty("--on-accent", light > 0.18 ? "#000" : "#fff");
+  // Away from the text's colour, so that it reads better under the pointer, not worse.
+  host.style.setProperty("--off-accent", light > 0.18 ? "#fff" : "#000");
   // `--left` or `--right`, for launcher and panel; launchers of several sites stand side by side.
   host.style.setProperty("--" + settings.side, 20 + 72 * Object.keys(sites).length + "px");
   sheet.replaceSync(
     ":host{all:initial;position:fixed;z-index:2147483000;font:15px/1.4 system-ui,sans-serif}" +
     "#bulle,#bulle~p{position:fixed;inset:auto var(--right,auto) 20px var(--left,auto);background:var(--accent);color:var(--on-accent);border:0}" +
     "#bulle{width:56px;height:56px;padding:0;border-radius:50%;cursor:pointer;box-shadow:0 4px 16px #0004;transition:.15s}" +
-    "#bulle:hover{background:color-mix(in srgb,var(--accent),var(--on-accent) 14%)}" +
+    "#bulle:hover{background:color-mix(in srgb,var(--accent),var(--off-accent) 14%)}" +
     "#bulle:active{transform:scale(.94)}" +
-    "#bulle:focus-visible{outline:3px solid var(--accent);outline-offset:3px}" +
+    // Two rings, one of which is seen on whatever page.
+    "#bulle:focus-visible{outline:3px solid #000;box-shadow:0 0 0 6px #fff}" +
     "#bulle:before{content:'';position:absolute;inset:14px;background:var(--on-accent);clip-path:path('M14 3C7 3 2 7 2 13q0 5 4 7l-1 6 6-4h3c7 0 12-4 12-9S21 3 14 3')}" +
     "#bulle[aria-expanded=true]:before{clip-path:path('M5 10l2-2 7 7 7-7 2 2-9 9')}" +
     "#bulle[aria-busy=true]:after{content:'';position:absolute;inset:-5px;border:3px solid;border-color:var(--accent) #0000;border-radius:50%;animation:turn 1s linear infinite}" +
@@ -51,7 +62,7 @@
   root.adoptedStyleSheets = [sheet];
   button.id = "bulle";
   button.type = "button";
-  button.ariaLabel = french ? "Ouvrir le chat" : "Open chat";
+  button.ariaLabel = name;
   button.ariaHasPopup = "dialog";
   button.ariaExpanded = false;
   button.append(badge);
@@ -60,12 +71,14 @@
   // Code and wasm at once, one copy per page. A failed import stays failed under its address, hence the query.
   const load = () => {
     let code = api[assets];
+    // Without them the panel speaks English.
+    words ||= names[lang] && fetch(assets + "texts/" + lang + ".json").then(answer => answer.json()).then(texts => settings.texts = texts).catch(() => words = 0);
     if (!code) {
       code = api[assets] = Promise.all([import(assets + "widget.js" + (attempt ? "?" + attempt : "")), fetch(assets + "widget_bg.wasm")])
         .then(([glue, wasm]) => glue.default({ module_or_path: wasm }).then(() => glue.mount));
       code.catch(() => { attempt++; delete api[assets]; });
     }
-    return code;
+    return words ? words.then(() => code) : code;
   };
 
   // `open`: true or false as the visitor wishes, nothing for a panel that knows by itself whether it was open.
@@ -82,9 +95,10 @@
       const retry = document.createElement("button");
       notice = document.createElement("p");
       notice.role = "alert";
-      retry.textContent = french ? "Réessayer" : "Try again";
+      retry.textContent = settings.texts?.loader_again || "Try again";
       retry.onclick = () => start(true);
-      notice.append(french ? "Le chat ne se charge pas. " : "The chat could not load. ", retry);
+      notice.dir = "auto";
+      notice.append(settings.texts?.loader_failed || "The chat could not load.", " ", retry);
       root.append(notice);
     }).then(() => button.ariaBusy = false);
   };
@@ -99,7 +113,7 @@
       if (event.detail) button.focus();
     });
   }
-  host.addEventListener("bulle:unread", event => badge.textContent = event.detail || "");
+  host.addEventListener("bulle:unread", event => button.ariaLabel = name + ((badge.textContent = event.detail || "") && ` (${event.detail})`));
 
   sites[key] = {
     open: () => start(true),

@@ -30,13 +30,15 @@ use crate::socket::Relay;
 use crate::state::Chat;
 use crate::view::*;
 
-/// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`.
+/// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`,
+/// and `texts`, the file of the visitor's language where it has come.
 /// `wish` is whether the visitor wants it open; without one, it is as this tab last left it.
 /// Returns a function that opens (`true`) or closes (`false`) the panel; the panel tells what became of it by `bulle:*` events.
 #[wasm_bindgen]
 pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
     dress(&root);
-    let home = Rc::new(Home::new(&settings, root.host()));
+    let texts = browser::texts(&settings);
+    let home = Rc::new(Home::new(&settings, texts.lang, root.host()));
     let restored = wish.as_bool().is_none() && home.load_for_tab(panel::OPEN).is_some();
     let open = RwSignal::new(wish.is_truthy() || restored);
     let (relay, state) = Relay::new(home.clone(), open);
@@ -44,7 +46,6 @@ pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
     if let Ok(place) = document().create_element("div") {
         // Appending to a root that the loader just made cannot fail.
         _ = root.append_child(&place);
-        let texts = i18n::texts(&home.locale);
         let view = move || {
             let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
             panel::panel(chat, restored)
