@@ -107,7 +107,8 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	$(if $(REBUILD_STD),$(REBUILD)) $(TRUNK)
 	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
-	terser $(DIST)/widget/widget.js --module --compress passes=2 --mangle --output $(DIST)/widget/widget.js
+	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
+	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
 	@touch $@
 
 $(DIST)/console.stamp: $(CONSOLE) | tools

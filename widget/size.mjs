@@ -1,4 +1,5 @@
-// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, and what comes until the visitor can type.
+// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, what comes until the visitor can type, and each of the modules
+// that come when they are wanted.
 // Called by `make size` with the folder of the built widget; ends with 1 past a budget, or when the glue could write markup.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,6 +15,8 @@ const settings = {
   side: "right",
   locale: null,
   name: "The Example Company",
+  lang: "ja",
+  open: "チャットを開く",
 };
 
 // The page to develop on and types are nothing that a visitor loads.
@@ -27,11 +30,16 @@ const read = (path) => [path, readFileSync(join(dist, path))];
 // One language at most is loaded: the heaviest counts.
 const weight = (path) => brotliCompressSync(read(path)[1]).length;
 const texts = paths.filter((path) => path.startsWith("texts/")).sort((one, other) => weight(other) - weight(one));
-const loaded = paths.filter((path) => !path.startsWith("texts/")).concat(texts.slice(0, 1));
+// What typing does not need comes when it is wanted, each by itself.
+const later = readdirSync(join(import.meta.dirname, "more"));
+const isModule = (path) => later.includes(path);
+const loaded = paths.filter((path) => !path.startsWith("texts/") && !isModule(path)).concat(texts.slice(0, 1));
+
 const [, loader] = read("loader.js");
 const groups = [
   { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
   { title: "all until typing", budget: 90 * 1024, files: loaded.sort().map(read) },
+  ...paths.filter(isModule).map((path) => ({ title: `on demand: ${path}`, budget: 6 * 1024, files: [read(path)] })),
 ];
 
 let failed = false;

@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tests::browsers::{Browser, Engine, Looks};
+use tests::browsers::{Browser, Engine, Looks, chromium};
 use thirtyfour::prelude::*;
 
 /// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
@@ -276,6 +278,19 @@ impl Person {
         std::fs::create_dir_all(PICTURES)?;
         self.waits_until(STILL).await?;
         Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
+    }
+
+    /// Puts a small picture of the page's lower right corner there, as pages of the documentation show it (WebP). Chromium only.
+    pub async fn sketches(&self, name: &str, width: u32, height: u32) -> Result<()> {
+        std::fs::create_dir_all(PICTURES)?;
+        self.waits_until(STILL).await?;
+        let size = self.evaluates("[innerWidth, innerHeight]").await?;
+        let start = |place: usize, length: u32| (size[place].as_f64().unwrap_or_default() - f64::from(length)).max(0.0);
+        let clip = json!({ "x": start(0, width), "y": start(1, height), "width": width, "height": height, "scale": 1 });
+        let wish = json!({ "format": "webp", "quality": 80, "clip": clip });
+        let answer = chromium::command(&self.browser, "Page.captureScreenshot", wish).await?;
+        let picture = BASE64_STANDARD.decode(answer["data"].as_str().context("no picture")?)?;
+        Ok(std::fs::write(Path::new(PICTURES).join(format!("{name}.webp")), picture)?)
     }
 
     /// Watches the page in front where nothing did from its beginning.

@@ -129,9 +129,16 @@ async fn the_first_frame_must_be_hello() {
 #[tokio::test]
 async fn a_second_hello_gets_already_greeted_and_the_connection_lives() {
     with_bystanders(async |_, door| {
-        let (mut raw, _) = Raw::greeted(&door, json!({"t": "hello"})).await;
+        let (mut raw, welcome) = Raw::greeted(&door, json!({"t": "hello"})).await;
+        let token = json!({"t": "hello", "token": welcome["token"]}).to_string();
+        for somebody in [token.as_str(), r#"{"t":"hello","token":"0"}"#, r#"{"t":"hello","identity":"a.b.c"}"#] {
+            raw.sends(somebody).await;
+            assert_eq!(raw.hears_error().await, "already_greeted");
+        }
+        // Another tab of the same browser, which shares the connection: nobody becomes somebody else.
         raw.sends(r#"{"t":"hello"}"#).await;
-        assert_eq!(raw.hears_error().await, "already_greeted");
+        let again = raw.hears("welcome").await;
+        assert_eq!((&again["visitor"], &again["token"]), (&welcome["visitor"], &serde_json::Value::Null));
         raw.sends(r#"{"t":"ping"}"#).await;
         raw.hears("pong").await;
     })

@@ -1,14 +1,16 @@
 //! The little that the panel wants from the browser: storage, time, dates in the visitor's language, events. Every closure handed to
 //! the browser has the one type [`Handler`], because each further type costs bytes in wasm and glue.
 
+use std::cell::RefCell;
+
 use js_sys::{Object, Reflect};
 use shared::ids::{MessageId, Millis};
 use shared::model::Page;
 use wasm_bindgen::prelude::*;
-use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, Storage};
+use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, HtmlTextAreaElement, Storage};
 
 use crate::i18n::{EN, Texts};
-use crate::view::{document, window};
+use crate::view::{StoredValue, document, window};
 
 /// A closure for the browser to call.
 pub type Handler = Closure<dyn FnMut(JsValue)>;
@@ -59,12 +61,58 @@ pub fn handler(call: impl FnMut(JsValue) + 'static) -> Handler {
     Closure::wrap(Box::new(call))
 }
 
-/// Listens for as long as the page lives.
-pub fn listen(target: &EventTarget, name: &str, call: impl FnMut(JsValue) + 'static) {
+/// Listens until the panel that is being built goes away again; outside of that, for as long as the page lives.
+pub fn listen(target: &EventTarget, name: &'static str, call: impl FnMut(JsValue) + 'static) {
     let handler = handler(call);
     // Adding a listener fails for nothing but a missing target.
     _ = target.add_event_listener_with_callback(name, handler.as_ref().unchecked_ref());
-    handler.forget();
+    // What an owner keeps is dropped with it.
+    StoredValue::new_local(Listener { target: target.clone(), name, handler });
+}
+
+/// Ends when dropped.
+struct Listener {
+    target: EventTarget,
+    name: &'static str,
+    handler: Handler,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        _ = self.target.remove_event_listener_with_callback(self.name, self.handler.as_ref().unchecked_ref());
+    }
+}
+
+/// Something to do in the browser's next frame, unless this was dropped before.
+pub struct OnFrame {
+    handler: Handler,
+    asked: Option<i32>,
+}
+
+impl OnFrame {
+    /// Does nothing yet.
+    pub fn new(call: impl FnMut(JsValue) + 'static) -> Self {
+        Self { handler: handler(call), asked: None }
+    }
+
+    /// Asks for the next frame. Without a frame there is nothing to do.
+    pub fn ask(&mut self) {
+        self.forget();
+        self.asked = window().request_animation_frame(self.handler.as_ref().unchecked_ref()).ok();
+    }
+
+    fn forget(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            // Frames that were drawn already are none any more.
+            _ = window().cancel_animation_frame(asked);
+        }
+    }
+}
+
+impl Drop for OnFrame {
+    fn drop(&mut self) {
+        self.forget();
+    }
 }
 
 /// The clock, in ms since the epoch.
@@ -86,15 +134,19 @@ pub fn fresh_id() -> MessageId {
     MessageId::v7(now(), random)
 }
 
-/// The page that the visitor is on.
-pub fn page() -> Page {
-    let url = window().location().href().unwrap_or_default();
-    Page { url, title: document().title(), referrer: document().referrer() }
-}
-
 /// Whether the visitor can see the page.
 pub fn is_visible() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// An object with these properties.
+pub fn object(parts: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in parts {
+        // Setting a property of a fresh object cannot fail.
+        _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object
 }
 
 /// A text among the properties of an object.
@@ -118,9 +170,21 @@ pub struct Home {
     pub name: String,
     /// Where the relay's sockets are: `wss://relay.example`.
     pub relay: String,
+    /// Language tag that dates follow: the language of the texts, as the visitor's country writes it.
+    pub locale: String,
     /// IANA name of the visitor's time zone.
     pub time_zone: Option<String>,
+    /// What only the relay's own pages have: it lets them open sockets for a site that does not list the relay.
+    pub ticket: Option<String>,
+    /// The signed token by which the page says who the visitor is.
+    pub identity: RefCell<Option<String>>,
+    /// The token of a link from an email, to be used once.
+    pub resume: RefCell<Option<String>>,
     host: Element,
+    /// Stand in for the browser's storage, over visits and for the tab, where that is another page's.
+    stores: Option<[Storage; 2]>,
+    /// Address, title and referrer of the page around a frame, kept up to date by the frame's script.
+    around: JsValue,
     time: Option<DateTimeFormat>,
     day: Option<DateTimeFormat>,
 }
@@ -137,8 +201,14 @@ impl Home {
             site: text("key").unwrap_or_default(),
             name: text("name").unwrap_or_default(),
             // http becomes ws, https becomes wss.
-            relay: ["ws", text("relay").unwrap_or_default().trim_start_matches("http")].concat(),
+            relay: ["ws", text("relay").unwrap_or_default().get(4..).unwrap_or_default()].concat(),
+            ticket: text("ticket"),
+            identity: RefCell::new(text("identity")),
+            resume: RefCell::new(text("resume")),
+            stores: stores(settings),
+            around: Reflect::get(settings, &"page".into()).unwrap_or_default(),
             time_zone: time.as_ref().and_then(|format| property(&format.resolved_options(), "timeZone")),
+            locale,
             host,
             time,
             day,
@@ -155,6 +225,16 @@ impl Home {
         self.day.as_ref().map(|format| format.format(at as f64)).unwrap_or_default()
     }
 
+    /// The page that the visitor is on: this one, or the one around a frame.
+    pub fn page(&self) -> Page {
+        let text = |name| property(&self.around, name).unwrap_or_default();
+        if self.around.is_object() {
+            return Page { url: text("url"), title: text("title"), referrer: text("referrer") };
+        }
+        let url = window().location().href().unwrap_or_default();
+        Page { url, title: document().title(), referrer: document().referrer() }
+    }
+
     /// Tells loader and page: `bulle:<name>` on the host element.
     pub fn announce(&self, name: &str, detail: JsValue) {
         let init = CustomEventInit::new();
@@ -166,49 +246,98 @@ impl Home {
         }
     }
 
+    /// Where things are kept over visits (0) or for the tab (1); nowhere where storage is blocked.
+    fn storage(&self, which: usize) -> Option<Storage> {
+        match &self.stores {
+            Some(stores) => Some(stores[which].clone()),
+            None if which == 0 => window().local_storage().ok()?,
+            None => window().session_storage().ok()?,
+        }
+    }
+
+    /// Marks the launcher, where there is one, by an attribute; gives it the focus if wanted.
+    pub fn mark(&self, name: &str, value: Option<&str>, focus: bool) {
+        let launcher = self.host.shadow_root().and_then(|root| root.get_element_by_id("bulle"));
+        let Some(launcher) = launcher else { return };
+        // Both fail for nothing that is in the page.
+        _ = match value {
+            Some(value) => launcher.set_attribute(name, value),
+            None => launcher.remove_attribute(name),
+        };
+        if focus {
+            _ = launcher.unchecked_ref::<HtmlElement>().focus();
+        }
+    }
+
+    /// Empties the field in which the visitor writes.
+    pub fn empty_field(&self) {
+        let field = self.host.shadow_root().and_then(|root| root.query_selector("textarea").ok()?);
+        if let Some(field) = field {
+            field.unchecked_ref::<HtmlTextAreaElement>().set_value("");
+        }
+    }
+
     /// Reads what is kept over visits. Where storage is blocked, nothing is there.
     pub fn load(&self, name: &str) -> Option<String> {
-        self.read(window().local_storage().ok()?, name)
+        self.read(0, name)
     }
 
     /// Keeps a text over visits, or forgets it. Where storage is blocked or full, the panel works from memory.
     pub fn keep(&self, name: &str, text: Option<&str>) {
-        self.write(window().local_storage(), name, text);
+        self.write(0, name, text);
+    }
+
+    /// Whether what is kept will be there on the next page, and in other tabs.
+    pub fn is_kept(&self) -> bool {
+        self.stores.is_none() && self.storage(0).is_some()
+    }
+
+    /// Everything that is kept under names that begin like this.
+    pub fn kept(&self, start: &str) -> Vec<String> {
+        let Some(storage) = self.storage(0) else { return Vec::new() };
+        let start = self.key(start);
+        let names = (0..storage.length().unwrap_or(0)).filter_map(|place| storage.key(place).ok()?);
+        names.filter(|name| name.starts_with(&start)).filter_map(|name| storage.get_item(&name).ok()?).collect()
     }
 
     /// Reads what is kept for this tab.
     pub fn load_for_tab(&self, name: &str) -> Option<String> {
-        self.read(window().session_storage().ok()?, name)
+        self.read(1, name)
     }
 
     /// Keeps a text for this tab, or forgets it.
     pub fn keep_for_tab(&self, name: &str, text: Option<&str>) {
-        self.write(window().session_storage(), name, text);
+        self.write(1, name, text);
     }
 
-    fn read(&self, storage: Option<Storage>, name: &str) -> Option<String> {
-        storage?.get_item(&self.key(name)).ok()?
+    fn read(&self, which: usize, name: &str) -> Option<String> {
+        self.storage(which)?.get_item(&self.key(name)).ok()?
     }
 
-    fn write(&self, storage: Result<Option<Storage>, JsValue>, name: &str, text: Option<&str>) {
-        let Ok(Some(storage)) = storage else { return };
+    fn write(&self, which: usize, name: &str, text: Option<&str>) {
+        let Some(storage) = self.storage(which) else { return };
         _ = match text {
             Some(text) => storage.set_item(&self.key(name), text),
             None => storage.remove_item(&self.key(name)),
         };
     }
 
-    fn key(&self, name: &str) -> String {
+    /// The name under which this site's things are kept, and its tabs meet.
+    pub fn key(&self, name: &str) -> String {
         ["bulle:", &self.site, ":", name].concat()
     }
 }
 
+/// `settings.stores`: two objects with the methods of `Storage`.
+fn stores(settings: &JsValue) -> Option<[Storage; 2]> {
+    let stores = Reflect::get(settings, &"stores".into()).ok().filter(JsValue::is_object)?;
+    let store = |place| Reflect::get_u32(&stores, place).map(JsCast::unchecked_into);
+    Some([store(0).ok()?, store(1).ok()?])
+}
+
 /// A formatter for the locale, or for the browser's own when the site's is no language tag.
 fn date_format(locale: &str, options: &[(&str, &str)]) -> Option<DateTimeFormat> {
-    let object = Object::new();
-    for (name, value) in options {
-        // Setting a property of a fresh object cannot fail.
-        _ = Reflect::set(&object, &(*name).into(), &(*value).into());
-    }
+    let options: Vec<_> = options.iter().map(|&(name, value)| (name, value.into())).collect();
+    let object = object(&options);
     DateTimeFormat::new(locale, &object).or_else(|_| DateTimeFormat::new("en", &object)).ok()
 }

@@ -3,9 +3,10 @@
 
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done, Entries, ErrorFrame, ReadMark};
-use shared::ids::{AgentId, ConversationId, MessageId, VisitorId};
+use shared::ids::{AgentId, ConversationId, FileId, MessageId, VisitorId};
 use shared::model::{
-    Assigned, AssignedHow, Author, Body, CloseReason, Contact, Entry, Event, Page, Panel, Person, Say, Seen, State, Thread,
+    Answer, Assigned, AssignedHow, Author, Body, CloseReason, Contact, Deleted, Edited, Entry, Event, Merged, Page, Person,
+    Rating, Say, Seen, State, Thread,
 };
 use shared::visitor::{AgentTyping, Answering, FromRelay, Pong, ThreadUpdate, ToRelay, Welcome};
 
@@ -13,6 +14,14 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use crate::json::{Json, Writer, list};
+
+mod parts;
+
+pub use parts::{read_answers, read_file, write_answers, write_cards, write_file, write_form, write_rules};
+
+/// Stands for what a newer relay says and this version cannot read, so that its number counts as seen: a note, which never comes to
+/// visitors as such.
+pub const UNKNOWN: Body = Body::Note(String::new());
 
 /// Reads a frame of the relay. Nothing when it is none that this version knows: the connection lives on.
 pub fn decode(text: &str) -> Option<FromRelay> {
@@ -25,7 +34,7 @@ pub fn decode(text: &str) -> Option<FromRelay> {
             answering: frame.flag("answering")?,
             site: owned(frame, "site")?,
             settings: frame.count("settings")?,
-            panel: Panel::default(),
+            panel: frame.get("panel").map(parts::panel).unwrap_or_default(),
             now: frame.number("now")?,
         }),
         "entry" => FromRelay::Entry(Delivery {
@@ -81,6 +90,8 @@ pub fn encode(frame: &ToRelay) -> String {
             let page = hello.page.as_ref().map(write_page);
             tagged("hello")
                 .text("token", hello.token.as_deref())
+                .text("identity", hello.identity.as_deref())
+                .text("resume", hello.resume.as_deref())
                 .raw("seen", seen.as_deref())
                 .raw("page", page.as_deref())
                 .text("locale", hello.locale.as_deref())
@@ -120,16 +131,35 @@ pub fn write_outbox(outbox: &[Say]) -> String {
 
 fn read_say(json: &Json) -> Option<Say> {
     let contact = |json: &Json| Some(Contact { name: owned(json, "name"), email: owned(json, "email")? });
-    let say = Say::text(MessageId(id(json, "id")?), None, owned(json, "text")?);
-    Some(Say { contact: optional(json.get("contact"), contact)?, ..say })
+    Some(Say {
+        contact: optional(json.get("contact"), contact)?,
+        file: id(json, "file").map(FileId),
+        answers: json.get("answers").map(answers).unwrap_or_default(),
+        greeting: owned(json, "greeting"),
+        fresh: json.flag("fresh").unwrap_or(false),
+        ..Say::text(MessageId(id(json, "id")?), None, json.text("text").unwrap_or_default())
+    })
 }
 
-/// Visitors have one conversation and no notes: neither is written.
+fn answers(json: &Json) -> Vec<Answer> {
+    let answer = |json: &Json| Some(Answer { label: owned(json, "label")?, value: owned(json, "value")? });
+    json.list().unwrap_or_default().iter().filter_map(answer).collect()
+}
+
+/// Visitors have one conversation, no notes, and nothing to choose from: none of these is written.
 fn fill_say(writer: Writer, say: &Say) -> Writer {
     let contact = say.contact.as_ref();
     let contact =
         contact.map(|contact| Writer::new().text("name", contact.name.as_deref()).text("email", Some(&contact.email)).end());
-    writer.text("id", Some(&write_uuid(say.id.0))).text("text", Some(&say.text)).raw("contact", contact.as_deref())
+    let answers = (!say.answers.is_empty()).then(|| write_answers(&say.answers));
+    writer
+        .text("id", Some(&write_uuid(say.id.0)))
+        .filled("text", &say.text)
+        .raw("contact", contact.as_deref())
+        .text("file", say.file.map(|file| write_uuid(file.0)).as_deref())
+        .raw("answers", answers.as_deref())
+        .text("greeting", say.greeting.as_deref())
+        .raw("fresh", say.fresh.then_some("true"))
 }
 
 fn write_seen(seen: &Seen) -> String {
@@ -194,33 +224,35 @@ fn thread(json: &Json) -> Option<Thread> {
     })
 }
 
+/// What is new about an entry must not cost its number: a frame that is dropped would be asked for again and again.
 fn entry(json: &Json) -> Option<Entry> {
     Some(Entry {
         seq: json.count("seq")?,
         prev: json.count("prev")?,
         id: MessageId(id(json, "id")?),
         at: json.number("at")?,
-        by: author(json.get("by")?)?,
-        body: body(json.get("body")?)?,
+        by: json.get("by").and_then(author).unwrap_or(Author::System),
+        body: json.get("body").and_then(body).unwrap_or(UNKNOWN),
     })
 }
 
 fn author(json: &Json) -> Option<Author> {
-    match json.as_str() {
-        Some("visitor") => Some(Author::Visitor),
-        Some("system") => Some(Author::System),
-        Some(_) => None,
-        None => match json.variant()? {
-            ("agent", agent) => person(agent).map(Author::Agent),
-            _ => None,
-        },
+    match json.variant() {
+        Some(("agent", agent)) => person(agent).map(Author::Agent),
+        _ => (json.as_str() == Some("visitor")).then_some(Author::Visitor),
     }
 }
 
 /// Bodies that are for the team only never come here.
 fn body(json: &Json) -> Option<Body> {
+    if json.as_str() == Some("deleted") {
+        return Some(Body::Deleted);
+    }
     match json.variant()? {
         ("text", text) => text.as_str().map(|text| Body::Text(text.to_owned())),
+        ("file", file) => parts::file(file).map(Body::File),
+        ("menu", menu) => parts::menu(menu).map(Body::Menu),
+        ("cards", cards) => parts::all(cards, parts::card).map(Body::Cards),
         ("event", event) => happened(event).map(Body::Event),
         _ => None,
     }
@@ -230,26 +262,32 @@ fn happened(json: &Json) -> Option<Event> {
     if json.as_str() == Some("reopened") {
         return Some(Event::Reopened);
     }
-    match json.variant()? {
-        ("assigned", assigned) => Some(Event::Assigned(Assigned {
-            agent: person(assigned.get("agent")?)?,
-            how: match assigned.text("how")? {
-                "dispatched" => AssignedHow::Dispatched,
+    let (name, event) = json.variant()?;
+    Some(match name {
+        "assigned" => Event::Assigned(Assigned {
+            agent: person(event.get("agent")?)?,
+            // Nothing but a transfer is told differently.
+            how: match event.text("how")? {
                 "taken" => AssignedHow::Taken,
                 "stretched" => AssignedHow::Stretched,
                 "transferred" => AssignedHow::Transferred,
-                _ => return None,
+                _ => AssignedHow::Dispatched,
             },
-        })),
-        ("closed", reason) => Some(Event::Closed(match reason.as_str()? {
+        }),
+        "closed" => Event::Closed(match event.as_str()? {
             "agent" => CloseReason::Agent,
             "visitor" => CloseReason::Visitor,
-            "expired" => CloseReason::Expired,
             "dismissed" => CloseReason::Dismissed,
-            _ => return None,
-        })),
-        _ => None,
-    }
+            "merged" => CloseReason::Merged,
+            _ => CloseReason::Expired,
+        }),
+        "greeted" => Event::Greeted(event.as_str()?.to_owned()),
+        "edited" => Event::Edited(Edited { seq: event.count("seq")?, text: owned(event, "text")?, note: false }),
+        "deleted" => Event::Deleted(Deleted { seq: event.count("seq")?, note: false }),
+        "rated" => Event::Rated(Rating { score: event.number("score")?.try_into().ok()?, comment: owned(event, "comment") }),
+        "merged" => Event::Merged(Merged { into: ConversationId(id(event, "into")?) }),
+        _ => return None,
+    })
 }
 
 /// Only the codes after which the panel does something of its own; all others are permanent refusals alike.

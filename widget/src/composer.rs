@@ -1,56 +1,54 @@
-//! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line. While nobody is there to answer, the
-//! same form asks for an email address too. What is written and not sent outlives a reload of the page.
+//! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line, Up in an empty field changes the last message.
+//! What is written and not sent outlives a reload. While a form stands in its place, it is only hidden.
 
+use shared::ids::MessageId;
 use shared::model::MAX_TEXT;
-use web_sys::{Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
+use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
+use crate::more;
 use crate::panel::set_length;
 use crate::state::Chat;
 use crate::view::*;
 
 /// Kept for the tab: what stands in the composer.
-const DRAFT: &str = "draft";
+pub const DRAFT: &str = "draft";
 /// What browsers tell for a key that an input method has taken, where they do not set `isComposing` (Safari).
 const KEY_OF_INPUT_METHOD: u32 = 229;
 
 /// The composer.
 pub fn composer(chat: Chat) -> impl RenderHtml {
-    let Chat { state, texts, .. } = chat;
-    let message = NodeRef::<html::Textarea>::new();
-    let email = NodeRef::<html::Input>::new();
-    let away = move || state.with(|state| state.wants_contact());
+    let Chat { texts, field, .. } = chat;
     let send = move || {
-        let (Some(message), Some(email)) = (message.get_untracked(), email.get_untracked()) else { return };
-        let text = message.value().trim().to_owned();
-        if !text.is_empty() {
-            // The browser has checked the address; a field that is not shown is disabled and not asked.
-            let email = (!email.disabled()).then(|| email.value().trim().to_owned());
-            message.set_value("");
-            changed(chat, &message);
-            chat.relay.with_value(|relay| relay.say(text, email));
+        let text = field.get_untracked().map(|field| field.value().trim().to_owned()).unwrap_or_default();
+        if !text.is_empty() && !change(chat, &text) {
+            put(chat, "");
+            chat.relay.with_value(|relay| relay.say(text, None));
         }
-        // Fails for nothing that is in the page.
-        _ = message.focus();
+        focus(chat);
     };
     let on_key = move |event: KeyboardEvent| {
         let composing = event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD;
-        // A letter for later has paragraphs: there, only the button sends.
-        if event.key() == "Enter" && !event.shift_key() && !composing && !state.with_untracked(|state| state.wants_contact()) {
+        if event.key() == "Enter" && !event.shift_key() && !composing {
             event.prevent_default();
             send();
+        } else if event.key() == "ArrowUp" && field.get_untracked().is_some_and(|field| field.value().is_empty()) && begin(chat) {
+            event.prevent_default();
         }
     };
     let on_input = move |_: Event| {
-        if let Some(message) = message.get_untracked() {
-            changed(chat, &message);
-            chat.relay.with_value(|relay| relay.typing(&message.value()));
+        if let Some(field) = field.get_untracked() {
+            changed(chat, &field);
+            if chat.editing.with_untracked(Option::is_none) {
+                chat.relay.with_value(|relay| relay.typing(&field.value()));
+            }
         }
     };
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send();
     };
-    let field = html::textarea()
+    let message = html::textarea()
+        .class("message")
         .attr("aria-label", texts.message)
         .attr("placeholder", texts.placeholder)
         .attr("rows", "1")
@@ -58,36 +56,98 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
         .attr("dir", "auto")
         .attr("enterkeyhint", "send")
         .prop("value", chat.home.with_value(|home| home.load_for_tab(DRAFT)).unwrap_or_default())
-        .node_ref(message)
+        .node_ref(field)
         .on(ev::keydown, call(on_key))
         .on(ev::input, call(on_input));
-    let address = html::input()
-        .attr("type", "email")
-        .attr("autocomplete", "email")
-        .attr("required", "")
-        .attr("aria-label", texts.email)
-        .attr("placeholder", texts.email)
-        .attr("disabled", live(move || !away()))
-        .node_ref(email);
-    html::form()
-        .class(live(move || if away() { "offline".to_owned() } else { "composer".to_owned() }))
-        .on(ev::submit, call(on_submit))
-        .child((
-            html::p().child(texts.offline),
-            field,
-            address,
-            html::button().class("send icon").attr("aria-label", texts.send),
-            html::button().class("main").child(texts.leave),
-        ))
+    let tools: fn(Element, Chat) = more::tools;
+    html::form().class(live(move || class(chat))).on(ev::submit, call(on_submit)).child((
+        html::div()
+            .class("changing")
+            .child((html::span().child(texts.editing), button("plain", texts.cancel, texts.cancel, move || stop(chat)))),
+        message,
+        html::div().class("tools").directive(tools, chat),
+        html::button().class("send icon").attr("aria-label", texts.send),
+    ))
 }
 
-/// Keeps the draft and makes the field as high as its text; `panel.css` sets the most.
+/// What `panel.css` shows of it: tools as the site offers them, and the way back while a message is changed.
+fn class(chat: Chat) -> String {
+    let (form, files, voice) = chat.state.with(|state| {
+        let files = state.panel.files.is_some();
+        (state.wants_form() || state.wants_contact(), files, files && state.panel.voice)
+    });
+    [
+        if form { "none" } else { "composer" },
+        if chat.editing.with(Option::is_some) { " edits" } else { "" },
+        if files { " files" } else { "" },
+        if voice { " voiced" } else { "" },
+    ]
+    .concat()
+}
+
+/// Goes to where the visitor writes.
+pub fn focus(chat: Chat) {
+    if let Some(field) = chat.field.get_untracked() {
+        // Fails for nothing that is in the page.
+        _ = field.focus();
+    }
+}
+
+/// Puts a message of the visitor's into the composer, to be changed. Only one of them can be.
+pub fn edit(chat: Chat, _: MessageId) {
+    begin(chat);
+    focus(chat);
+}
+
+/// Puts the last message into the composer, if it can be changed still. What stood there comes back afterwards.
+fn begin(chat: Chat) -> bool {
+    let found = chat.state.with_untracked(|state| state.changeable().map(|(thread, seq, text)| ((thread, seq), text.to_owned())));
+    let Some((place, text)) = found else { return false };
+    if let Some(field) = chat.field.get_untracked() {
+        chat.editing.set(Some(place));
+        field.set_value(&text);
+        resize(&field);
+    }
+    true
+}
+
+/// Ends changing a message.
+pub fn stop(chat: Chat) {
+    chat.editing.set(None);
+    let draft = chat.home.with_value(|home| home.load_for_tab(DRAFT));
+    put(chat, &draft.unwrap_or_default());
+    focus(chat);
+}
+
+/// Changes the message that stands in the composer; whether there was one. While the relay cannot be asked, it stays there.
+fn change(chat: Chat, text: &str) -> bool {
+    let Some(place) = chat.editing.get_untracked() else { return false };
+    if chat.relay.with_value(|relay| relay.edit(place, text.to_owned())) {
+        stop(chat);
+    }
+    true
+}
+
+fn put(chat: Chat, text: &str) {
+    if let Some(field) = chat.field.get_untracked() {
+        field.set_value(text);
+        changed(chat, &field);
+    }
+}
+
+/// Keeps the draft and makes the field as high as its text.
 fn changed(chat: Chat, field: &HtmlTextAreaElement) {
     let draft = field.value();
-    chat.home.with_value(|home| home.keep_for_tab(DRAFT, Some(draft.as_str()).filter(|draft| !draft.is_empty())));
-    // Measured from nothing, it also shrinks; an empty field has the height of its style.
+    if chat.editing.with_untracked(Option::is_none) {
+        chat.home.with_value(|home| home.keep_for_tab(DRAFT, Some(draft.as_str()).filter(|draft| !draft.is_empty())));
+    }
+    resize(field);
+}
+
+/// `panel.css` sets the most. Measured from nothing, the field also shrinks; an empty one has the height of its style.
+fn resize(field: &HtmlTextAreaElement) {
     _ = HtmlElement::style(field).remove_property("height");
-    if !draft.is_empty() {
+    if !field.value().is_empty() {
         set_length(field, "height", field.offset_height() - field.client_height() + field.scroll_height());
     }
 }

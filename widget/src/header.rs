@@ -1,5 +1,6 @@
 //! Who the visitor talks to, and the ways out: end the conversation (asked once), close the panel.
 
+use crate::more::toggle;
 use crate::state::Chat;
 use crate::view::*;
 
@@ -16,10 +17,11 @@ pub fn header(chat: Chat) -> impl RenderHtml {
         })
     };
     let asking = RwSignal::new(false);
-    let class = move || match (state.with(|state| state.is_open()), asking.get()) {
-        (false, _) => String::new(),
-        (true, false) => "open".to_owned(),
-        (true, true) => "open asking".to_owned(),
+    let class = move || match (state.with(|state| (state.is_open(), state.thread.is_some())), asking.get()) {
+        ((false, false), _) => String::new(),
+        ((false, true), _) => "had".to_owned(),
+        (_, false) => "had open".to_owned(),
+        (_, true) => "had open asking".to_owned(),
     };
     let end = move || asking.set(!chat.relay.with_value(|relay| relay.end()));
     let question = (
@@ -30,6 +32,7 @@ pub fn header(chat: Chat) -> impl RenderHtml {
     html::header().class(live(class)).child((
         html::span().class("face").attr("aria-hidden", "true").child(live(initial)),
         html::div().class("who").child((html::strong().child(live(name)), html::span().child(live(presence)))),
+        button("transcript icon", texts.transcript, "", move || toggle(chat, "transcript")),
         button("end icon", texts.end, "", move || asking.update(|asking| *asking = !*asking)),
         button("close icon", texts.close, "", move || chat.open.set(false)),
         html::div().class("question").attr("role", "alert").child(question),

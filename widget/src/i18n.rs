@@ -3,7 +3,7 @@
 //! `Intl` (see `browser.rs`).
 //!
 //! A new text: a line with its meaning in the table below, one in `texts/en.json` (or it does not compile), and one in each of the others
-//! (or the test below names it). A new language: a file, its name for the launcher in `loader.js`, and a line in the test.
+//! (or the test below names it). A new language: a file here, one in `more/`, which `index.html` copies, and a line in the test.
 
 /// Puts `value` in the place of `{}`.
 pub fn fill(template: &str, value: &str) -> String {
@@ -130,14 +130,44 @@ table! {
         unavailable,
         /// Written while nobody is there.
         later,
-        /// Above the offline form.
-        offline,
-        /// Field of the offline form.
-        email,
-        /// Button of the offline form.
-        leave,
         /// Goes to the end of the log.
         latest,
+        /// Stands for what only a newer version can show.
+        unknown,
+        /// Stands for a message that was taken back.
+        deleted,
+        /// After the time of a changed message; begins with a separator.
+        edited,
+        /// Changes a message.
+        edit,
+        /// Takes a message back.
+        delete,
+        /// Above the composer while it changes a message.
+        editing,
+        /// Something that the visitor asked for was refused.
+        refused,
+        /// "You rated this chat 4 out of 5".
+        rated,
+        /// The visitor’s other conversation lives on.
+        merged,
+        /// Name of the group of quick replies.
+        replies,
+        /// Begins a new conversation.
+        fresh,
+        /// Sends files.
+        attach,
+        /// While files are dragged over the panel.
+        drop,
+        /// Opens the emoji.
+        emoji,
+        /// Begins a voice note.
+        voice,
+        /// Opens the transcript.
+        transcript,
+        /// Takes back what was begun.
+        cancel,
+        /// Sends a refused message again.
+        retry,
     }
     plurals {
         /// Queued, expected to take some minutes.
@@ -175,10 +205,10 @@ mod tests {
     ];
 
     /// Words that are the same as in English, by languages that have taken them from the same place.
-    const SAME: [&str; 3] = ["chat", "conversation", "message"];
+    const SAME: [&str; 7] = ["dir", "chat", "conversation", "message", "pause", "playhead", "stop"];
 
-    /// What the loader says: it has no use for a table in Rust.
-    const LOADER: [&str; 3] = ["loader_open", "loader_failed", "loader_again"];
+    /// What the loader says: it has no use for a table in Rust. The relay reads the first of them to tell the loader.
+    const LOADER: [&str; 2] = ["loader_open", "loader_failed"];
 
     fn file(language: &str) -> File {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("texts").join(format!("{language}.json"));
@@ -208,16 +238,43 @@ mod tests {
         assert_eq!(std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("texts")).unwrap().count(), LANGUAGES.len());
     }
 
+    /// What the modules of `more/` say: a line for each text, without escapes.
+    fn modules(language: &str) -> File {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("more/texts-{language}.js"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines = text.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split_once(": \""));
+        lines.map(|(key, text)| (key.to_owned(), text.to_owned())).collect()
+    }
+
+    /// Both halves of a language.
+    fn whole(language: &str) -> File {
+        modules(language).into_iter().map(|(key, text)| (format!("more {key}"), text)).chain(file(language)).collect()
+    }
+
+    #[test]
+    fn the_modules_say_everything_in_every_language() {
+        let english = modules("en");
+        assert!(english.len() > 30);
+        for (language, ..) in LANGUAGES {
+            let there = modules(language);
+            assert_eq!(there.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{language}");
+            for list in ["scores", "emoji_groups"] {
+                assert_eq!(there[list].split(',').count(), english[list].split(',').count(), "{language} {list}");
+            }
+        }
+    }
+
     #[test]
     fn no_text_is_empty_or_left_in_english_and_places_agree() {
-        let english = file("en");
+        let english = whole("en");
         for (language, ..) in LANGUAGES {
-            for (key, text) in file(language) {
-                assert!(!text.trim().is_empty() && text.trim() == text, "{language} {key} {text:?}");
+            for (key, text) in whole(language) {
+                // One of them begins with a separator.
+                assert!(!text.trim().is_empty() && text.trim_end() == text, "{language} {key} {text:?}");
                 // Forms that English does not have are like its general one.
                 let general = key.split_once('.').map(|(name, _)| format!("{name}.other")).unwrap_or_default();
                 let like = english.get(&key).unwrap_or_else(|| &english[&general]);
-                let left = language != "en" && text == *like && key != "dir" && !SAME.contains(&key.as_str());
+                let left = language != "en" && text == *like && !SAME.contains(&key.trim_start_matches("more "));
                 assert!(!left, "{language} {key} is left in English: {text:?}");
                 let places = text.matches("{}").count();
                 // "About two minutes" may be one word in a language that has a form for two.
@@ -231,21 +288,11 @@ mod tests {
     /// Narrow no-break space before double punctuation, none but it, and the typographic apostrophe.
     #[test]
     fn french_is_set_as_french_is() {
-        for (key, text) in file("fr") {
+        for (key, text) in whole("fr") {
             for (at, sign) in text.match_indices(['?', '!', ';', ':', '»']) {
                 assert!(text[..at].ends_with('\u{202f}'), "{key}: {text:?} wants a narrow no-break space before {sign}");
             }
             assert!(!text.contains('\''), "{key}: {text:?}");
-        }
-    }
-
-    #[test]
-    fn the_loader_names_the_launcher_in_every_language() {
-        let loader = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("loader.js")).unwrap();
-        for (language, ..) in LANGUAGES {
-            let name = &file(language)["loader_open"];
-            let entry = if language == "en" { format!("\"{name}\"") } else { format!("{language}: \"{name}\"") };
-            assert!(loader.contains(&entry), "loader.js lacks {entry}");
         }
     }
 

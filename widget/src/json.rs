@@ -252,6 +252,13 @@ pub fn list(items: impl Iterator<Item = String>) -> String {
     ["[", &items.collect::<Vec<_>>().join(","), "]"].concat()
 }
 
+/// A text as JSON.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    quote(&mut out, text);
+    out
+}
+
 fn quote(out: &mut String, text: &str) {
     out.push('"');
     for letter in text.chars() {

@@ -1,7 +1,9 @@
 //! The chat panel that visitors see, mounted by `loader.js` into the shadow root that it made.
 //!
 //! - [`browser`]: what the panel wants from the browser; [`socket`]: the way to the relay; [`codec`], [`json`]: its frames
-//! - [`state`]: what is known and its one `apply`; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
+//! - [`tabs`]: one socket for all tabs of the browser
+//! - [`state`]: what is known and its one `apply`; [`news`]: what the page is told of it; [`lines`], [`typing`]: its pure parts; [`i18n`]: texts
+//! - [`more`]: the modules that load on demand
 //! - [`panel`] and below it one file per component, made with Leptos' element builders ([`view`]): its `view!` macro would turn
 //!   static parts into `innerHTML`, which pages with Trusted Types refuse
 
@@ -14,46 +16,124 @@ mod i18n;
 mod json;
 mod lines;
 mod log;
+mod more;
+mod news;
+mod over;
 mod panel;
+mod said;
 mod socket;
 mod state;
+mod tabs;
 mod typing;
 mod view;
 
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{CssStyleSheet, ShadowRoot};
+use web_sys::{CssStyleSheet, Element, Event, ShadowRoot};
 
 use crate::browser::Home;
 use crate::socket::Relay;
 use crate::state::Chat;
 use crate::view::*;
 
+/// A panel on the page.
+struct Panel {
+    relay: Relay,
+    open: RwSignal<bool>,
+    home: Rc<Home>,
+    view: Mounted,
+}
+
 /// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`,
-/// and `texts`, the file of the visitor's language where it has come.
+/// `texts` (the file of the visitor's language, where it has come), and where they are known `identity`, `resume`, `ticket`, `stores` (see [`Home`]).
 /// `wish` is whether the visitor wants it open; without one, it is as this tab last left it.
-/// Returns a function that opens (`true`) or closes (`false`) the panel; the panel tells what became of it by `bulle:*` events.
+/// Returns a function that takes commands `[name, value]` (see [`Panel::obey`]), never from inside a `bulle:*` event: the loader waits for
+/// the next microtask. The panel tells by those events what became of them.
 #[wasm_bindgen]
 pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
     dress(&root);
-    let texts = browser::texts(&settings);
-    let home = Rc::new(Home::new(&settings, texts.lang, root.host()));
-    let restored = wish.as_bool().is_none() && home.load_for_tab(panel::OPEN).is_some();
-    let open = RwSignal::new(wish.is_truthy() || restored);
-    let (relay, state) = Relay::new(home.clone(), open);
-    let started = relay.clone();
-    if let Ok(place) = document().create_element("div") {
-        // Appending to a root that the loader just made cannot fail.
-        _ = root.append_child(&place);
-        let view = move || {
-            let chat = Chat { texts, state, open, relay: StoredValue::new_local(relay), home: StoredValue::new_local(home) };
+    let place = document().create_element("div").ok();
+    // Appending to a root that the loader just made cannot fail; and there, `div` is an element's name.
+    let mut panel =
+        place.filter(|place| root.append_child(place).is_ok()).map(|place| Panel::new(&root, &place, &settings, &wish));
+    let obey = move |command: JsValue| {
+        let part = |place| js_sys::Reflect::get_u32(&command, place).unwrap_or_default();
+        let (name, value) = (part(0).as_string().unwrap_or_default(), part(1));
+        match name.as_str() {
+            "stop" => {
+                if let Some(panel) = panel.take() {
+                    panel.stop();
+                }
+            }
+            name => {
+                if let Some(panel) = &panel {
+                    panel.obey(name, &value);
+                }
+            }
+        }
+    };
+    browser::handler(obey).into_js_value()
+}
+
+impl Panel {
+    fn new(root: &ShadowRoot, place: &Element, settings: &JsValue, wish: &JsValue) -> Self {
+        let texts = browser::texts(settings);
+        let home = Rc::new(Home::new(settings, texts.lang, root.host()));
+        let mut parts = None;
+        // All is made inside the view, so that all goes with it.
+        let view = mount_in(place, || {
+            let restored = wish.as_bool().is_none() && home.load_for_tab(panel::OPEN).is_some();
+            let open = RwSignal::new(wish.is_truthy() || restored);
+            let (relay, state) = Relay::new(home.clone(), open);
+            keep_keys(&root.host());
+            relay.start();
+            parts = Some((relay.clone(), open));
+            let (relay, home) = (StoredValue::new_local(relay), StoredValue::new_local(home.clone()));
+            let told = StoredValue::new_local(JsValue::UNDEFINED);
+            let (tool, editing, field) = (RwSignal::new(""), RwSignal::new(None), NodeRef::new());
+            let chat = Chat { texts, state, open, tool, editing, field, told, relay, home };
+            told.set_value(more::told(chat));
             panel::panel(chat, restored)
-        };
-        mount_for_good(&place, view);
+        });
+        // Building the view has just set them.
+        let (relay, open) = parts.unwrap_or_else(|| unreachable!());
+        Self { relay, open, home, view }
     }
-    started.start();
-    browser::handler(move |wish| open.set(wish.is_truthy())).into_js_value()
+
+    /// `open` (true or false), `say` (a text), `identity` (a signed token), `look` (the page may have changed).
+    fn obey(&self, name: &str, value: &JsValue) {
+        match (name, value.as_string()) {
+            ("open", _) => self.open.set(value.is_truthy()),
+            ("say", Some(text)) => self.relay.say(text, None),
+            ("identity", Some(token)) => {
+                self.home.identity.replace(Some(token));
+                self.relay.greet_again();
+            }
+            // Names of later loaders mean nothing here.
+            _ => self.relay.look(),
+        }
+    }
+
+    /// Leaves nothing on the page: no node, listener, timer or socket. What is stored is the loader's to forget.
+    fn stop(self) {
+        self.relay.stop();
+        let Self { view, relay, .. } = self;
+        // Effects that are due still read signals, which end with the view.
+        soon(move || drop((view, relay)));
+    }
+}
+
+/// What is typed in the panel is no business of the page's: its shortcuts and its blockers of keys, menus and the clipboard do not hear of
+/// it, unless they listen before everybody else. The composer sees to those.
+fn keep_keys(host: &Element) {
+    for name in ["keydown", "keypress", "keyup", "beforeinput", "input", "copy", "cut", "paste", "contextmenu", "selectstart"] {
+        browser::listen(host, name, |event| {
+            if let Some(event) = event.dyn_ref::<Event>() {
+                event.stop_propagation();
+            }
+        });
+    }
 }
 
 /// Constructable style sheets need no permission from the page's content security policy.

@@ -3,7 +3,7 @@
 
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis, Seq};
-use shared::model::Event;
+use shared::model::{Body, Event};
 
 /// A place after everything that the relay has numbered.
 pub const PENDING: (usize, Seq) = (usize::MAX, Seq::MAX);
@@ -26,11 +26,13 @@ pub enum Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The visitor's own message.
-    Own(String, Mark),
+    Own(Body, Mark),
     /// A message of the agent with this name.
-    Theirs(String, String),
+    Theirs(String, Body),
     /// Something that happened.
     Event(Event),
+    /// What a newer relay says.
+    Unknown,
 }
 
 /// One line of the log.
@@ -44,6 +46,8 @@ pub struct Line {
     pub at: Millis,
     /// Its content.
     pub what: What,
+    /// How often that has changed.
+    pub version: u32,
 }
 
 /// A row of the log.
@@ -55,15 +59,15 @@ pub enum Row {
     Line(Line, bool),
 }
 
-/// What makes a row the same row. The minute and the head of a group are part of it, because they are drawn once.
-pub type RowKey = (u128, i64, bool);
+/// What makes a row the same row. The minute, the version and the head of a group are part of it, because they are drawn once.
+pub type RowKey = (u128, i64, u32, bool);
 
 impl Row {
     /// See [`RowKey`].
     pub fn key(&self) -> RowKey {
         match self {
-            Self::Day(day, _) => (0, *day, true),
-            Self::Line(line, head) => (line.id.0.as_u128(), line.at / MINUTE, *head),
+            Self::Day(day, _) => (0, *day, 0, true),
+            Self::Line(line, head) => (line.id.0.as_u128(), line.at / MINUTE, line.version, *head),
         }
     }
 }
@@ -105,11 +109,11 @@ mod tests {
 
     fn line(number: u8, at: Millis, author: &str) -> Line {
         let what = match author {
-            "" => What::Own("text".into(), Mark::Sent),
+            "" => What::Own(Body::Text("text".into()), Mark::Sent),
             "event" => What::Event(Event::Reopened),
-            name => What::Theirs(name.into(), "text".into()),
+            name => What::Theirs(name.into(), Body::Text("text".into())),
         };
-        Line { id: MessageId::v7(0, [number; 10]), place: (0, number.into()), at, what }
+        Line { id: MessageId::v7(0, [number; 10]), place: (0, number.into()), at, what, version: 0 }
     }
 
     fn shape(rows: &[Row]) -> String {
@@ -155,5 +159,13 @@ mod tests {
         pending.at = 5_400;
         let after = arrange(&[pending], |_| 0);
         assert_eq!(before.iter().map(Row::key).collect::<Vec<_>>(), after.iter().map(Row::key).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_changed_message_is_drawn_again() {
+        let mut one = line(1, 5_000, "");
+        let before = Row::Line(one.clone(), true).key();
+        one.version += 1;
+        assert_ne!(before, Row::Line(one, true).key());
     }
 }

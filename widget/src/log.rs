@@ -3,14 +3,16 @@
 
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
-use shared::model::{AssignedHow, CloseReason, Event};
+use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
-use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use crate::browser;
+use crate::composer;
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
-use crate::state::Chat;
+use crate::said;
+use crate::state::{Chat, Deed};
 use crate::view::*;
 
 /// Whoever is within this many pixels of the end is taken to be at the end.
@@ -26,13 +28,12 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         }
     };
     // The rows are drawn by an effect of their own, certainly before the next frame.
-    let on_frame = browser::handler(move |_| to_end());
+    let mut on_frame = browser::OnFrame::new(move |_| to_end());
     Effect::new(move |before: Option<Option<MessageId>>| {
         let own = chat.state.with(|state| state.last_own());
-        let said = before.is_some_and(|before| before != own);
-        if chat.open.get() && (said || at_end.get_untracked()) {
-            // Without a frame there is nothing to scroll.
-            _ = window().request_animation_frame(on_frame.as_ref().unchecked_ref());
+        let spoke = before.is_some_and(|before| before != own);
+        if chat.open.get() && (spoke || at_end.get_untracked()) {
+            on_frame.ask();
         }
         own
     });
@@ -55,11 +56,23 @@ pub fn log(chat: Chat) -> impl RenderHtml {
     });
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
+        chat,
         live(move || if typist().is_some() { "theirs typing".to_owned() } else { "none".to_owned() }),
         None,
-        String::new(),
+        text(String::new()),
         Some(live(move || typist().unwrap_or_default())),
+        None,
     );
+    let replies = live(move || {
+        let choices = chat.state.with(|state| state.choices().to_vec());
+        let say = |text: String| {
+            let said = text.clone();
+            choice("reply", text, move || chat.relay.with_value(|relay| relay.say(said.clone(), None)))
+        };
+        choices.into_iter().map(say).collect::<Vec<_>>()
+    });
+    let replies = html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).child(replies);
+    let greeting = line(chat, constant("theirs"), None, text(chat.texts.greeting.to_owned()), None, None);
     let log = html::div()
         .class("log")
         .attr("role", "log")
@@ -70,23 +83,55 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("tabindex", "0")
         .node_ref(node)
         .on(ev::scroll, call(watch))
-        .child((
-            line(constant("theirs"), None, chat.texts.greeting.to_owned(), None),
-            rows,
-            html::div().attr("aria-live", "off").child(typing),
-        ));
+        .child((greeting, rows, html::div().attr("aria-live", "off").child(typing), replies));
     html::div()
         .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
 }
 
-/// A row: who, what, and under it when and how it stands. What somebody said is only ever a text node, in the direction of its script.
-fn line(class: Live<String>, name: Option<String>, text: String, below: Option<Live<String>>) -> impl RenderHtml {
+/// A row: who, what, under it when and how it stands, and what can be done about it.
+fn line(
+    chat: Chat,
+    class: Live<String>,
+    name: Option<String>,
+    body: Body,
+    below: Option<Live<String>>,
+    own: Option<MessageId>,
+) -> impl RenderHtml {
+    let fill: fn(Element, (Chat, Body)) = said::fill;
+    let deeds = own.map(|id| {
+        html::span().class("deeds").child(live(move || {
+            let texts = chat.texts;
+            match chat.state.with(|state| state.deed(id)) {
+                Deed::None => Vec::new(),
+                Deed::Retry => vec![(texts.retry, retry as fn(Chat, MessageId))],
+                Deed::Delete => vec![(texts.delete, delete as fn(Chat, MessageId))],
+                Deed::Edit => vec![(texts.edit, composer::edit as fn(Chat, MessageId)), (texts.delete, delete)],
+            }
+            .into_iter()
+            .map(|(text, act)| choice("deed", text.to_owned(), move || act(chat, id)))
+            .collect::<Vec<_>>()
+        }))
+    });
     html::div().class(class).child((
         name.map(|name| html::small().class("name").child(name)),
-        html::div().attr("dir", "auto").child(text),
+        html::div().attr("dir", "auto").directive(fill, (chat, body)),
         below.map(|below| html::small().class("below").child(below)),
+        deeds,
     ))
+}
+
+fn retry(chat: Chat, id: MessageId) {
+    chat.relay.with_value(|relay| relay.retry(id));
+}
+
+fn delete(chat: Chat, id: MessageId) {
+    chat.relay.with_value(|relay| relay.delete(id));
+    composer::focus(chat);
+}
+
+fn text(text: String) -> Body {
+    Body::Text(text)
 }
 
 fn constant(class: &'static str) -> Live<String> {
@@ -94,25 +139,49 @@ fn constant(class: &'static str) -> Live<String> {
 }
 
 fn draw(chat: Chat, row: Row) -> impl RenderHtml {
-    match row {
-        Row::Day(day, at) => line(constant("day"), None, name_of_day(chat, day, at), None),
-        Row::Line(Line { what: What::Event(event), .. }, _) => line(constant("event"), None, describe(chat, &event), None),
-        Row::Line(Line { id, at, what: What::Own(text, _), .. }, head) => {
-            let mark = move || chat.state.with(|state| state.mark(id).0);
+    let (class, name, body, below, own) = match row {
+        Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None, None),
+        Row::Line(Line { id, at, what: What::Own(body, _), version, .. }, head) => {
+            let kind = [if head { "own head" } else { "own" }, shape(&body)].concat();
+            let edited = version > 0 && body != Body::Deleted;
             let class = move || {
-                let stands = match mark() {
+                let stands = match chat.state.with(|state| state.mark(id).0) {
                     Mark::Pending => " pending",
                     Mark::Failed(_) => " failed",
                     Mark::Sent => "",
                 };
-                [if head { "own head" } else { "own" }, stands].concat()
+                [&kind, stands].concat()
             };
-            line(live(class), None, text, Some(live(move || below(chat, id, at))))
+            (live(class), None, body, Some(live(move || below(chat, id, at, edited))), Some(id))
         }
-        Row::Line(Line { at, what: What::Theirs(name, text), .. }, head) => {
-            let class = constant(if head { "theirs head" } else { "theirs" });
-            line(class, Some(name).filter(|_| head), text, Some(live(move || time(chat, at))))
+        Row::Line(Line { at, what: What::Theirs(name, body), version, .. }, head) => {
+            let kind = [if head { "theirs head" } else { "theirs" }, shape(&body)].concat();
+            let edited = version > 0 && body != Body::Deleted;
+            let name = Some(name).filter(|_| head);
+            (
+                live(move || kind.clone()),
+                name,
+                body,
+                Some(live(move || [time(chat, at).as_str(), mark_edited(chat, edited)].concat())),
+                None,
+            )
         }
+        Row::Line(Line { what: What::Event(event), .. }, _) => {
+            (constant("event"), None, text(describe(chat, &event)), None, None)
+        }
+        Row::Line(Line { what: What::Unknown, .. }, _) => {
+            (constant("event"), None, text(chat.texts.unknown.to_owned()), None, None)
+        }
+    };
+    line(chat, class, name, body, below, own)
+}
+
+/// What of a message's class follows from its kind.
+fn shape(body: &Body) -> &'static str {
+    match body {
+        Body::File(_) | Body::Cards(_) => " media",
+        Body::Deleted => " gone",
+        _ => "",
     }
 }
 
@@ -120,8 +189,12 @@ fn time(chat: Chat, at: Millis) -> String {
     chat.home.with_value(|home| home.time(at))
 }
 
+fn mark_edited(chat: Chat, edited: bool) -> &'static str {
+    if edited { chat.texts.edited } else { "" }
+}
+
 /// Under an own message: the time, and how it stands for the last one and those in trouble.
-fn below(chat: Chat, id: MessageId, at: Millis) -> String {
+fn below(chat: Chat, id: MessageId, at: Millis, edited: bool) -> String {
     let ((mark, read), last) = chat.state.with(|state| (state.mark(id), state.last_own() == Some(id)));
     let texts = chat.texts;
     let word = match mark {
@@ -132,7 +205,7 @@ fn below(chat: Chat, id: MessageId, at: Millis) -> String {
         Mark::Sent if read => texts.read,
         Mark::Sent => texts.sent,
     };
-    [time(chat, at).as_str(), if word.is_empty() { "" } else { " · " }, word].concat()
+    [time(chat, at).as_str(), mark_edited(chat, edited), if word.is_empty() { "" } else { " · " }, word].concat()
 }
 
 fn name_of_day(chat: Chat, day: i64, at: Millis) -> String {
@@ -151,6 +224,8 @@ fn describe(chat: Chat, event: &Event) -> String {
         Event::Assigned(assigned) => fill(texts.joined, &assigned.agent.name),
         Event::Closed(CloseReason::Visitor) => texts.you_ended.to_owned(),
         Event::Reopened => texts.reopened.to_owned(),
+        Event::Rated(rating) => fill(texts.rated, &rating.score.to_string()),
+        Event::Merged(_) => texts.merged.to_owned(),
         // Others are not sent to visitors.
         _ => texts.ended.to_owned(),
     }

@@ -7,7 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use crate::browser;
 use crate::state::Chat;
 use crate::view::*;
-use crate::{banner, composer, header, log};
+use crate::{banner, composer, header, log, more, over};
 
 /// Kept for the tab while the panel is open, so that it opens again on the next page.
 pub const OPEN: &str = "open";
@@ -26,22 +26,31 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
         element.set_hidden(!open);
         home.with_value(|home| {
             home.keep_for_tab(OPEN, open.then_some("1"));
+            home.mark("aria-expanded", Some(if open { "true" } else { "false" }), !open && had_focus);
             home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
         });
         if open && !(restored && before.is_none()) {
-            focus_field(&element);
+            composer::focus(chat);
         }
         chat.relay.with_value(|relay| relay.look());
         open
     });
     fit(node);
+    // The innermost thing that is open goes first.
     let close = move |event: KeyboardEvent| {
-        if event.key() == "Escape" && !event.is_composing() {
+        if event.key() != "Escape" || event.is_composing() {
+        } else if chat.editing.with_untracked(Option::is_some) {
+            composer::stop(chat);
+        } else if !chat.tool.get_untracked().is_empty() {
+            chat.tool.set("");
+            composer::focus(chat);
+        } else {
             open.set(false);
         }
     };
     html::div()
         .class("panel")
+        .attr("data-drop", chat.texts.drop)
         .attr("role", "dialog")
         .attr("lang", chat.texts.lang)
         .attr("dir", chat.texts.dir)
@@ -49,14 +58,26 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
         .attr("hidden", "")
         .node_ref(node)
         .on(ev::keydown, call(close))
-        .child((header::header(chat), log::log(chat), banner::banner(chat), composer::composer(chat)))
-}
-
-fn focus_field(element: &HtmlElement) {
-    if let Ok(Some(field)) = element.query_selector("textarea") {
-        // Fails for nothing that is in the page.
-        _ = field.unchecked_ref::<HtmlElement>().focus();
-    }
+        .child((
+            header::header(chat),
+            log::log(chat),
+            over::over(chat),
+            banner::banner(chat),
+            more::slot(chat, "tool", |chat| chat.tool.get()),
+            html::div().class("tray"),
+            more::slot(chat, "before", |chat| {
+                chat.state.with(|state| {
+                    if state.wants_contact() {
+                        "leave"
+                    } else if state.wants_form() {
+                        "form"
+                    } else {
+                        ""
+                    }
+                })
+            }),
+            composer::composer(chat),
+        ))
 }
 
 /// The focused element as seen from inside the shadow root.

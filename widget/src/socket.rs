@@ -1,5 +1,9 @@
-//! The way to the relay: carries out what the link decides on a browser WebSocket, keeps outbox and token in storage, and wakes the
-//! link when network or visitor come back. Everything that happens goes into [`State::apply`]; components only call [`Relay`].
+//! The way to the relay: carries out what the link decides on a browser WebSocket, or through the tab that has one ([`Tabs`]), keeps
+//! outbox and token in storage, and wakes the link when network or visitor come back. Everything that happens goes into
+//! [`State::apply`]; components only call [`Relay`].
+
+mod channel;
+mod requests;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,31 +13,42 @@ use shared::close::BAD_TOKEN;
 use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
-use shared::model::{Contact, Page, Say};
-use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
+use shared::model::{Page, Say};
+use shared::visitor::{Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
+use crate::composer::DRAFT;
+use crate::news::{self, News};
+use crate::socket::channel::Channel;
 use crate::state::State;
+use crate::tabs::{Sight, Step, Tabs};
 use crate::typing::Typist;
 use crate::view::*;
 
 const TOKEN: &str = "token";
-const OUTBOX: &str = "outbox";
+/// Begins the names under which messages are kept until they are acknowledged, each under its own: tabs write at the same time.
+const OUTBOX: &str = "say:";
 /// Read by the loader: there is a conversation to come back to.
 const LIVE: &str = "live";
 /// Up to where the visitor has read: conversation and seq.
 const READ: &str = "read";
 
-/// A cheap handle; all clones are one connection, which lives as long as the page.
+/// How long after its address a page may set its title.
+const TITLE_TIME: Millis = 300;
+
+/// A cheap handle; all clones are one connection, which lives until [`Relay::stop`].
 #[derive(Clone)]
 pub struct Relay(Rc<RefCell<Inner>>);
 
 struct Inner {
     link: Link<Dialect>,
+    tabs: Tabs,
+    /// Nothing where tabs cannot share: each works alone.
+    channel: Option<Channel>,
     typist: Typist,
     home: Rc<Home>,
     state: RwSignal<State>,
@@ -42,25 +57,29 @@ struct Inner {
     socket: Option<(u32, WebSocket, Handler)>,
     timer: Option<i32>,
     on_timer: Option<Handler>,
-    /// Messages that this tab put into storage; the outbox there is shared with other tabs.
-    mine: Vec<MessageId>,
+    /// The link's outbox as it stands in storage.
+    kept: Vec<MessageId>,
     /// The page that the relay was told about.
     told_page: Page,
     /// The last read mark that the relay was told on this connection.
     told_read: Seq,
     told_unread: u32,
     told_live: bool,
+    /// When to look whether the page has changed.
+    look_at: Option<Millis>,
+    news: News,
 }
 
 impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox));
-        let seed = browser::fresh_id().0.as_u64_pair().1;
+        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
         let inner = Inner {
-            mine: outbox.iter().map(|say| say.id).collect(),
-            link: Link::new(Dialect::default(), seed, outbox),
+            tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
+            channel: None,
+            kept: outbox.iter().map(|say| say.id).collect(),
+            link: Link::new(Dialect::default(), fresh_seed(), outbox),
             typist: Typist::default(),
             told_live: home.load(LIVE).is_some(),
             home,
@@ -72,6 +91,8 @@ impl Relay {
             told_page: Page::default(),
             told_read: 0,
             told_unread: 0,
+            look_at: None,
+            news: News::default(),
         };
         (Self(Rc::new(RefCell::new(inner))), state)
     }
@@ -80,36 +101,140 @@ impl Relay {
     pub fn start(&self) {
         let relay = self.clone();
         self.0.borrow_mut().on_timer = Some(handler(move |_| relay.tick()));
-        let page = window();
-        let relay = self.clone();
-        listen(&page, "online", move |_| relay.link(|link| link.wake(now())));
-        let relay = self.clone();
-        listen(&document(), "visibilitychange", move |_| {
-            if browser::is_visible() {
-                relay.link(|link| link.wake(now()));
-            }
-        });
-        // Sites that draw their next page by script; a title that comes later is told with whatever happens next.
-        if let Ok(navigation) = js_sys::Reflect::get(&page, &"navigation".into())
-            && let Some(navigation) = navigation.dyn_ref::<EventTarget>()
+        let (lock, end, word) = (self.clone(), self.clone(), self.clone());
+        let on_lock = handler(move |release| lock.granted(release));
+        let on_end = handler(move |error| end.ended(&error));
+        let on_word = handler(move |event| word.heard_tab(&event));
+        let home = self.0.borrow().home.clone();
+        if home.is_kept() {
+            self.0.borrow_mut().channel = Channel::new(home.key("tabs"), on_lock, on_end, on_word);
+        }
+        let page: &EventTarget = &window();
+        let document: &EventTarget = &document();
+        for (target, name, returns) in
+            [(page, "online", false), (document, "visibilitychange", false), (page, "pageshow", true), (document, "resume", true)]
         {
             let relay = self.clone();
-            listen(navigation, "navigatesuccess", move |_| relay.run());
+            listen(target, name, move |_| relay.awaken(returns));
         }
-        // A page that goes into the back-forward cache gives up its socket and comes back as if it had lost it.
+        // A page that goes to sleep gives up lock, channel and socket: browsers keep none that holds them, or keep it half dead.
+        for (target, name) in [(page, "pagehide"), (document, "freeze")] {
+            let relay = self.clone();
+            listen(target, name, move |_| relay.leave());
+        }
         let relay = self.clone();
-        listen(&page, "pagehide", move |_| relay.link(Link::stop));
-        let relay = self.clone();
-        listen(&page, "pageshow", move |_| relay.link(|link| link.restart(now())));
+        listen(page, "storage", move |_| relay.reread());
+        // Sites that draw their next page by script. Where the browser does not tell of it, a click is what most often leads there.
+        let navigation = js_sys::Reflect::get(page, &"navigation".into()).ok();
+        let signs = match navigation.as_ref().and_then(JsCast::dyn_ref::<EventTarget>) {
+            Some(navigation) => vec![(navigation, "currententrychange")],
+            None => vec![(page, "click"), (page, "popstate"), (page, "hashchange")],
+        };
+        for (target, name) in signs {
+            let relay = self.clone();
+            listen(target, name, move |_| relay.look_soon());
+        }
+        self.join();
+    }
+
+    /// Network or visitor may have come back, or the page itself `returns`. One that goes becomes invisible last of all, and stays away.
+    fn awaken(&self, returns: bool) {
+        let visible = browser::is_visible();
+        if visible || returns {
+            self.join();
+        }
+        if visible {
+            // Whatever page another tab has told meanwhile, the visitor looks at this one.
+            self.0.borrow_mut().told_page = Page::default();
+            self.link(|link| link.wake(now()));
+        } else {
+            self.run();
+        }
+    }
+
+    /// Joins the other tabs, if it has not.
+    fn join(&self) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            if inner.tabs.has_joined() {
+                return;
+            }
+            inner.tabs.join();
+            if !inner.channel.as_mut().is_some_and(Channel::join) {
+                inner.tabs.lead();
+            }
+        }
         self.link(|link| link.restart(now()));
     }
 
-    /// Says something; with an address when nobody is there to answer now.
-    pub fn say(&self, text: String, email: Option<String>) {
-        let contact = email.map(|email| Contact { name: None, email });
-        let say = Say { contact, ..Say::text(browser::fresh_id(), None, text) };
-        self.0.borrow_mut().typist.sent();
-        self.link(|link| link.say(now(), say));
+    /// Leaves them, and the relay.
+    fn leave(&self) {
+        self.link(Link::stop);
+        self.0.borrow_mut().tabs.leave();
+        self.run();
+        if let Some(channel) = &mut self.0.borrow_mut().channel {
+            channel.leave();
+        }
+    }
+
+    fn granted(&self, release: JsValue) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            if inner.channel.as_mut().is_some_and(|channel| channel.holds(release)) {
+                inner.tabs.lead();
+            }
+        }
+        self.run();
+    }
+
+    fn ended(&self, error: &JsValue) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            match inner.channel.as_mut().and_then(|channel| channel.ended(error)) {
+                Some(true) => inner.tabs.lose(),
+                Some(false) => inner.tabs.lead(),
+                None => {}
+            }
+        }
+        self.run();
+    }
+
+    fn heard_tab(&self, event: &JsValue) {
+        if let Some(text) = browser::property(event, "data") {
+            let inner = &mut *self.0.borrow_mut();
+            inner.tabs.heard(now(), &text);
+            // Timers of tabs in the background run late, messages do not: whoever asks for the leader keeps its clock going.
+            inner.link.tick(now());
+        }
+        self.run();
+    }
+
+    /// Another tab has written to storage.
+    fn reread(&self) {
+        self.0.borrow_mut().recall();
+        self.run();
+    }
+
+    /// Ends the connection and everything that would wake it; done once, and last. Other tabs forget the visitor, too.
+    pub fn stop(&self) {
+        self.0.borrow_mut().tabs.forget();
+        self.leave();
+        let inner = &mut *self.0.borrow_mut();
+        inner.on_timer = None;
+        inner.wind();
+    }
+
+    /// Greets anew, as whoever the page says the visitor is.
+    pub fn greet_again(&self) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            if inner.tabs.leads() {
+                inner.anew();
+            } else if let Some(identity) = inner.home.identity.take() {
+                inner.tabs.identify(&identity);
+            }
+        }
+        self.run();
     }
 
     /// Tells what stands in the composer, when it is time to.
@@ -118,17 +243,16 @@ impl Relay {
         self.tick();
     }
 
-    /// Ends the conversation; whether the relay could be asked.
-    pub fn end(&self) -> bool {
-        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
-        let mut asked = false;
-        self.link(|link| asked = link.send(ToRelay::Close(Close { id: browser::fresh_id(), conversation })));
-        asked
-    }
-
     /// The panel was opened or closed.
     pub fn look(&self) {
         self.run();
+    }
+
+    /// The page is changing: it is looked at once it had time to set its title.
+    fn look_soon(&self) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.look_at = Some(now() + TITLE_TIME);
+        inner.wind();
     }
 
     fn link(&self, call: impl FnOnce(&mut Link<Dialect>)) {
@@ -140,26 +264,30 @@ impl Relay {
         {
             let inner = &mut *self.0.borrow_mut();
             inner.link.tick(now());
+            inner.tabs.tick(now());
+            inner.look_at = inner.look_at.filter(|&at| at > now());
             if let Some(draft) = inner.typist.tick(now()) {
                 inner.link.send(ToRelay::Typing(Typing { draft }));
             }
-            if inner.state.with_untracked(|state| state.typing.is_some()) {
+            if inner.state.with_untracked(|state| state.deadline().is_some_and(|at| at <= now())) {
                 inner.state.update(|state| state.tick(now()));
             }
         }
         self.run();
     }
 
-    /// Carries out everything that the link wants, then sets the clock for the next time.
+    /// Carries out everything that link and tabs want, then sets the clock for the next time.
     fn run(&self) {
         loop {
             let action = self.0.borrow_mut().link.poll();
-            match action {
-                Some(Action::Open(number)) => self.open(number),
-                Some(Action::Shut(_)) => self.0.borrow_mut().drop_socket(),
-                Some(Action::Write(number, frame)) => self.0.borrow().write(number, &frame),
-                Some(Action::Persist(outbox)) => self.0.borrow_mut().persist(outbox),
-                Some(Action::Emit(emit)) => self.0.borrow_mut().apply(emit),
+            if let Some(action) = action {
+                self.0.borrow_mut().act(action);
+                continue;
+            }
+            let step = self.0.borrow_mut().tabs.poll();
+            match step {
+                Some(Step::Open(number)) => self.open(number),
+                Some(step) => self.0.borrow_mut().take(step),
                 None if self.0.borrow_mut().settle() => {}
                 None => break,
             }
@@ -170,8 +298,8 @@ impl Relay {
     fn open(&self, number: u32) {
         let mut inner = self.0.borrow_mut();
         inner.drop_socket();
-        inner.greet();
-        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site].concat();
+        let ticket = inner.home.ticket.as_deref().map_or([""; 2], |ticket| ["&ticket=", ticket]).concat();
+        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site, &ticket].concat();
         let Ok(socket) = WebSocket::new_with_str(&url, SUBPROTOCOL) else {
             inner.link.closed(now(), number, None);
             return;
@@ -188,10 +316,9 @@ impl Relay {
     fn heard(&self, number: u32, event: &JsValue) {
         if let Some(message) = event.dyn_ref::<MessageEvent>() {
             let text = message.data().as_string().unwrap_or_default();
-            // A frame that this version does not know is none of its business.
-            if let Some(frame) = codec::decode(&text) {
-                self.link(|link| link.received(now(), number, frame));
-            }
+            self.0.borrow_mut().tabs.frame(&text);
+            self.0.borrow_mut().receive(number, &text);
+            self.run();
         } else if let Some(close) = event.dyn_ref::<CloseEvent>() {
             self.link(|link| link.closed(now(), number, Some(close.code())));
         } else {
@@ -201,15 +328,16 @@ impl Relay {
 }
 
 impl Inner {
-    /// Brings what `hello` says up to date. Another tab may have become somebody in the meantime.
+    /// Brings what `hello` says up to date. Another tab may have become somebody in the meantime. Who greets through another tab is
+    /// whoever that one is.
     fn greet(&mut self) {
-        self.told_page = browser::page();
+        self.told_page = self.home.page();
         let stored = self.home.load(TOKEN);
         let hello = &mut self.link.dialect_mut().hello;
         *hello = Hello {
             token: stored.or_else(|| hello.token.take()),
-            identity: None,
-            resume: None,
+            identity: self.home.identity.borrow().clone(),
+            resume: self.home.resume.borrow().clone(),
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),
@@ -217,12 +345,109 @@ impl Inner {
         };
     }
 
-    fn write(&self, number: u32, frame: &ToRelay) {
-        if let Some((current, socket, _)) = &self.socket
-            && *current == number
-        {
-            // Fails only while the socket is not open; then its close is on the way, and the link says again what matters.
-            _ = socket.send_with_str(&codec::encode(frame));
+    fn act(&mut self, action: Action<ToRelay, FromRelay>) {
+        match action {
+            Action::Open(number) => {
+                self.greet();
+                self.tabs.open(now(), number);
+            }
+            Action::Shut(_) => self.tabs.shut(),
+            Action::Write(number, mut frame) => {
+                if let ToRelay::Hello(hello) = &mut frame
+                    && !self.tabs.leads()
+                {
+                    hello.token = None;
+                    if let Some(identity) = hello.identity.take() {
+                        self.home.identity.take();
+                        self.tabs.identify(&identity);
+                    }
+                }
+                self.tabs.write(number, codec::encode(&frame));
+            }
+            Action::Persist(outbox) => self.persist(&outbox),
+            Action::Emit(emit) => {
+                match &emit {
+                    Emit::Status(status) => self.tabs.stands(*status),
+                    Emit::Frame(FromRelay::Pong(_)) => self.tabs.beat(),
+                    _ => {}
+                }
+                self.apply(emit);
+            }
+        }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Post(text) => {
+                if let Some(channel) = &self.channel {
+                    channel.post(&text);
+                }
+            }
+            Step::Steal => {
+                if let Some(channel) = &mut self.channel {
+                    channel.steal();
+                }
+            }
+            Step::Send(text) => {
+                if let Some((_, socket, _)) = &self.socket {
+                    // Fails only while the socket is not open; then its close is on the way, and the link says again what matters.
+                    _ = socket.send_with_str(&text);
+                }
+            }
+            Step::Opened(number) => self.link.opened(now(), number),
+            Step::Closed(number, code) => self.link.closed(now(), number, code),
+            Step::Frame(number, text) => self.receive(number, &text),
+            Step::Anew => self.anew(),
+            Step::Identify(identity) => {
+                self.home.identity.replace(Some(identity));
+                self.anew();
+            }
+            Step::Forget => self.forget(),
+            Step::Wake => self.link.wake(now()),
+            Step::Adopt => {
+                for say in stored_outbox(&self.home) {
+                    self.link.say(now(), say);
+                }
+            }
+            Step::Shut => self.drop_socket(),
+            // Carried out by `run`, which can give the socket its handler.
+            Step::Open(_) => {}
+            Step::Ring => {}
+        }
+    }
+
+    fn anew(&mut self) {
+        self.link.stop();
+        self.link.restart(now());
+    }
+
+    /// Somebody has logged out in another tab: whoever comes next is nobody yet.
+    fn forget(&mut self) {
+        for id in std::mem::take(&mut self.kept) {
+            self.home.keep(&place_of(id), None);
+        }
+        self.link.stop();
+        // Closes the socket, and tells that it has.
+        while let Some(action) = self.link.poll() {
+            if matches!(action, Action::Shut(_)) {
+                self.tabs.shut();
+            }
+        }
+        self.link = Link::new(Dialect::default(), fresh_seed(), Vec::new());
+        self.typist = Typist::default();
+        self.news = News::default();
+        self.home.identity.take();
+        self.open.set(false);
+        self.state.set(State::new(self.home.name.clone(), &[], Vec::new()));
+        self.home.keep_for_tab(DRAFT, None);
+        self.home.empty_field();
+        self.link.restart(now());
+    }
+
+    fn receive(&mut self, number: u32, text: &str) {
+        // A frame that this version does not know is none of its business.
+        if let Some(frame) = codec::decode(text) {
+            self.link.received(now(), number, frame);
         }
     }
 
@@ -239,12 +464,28 @@ impl Inner {
     fn apply(&mut self, emit: Emit<FromRelay>) {
         match &emit {
             Emit::Status(Status::Refused(BAD_TOKEN)) => return self.greet_anew(),
+            Emit::Status(status) => news::refused(&self.home, *status),
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.told_read = 0;
+                // Each was exchanged for a token, and is not good for long.
+                self.home.resume.take();
+                self.home.identity.take();
+                self.news.greeted(welcome.now, welcome.thread.as_ref());
                 if let Some(token) = &welcome.token
                     && !self.take_token(token)
                 {
                     return;
+                }
+            }
+            // It may have been written by another tab, or on a page before this one.
+            Emit::Pending(say) => {
+                for file in requests::uploaded(&self.home, std::slice::from_ref(say)) {
+                    self.state.update(|state| state.know(file));
+                }
+            }
+            Emit::Sent(say, _) | Emit::Failed(say, _) => {
+                if let Some(file) = say.file {
+                    requests::forget(&self.home, file);
                 }
             }
             _ => {}
@@ -252,11 +493,8 @@ impl Inner {
         let restored = self.state.with_untracked(State::head).map(|head| head.0);
         self.state.update(|state| state.apply(now(), emit));
         let latest = self.state.with_untracked(State::head).map(|head| head.0);
-        if restored != latest
-            && let Some((conversation, seq)) = self.home.load(READ).as_deref().and_then(|text| text.split_once(' '))
-            && latest.is_some_and(|latest| codec::write_uuid(latest.0) == conversation)
-        {
-            self.state.update(|state| state.read_to = seq.parse().unwrap_or(0));
+        if restored != latest {
+            self.recall();
         }
     }
 
@@ -276,12 +514,11 @@ impl Inner {
     /// Keeps a new token. When another tab became somebody first, this one joins it and is greeted again.
     fn take_token(&mut self, token: &str) -> bool {
         let stored = self.home.load(TOKEN);
-        let first = stored.is_none();
+        let first = stored.as_deref().is_none_or(|stored| stored == token);
         if first {
             self.home.keep(TOKEN, Some(token));
         } else {
             // Nothing more may go out under the token that nobody keeps.
-            self.drop_socket();
             self.link.stop();
             self.link.restart(now());
         }
@@ -289,14 +526,34 @@ impl Inner {
         first
     }
 
-    /// The outbox in storage is shared: only this tab's own messages are replaced.
-    fn persist(&mut self, outbox: Vec<Say>) {
-        let mut all = stored_outbox(&self.home);
-        all.retain(|say| !self.mine.contains(&say.id));
-        self.mine.extend(outbox.iter().map(|say| say.id));
-        all.extend(outbox);
-        let text = (!all.is_empty()).then(|| codec::write_outbox(&all));
-        self.home.keep(OUTBOX, text.as_deref());
+    fn persist(&mut self, outbox: &[Say]) {
+        let (home, kept) = (&self.home, &mut self.kept);
+        kept.retain(|id| {
+            let waits = outbox.iter().any(|say| say.id == *id);
+            if !waits {
+                home.keep(&place_of(*id), None);
+            }
+            waits
+        });
+        for say in outbox {
+            if !kept.contains(&say.id) {
+                kept.push(say.id);
+                home.keep(&place_of(say.id), Some(&codec::write_outbox(std::slice::from_ref(say))));
+            }
+        }
+    }
+
+    /// Takes from storage up to where the visitor has read, here or in another tab.
+    fn recall(&mut self) {
+        let latest = self.state.with_untracked(State::head).map(|head| head.0);
+        if let Some((conversation, seq)) = self.home.load(READ).as_deref().and_then(|text| text.split_once(' '))
+            && latest.is_some_and(|latest| codec::write_uuid(latest.0) == conversation)
+        {
+            let seq = seq.parse().unwrap_or(0);
+            if self.state.with_untracked(|state| state.read_to < seq) {
+                self.state.update(|state| state.read_to = seq);
+            }
+        }
     }
 
     /// After all was applied: read mark, badge and the loader's flag follow the state. Whether the link has work again.
@@ -306,14 +563,15 @@ impl Inner {
             self.told_live = live;
             self.home.keep(LIVE, live.then_some("1"));
         }
-        let page = browser::page();
-        let mut wrote = page != self.told_page && self.link.send(ToRelay::Page(PageView { page: page.clone() }));
+        let visible = browser::is_visible();
+        let page = self.home.page();
+        let mut wrote = visible && page != self.told_page && self.link.send(ToRelay::Page(PageView { page: page.clone() }));
         if wrote {
             self.told_page = page;
         }
         if let Some((conversation, seq)) = head.filter(|&(_, seq)| seq > 0)
             && self.open.get_untracked()
-            && browser::is_visible()
+            && visible
         {
             if seq > self.told_read && self.link.send(ToRelay::Read(Read { conversation, seq })) {
                 self.told_read = seq;
@@ -327,15 +585,27 @@ impl Inner {
         let unread = self.state.with_untracked(State::unread);
         if self.told_unread != unread {
             self.told_unread = unread;
+            let text = (unread > 0).then(|| unread.to_string());
+            self.home.mark("data-unread", text.as_deref(), false);
+            // The badge is drawn; this is what is heard beside the launcher's name.
+            self.home.mark("aria-description", text.as_deref(), false);
             self.home.announce("unread", unread.into());
         }
-        wrote
+        let (news, home) = (&mut self.news, &self.home);
+        self.state.with_untracked(|state| news.tell(home, state));
+        let sight = match (visible, self.open.get_untracked()) {
+            (false, _) => Sight::Hidden,
+            (true, false) => Sight::Page,
+            (true, true) => Sight::Panel,
+        };
+        wrote | self.tabs.see(now(), sight)
     }
 
     /// Sets the one timer to the earliest deadline.
     fn wind(&mut self) {
-        let typing = self.state.with_untracked(|state| state.typing.as_ref().map(|typing| typing.1));
-        let deadline = [self.link.deadline(), self.typist.deadline(), typing].into_iter().flatten().min();
+        let lapse = self.state.with_untracked(State::deadline);
+        let deadline =
+            [self.link.deadline(), self.tabs.deadline(), self.typist.deadline(), lapse, self.look_at].into_iter().flatten().min();
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }
@@ -347,6 +617,17 @@ impl Inner {
     }
 }
 
+fn fresh_seed() -> u64 {
+    browser::fresh_id().0.as_u64_pair().1
+}
+
+fn place_of(id: MessageId) -> String {
+    [OUTBOX, &codec::write_uuid(id.0)].concat()
+}
+
+/// All messages in storage, oldest first.
 fn stored_outbox(home: &Home) -> Vec<Say> {
-    home.load(OUTBOX).map(|text| codec::read_outbox(&text)).unwrap_or_default()
+    let mut outbox: Vec<Say> = home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)).collect();
+    outbox.sort_unstable_by_key(|say| say.id);
+    outbox
 }

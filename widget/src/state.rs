@@ -7,17 +7,24 @@ use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
 use shared::link::{Emit, Status};
-use shared::model::{Author, Body, Entry, Event, Say, State as Stand, Thread};
+use shared::model::{
+    Answer, Author, Body, CloseReason, EDIT_WITHIN, Entry, Event, File, Menu, Panel, Say, State as Stand, Thread,
+};
 use shared::visitor::FromRelay;
 
+use wasm_bindgen::JsValue;
+
 use crate::browser::Home;
+use crate::codec::UNKNOWN;
 use crate::i18n::Texts;
 use crate::lines::{Line, Mark, PENDING, What};
 use crate::socket::Relay;
-use crate::view::{LocalStorage, RwSignal, StoredValue};
+use crate::view::{LocalStorage, NodeRef, RwSignal, StoredValue, html};
 
 /// An agent who says nothing more about typing has stopped (protocol: lapses after 6 s).
 const TYPING_LAPSES: Millis = 6_000;
+/// How long a refusal is told: long enough to read the sentence twice.
+const REFUSAL_LAPSES: Millis = 8_000;
 
 /// What every component is handed.
 #[derive(Clone, Copy)]
@@ -28,8 +35,16 @@ pub struct Chat {
     pub state: RwSignal<State>,
     /// Whether the panel is open.
     pub open: RwSignal<bool>,
+    /// The module whose tool stands above the composer (`more.rs`); empty: none.
+    pub tool: RwSignal<&'static str>,
+    /// The message that stands in the composer to be changed.
+    pub editing: RwSignal<Option<(ConversationId, Seq)>>,
+    /// Where the visitor writes.
+    pub field: NodeRef<html::Textarea>,
     /// The way to the relay.
     pub relay: StoredValue<Relay, LocalStorage>,
+    /// What modules that load on demand are told.
+    pub told: StoredValue<JsValue, LocalStorage>,
     /// The page around the panel.
     pub home: StoredValue<Rc<Home>, LocalStorage>,
 }
@@ -47,6 +62,21 @@ pub enum Notice {
     Queued(Option<u32>, Option<Millis>),
     /// Written while nobody is there to answer.
     Later,
+    /// What the visitor asked for was refused.
+    Refused,
+}
+
+/// What the visitor can do about a message of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing.
+    None,
+    /// Take it back.
+    Delete,
+    /// Change it or take it back.
+    Edit,
+    /// Send it again.
+    Retry,
 }
 
 /// See the module.
@@ -64,6 +94,20 @@ pub struct State {
     pub typing: Option<(String, Millis)>,
     /// Up to which seq of the latest conversation the visitor has read.
     pub read_to: Seq,
+    /// What the site asks and offers.
+    pub panel: Panel,
+    /// What the visitor answered to the form before the chat, until it goes with a message.
+    pub answers: Option<Vec<Answer>>,
+    /// Whether the next message begins a new conversation.
+    pub fresh: bool,
+    /// Files that were uploaded here: messages on their way name them only.
+    files: Vec<File>,
+    /// The conversation that was rated, or that the visitor does not want to rate.
+    rated: Option<usize>,
+    /// The own message that can be changed still, and until when by this clock.
+    changeable: Option<(MessageId, Millis)>,
+    /// Until when a refusal is told.
+    refused: Option<Millis>,
     notice: Notice,
     /// Conversations in order of appearance.
     threads: Vec<ConversationId>,
@@ -73,7 +117,7 @@ pub struct State {
 
 impl State {
     /// The state before the relay has said anything: what an earlier page left in the outbox is shown as pending.
-    pub fn new(site: String, outbox: &[Say]) -> Self {
+    pub fn new(site: String, outbox: &[Say], files: Vec<File>) -> Self {
         let mut state = Self {
             lines: Vec::new(),
             thread: None,
@@ -81,6 +125,13 @@ impl State {
             site,
             typing: None,
             read_to: 0,
+            panel: Panel::default(),
+            answers: None,
+            fresh: false,
+            files,
+            rated: None,
+            changeable: None,
+            refused: None,
             notice: Notice::None,
             threads: Vec::new(),
             ahead: 0,
@@ -100,16 +151,119 @@ impl State {
             Emit::Failed(say, error) => self.failed(say.id, error.code),
             Emit::Entry(conversation, entry) => self.entry(conversation, entry),
             Emit::Frame(frame) => self.frame(now, frame),
-            // Visitors follow all they have, and no other request of theirs is worth a word when refused.
-            Emit::Glimpse(_) | Emit::Refused(_) => {}
+            // Whatever the visitor asked for has a name; what the panel does by itself is not worth a word when refused.
+            Emit::Refused(error) => self.refused = error.id.map(|_| now + REFUSAL_LAPSES),
+            // Visitors follow all they have.
+            Emit::Glimpse(_) => {}
         }
+        let last = self.last_line().filter(|line| matches!(line.what, What::Own(_, Mark::Sent)));
+        self.changeable = last.map(|line| (line.id, line.at + EDIT_WITHIN - self.ahead));
+        self.tick(now);
     }
 
     /// Time has passed: what lapses by itself.
     pub fn tick(&mut self, now: Millis) {
-        if self.typing.as_ref().is_some_and(|&(_, until)| until <= now) {
-            self.typing = None;
+        self.typing.take_if(|typing| typing.1 <= now);
+        self.changeable.take_if(|changeable| changeable.1 <= now);
+        self.refused.take_if(|until| *until <= now);
+    }
+
+    /// When [`State::tick`] wants to be called.
+    pub fn deadline(&self) -> Option<Millis> {
+        let typing = self.typing.as_ref().map(|typing| typing.1);
+        [typing, self.changeable.map(|changeable| changeable.1), self.refused].into_iter().flatten().min()
+    }
+
+    /// A file was uploaded, about which a message will follow.
+    pub fn know(&mut self, file: File) {
+        self.files.push(file);
+    }
+
+    /// What goes along with the next message only: the answers to the form, the wish for a new conversation.
+    pub fn complete(&mut self, say: &mut Say) {
+        if self.thread.is_none() || self.fresh {
+            say.answers = self.answers.replace(Vec::new()).unwrap_or_default();
+            say.fresh = std::mem::take(&mut self.fresh) && self.thread.is_some();
         }
+    }
+
+    /// Begins anew: what was said leaves the page, and the next message begins a conversation.
+    pub fn start_over(&mut self) {
+        self.fresh = true;
+        self.answers = None;
+        self.lines.clear();
+    }
+
+    /// Takes a refused message out of the log, to be sent again.
+    pub fn take_failed(&mut self, id: MessageId) -> Option<Body> {
+        let place = self.lines.iter().position(|line| line.id == id && matches!(line.what, What::Own(_, Mark::Failed(_))))?;
+        if let What::Own(body, _) = self.lines.remove(place).what { Some(body) } else { None }
+    }
+
+    /// What can be done about a message.
+    pub fn deed(&self, id: MessageId) -> Deed {
+        let line = self.lines.iter().rev().find(|line| line.id == id);
+        match line.map(|line| &line.what) {
+            Some(What::Own(_, Mark::Failed(ErrorCode::TextTooLong))) => Deed::None,
+            Some(What::Own(_, Mark::Failed(_))) => Deed::Retry,
+            Some(What::Own(body, _)) if self.changeable.is_some_and(|changeable| changeable.0 == id) => match body {
+                Body::Text(_) => Deed::Edit,
+                Body::Deleted => Deed::None,
+                _ => Deed::Delete,
+            },
+            _ => Deed::None,
+        }
+    }
+
+    /// The own message that can be changed still: where it stands, and its text.
+    pub fn changeable(&self) -> Option<(ConversationId, Seq, &str)> {
+        let line = self.last_line().filter(|line| self.deed(line.id) == Deed::Edit)?;
+        match &line.what {
+            What::Own(Body::Text(text), _) => Some((*self.threads.get(line.place.0)?, line.place.1, text)),
+            _ => None,
+        }
+    }
+
+    /// Where a message stands that the relay has numbered.
+    pub fn place(&self, id: MessageId) -> Option<(ConversationId, Seq)> {
+        let line = self.lines.iter().rev().find(|line| line.id == id)?;
+        Some((*self.threads.get(line.place.0)?, line.place.1))
+    }
+
+    /// The quick replies that are on offer: of the last message that has some, until the visitor says something.
+    pub fn choices(&self) -> &[String] {
+        let last = self
+            .lines
+            .iter()
+            .rev()
+            .find(|line| matches!(line.what, What::Own(..) | What::Theirs(_, Body::Menu(_)) | What::Event(Event::Closed(_))));
+        match last.map(|line| &line.what) {
+            Some(What::Theirs(_, Body::Menu(menu))) => &menu.choices,
+            _ => &[],
+        }
+    }
+
+    /// Whether the form before the chat stands in the composer's place.
+    pub fn wants_form(&self) -> bool {
+        let new = self.thread.is_none() || self.fresh;
+        new && self.answering && self.panel.form.is_some() && self.answers.is_none() && !self.is_live()
+    }
+
+    /// Whether the conversation has ended and nothing else was begun.
+    pub fn is_over(&self) -> bool {
+        self.thread.is_some() && !self.fresh && !self.is_live()
+    }
+
+    /// Whether to ask for a rating.
+    pub fn wants_rating(&self) -> bool {
+        let latest = self.threads.len().checked_sub(1);
+        let agent = self.thread.as_ref().is_some_and(|thread| thread.agent.is_some());
+        self.panel.rating && agent && self.is_over() && self.rated != latest
+    }
+
+    /// The visitor does not want to be asked again.
+    pub fn spare_rating(&mut self) {
+        self.rated = self.threads.len().checked_sub(1);
     }
 
     /// Whether there is a conversation that is not closed, or one on its way.
@@ -129,6 +283,9 @@ impl State {
 
     /// What to tell above the composer; the worst news first.
     pub fn notice(&self) -> Notice {
+        if self.refused.is_some() && self.notice == Notice::None {
+            return Notice::Refused;
+        }
         match (&self.thread, self.notice) {
             (Some(thread), Notice::None) if thread.state == Stand::Queued && self.answering => {
                 Notice::Queued(thread.position, thread.estimate_ms)
@@ -162,7 +319,11 @@ impl State {
 
     /// The visitor's last message.
     pub fn last_own(&self) -> Option<MessageId> {
-        self.lines.iter().rev().find(|line| matches!(line.what, What::Own(..))).map(|line| line.id)
+        self.last_line().map(|line| line.id)
+    }
+
+    fn last_line(&self) -> Option<&Line> {
+        self.lines.iter().rev().find(|line| matches!(line.what, What::Own(..)))
     }
 
     /// The latest conversation and its last entry here.
@@ -175,8 +336,8 @@ impl State {
     /// How many messages from the other side were not read.
     pub fn unread(&self) -> u32 {
         let latest = self.threads.len().wrapping_sub(1);
-        let unread =
-            |line: &&Line| line.place.0 == latest && line.place.1 > self.read_to && matches!(line.what, What::Theirs(..));
+        let theirs = |what: &What| matches!(what, What::Theirs(_, body) if *body != Body::Deleted);
+        let unread = |line: &&Line| line.place.0 == latest && line.place.1 > self.read_to && theirs(&line.what);
         self.lines.iter().rev().filter(unread).count() as u32
     }
 
@@ -204,12 +365,13 @@ impl State {
                 self.answering = welcome.answering;
                 self.site = welcome.site;
                 self.typing = None;
+                self.panel = welcome.panel;
                 self.thread = welcome.thread;
-                self.know();
+                self.count();
             }
             FromRelay::Thread(update) => {
                 self.thread = Some(update.thread);
-                self.know();
+                self.count();
             }
             FromRelay::Answering(news) => self.answering = news.answering,
             FromRelay::Typing(news) => self.typing = news.on.then(|| (news.agent.name, now + TYPING_LAPSES)),
@@ -224,7 +386,7 @@ impl State {
         }
     }
 
-    fn know(&mut self) {
+    fn count(&mut self) {
         if let Some(id) = self.thread.as_ref().map(|thread| thread.id) {
             self.number(id);
         }
@@ -243,12 +405,22 @@ impl State {
     fn pending(&mut self, say: &Say) {
         // RFC 9562 §5.7: the first 48 bits of a UUIDv7 are the time at which it was made.
         let at = (say.id.0.as_u128() >> 80) as Millis + self.ahead;
-        self.put(Line { id: say.id, place: PENDING, at, what: What::Own(say.text.clone(), Mark::Pending) });
+        let what = What::Own(self.body(say), Mark::Pending);
+        self.put(Line { id: say.id, place: PENDING, at, what, version: 0 });
     }
 
     fn sent(&mut self, say: Say, ack: Ack) {
         let place = (self.number(ack.conversation), ack.seq);
-        self.put(Line { id: say.id, place, at: ack.at, what: What::Own(say.text, Mark::Sent) });
+        let what = What::Own(self.body(&say), Mark::Sent);
+        self.put(Line { id: say.id, place, at: ack.at, what, version: 0 });
+    }
+
+    /// What a message of this browser's says. A file that storage has forgotten is told by the relay with the next page.
+    fn body(&self, say: &Say) -> Body {
+        match say.file {
+            None => Body::Text(say.text.clone()),
+            Some(id) => self.files.iter().find(|file| file.id == id).cloned().map_or(UNKNOWN, Body::File),
+        }
     }
 
     fn failed(&mut self, id: MessageId, code: ErrorCode) {
@@ -258,18 +430,41 @@ impl State {
     }
 
     fn entry(&mut self, conversation: ConversationId, entry: Entry) {
-        let what = match (entry.by, entry.body) {
-            (Author::Visitor, Body::Text(text)) => What::Own(text, Mark::Sent),
-            (Author::Agent(person), Body::Text(text)) => {
-                self.typing = None;
-                What::Theirs(person.name, text)
-            }
-            (Author::System, Body::Text(text)) => What::Theirs(self.site.clone(), text),
-            (_, Body::Event(event @ (Event::Assigned(_) | Event::Closed(_) | Event::Reopened))) => What::Event(event),
-            _ => return,
-        };
         let place = (self.number(conversation), entry.seq);
-        self.put(Line { id: entry.id, place, at: entry.at, what });
+        let what = match (entry.by, entry.body) {
+            (_, Body::Event(Event::Edited(change))) => return self.change((place.0, change.seq), Some(change.text)),
+            (_, Body::Event(Event::Deleted(change))) => return self.change((place.0, change.seq), None),
+            (_, Body::Event(Event::Greeted(text))) => What::Theirs(self.site.clone(), Body::Text(text)),
+            (_, Body::Event(event)) => {
+                match event {
+                    Event::Rated(_) => self.rated = Some(place.0),
+                    // The other conversation goes on: this end is nobody's doing.
+                    Event::Closed(CloseReason::Merged) => return,
+                    _ => {}
+                }
+                What::Event(event)
+            }
+            (_, Body::Note(_)) => What::Unknown,
+            (Author::Visitor, body) => What::Own(body, Mark::Sent),
+            (Author::Agent(person), body) => {
+                self.typing = None;
+                What::Theirs(person.name, body)
+            }
+            (Author::System, body) => What::Theirs(self.site.clone(), body),
+        };
+        self.put(Line { id: entry.id, place, at: entry.at, what, version: 0 });
+    }
+
+    /// Its author has changed a message, or taken it back. One that is not here was told as it is now.
+    fn change(&mut self, place: (usize, Seq), text: Option<String>) {
+        let Some(line) = self.lines.iter_mut().rev().find(|line| line.place == place) else { return };
+        let (What::Own(body, _) | What::Theirs(_, body)) = &mut line.what else { return };
+        line.version += 1;
+        match (body, text) {
+            (Body::Text(old) | Body::Menu(Menu { text: old, .. }), Some(text)) => *old = text,
+            (body, None) => *body = Body::Deleted,
+            _ => {}
+        }
     }
 
     /// A line replaces the one with its id: an ack and an entry may both tell of the same message.
@@ -281,97 +476,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use shared::ids::AgentId;
-    use shared::model::Person;
-
-    const NOW: Millis = 1_000;
-
-    fn id(number: u8) -> MessageId {
-        MessageId::v7(0, [number; 10])
-    }
-
-    fn conversation(number: u8) -> ConversationId {
-        ConversationId::v7(0, [number; 10])
-    }
-
-    fn say(number: u8) -> Say {
-        Say::text(id(number), None, "hi")
-    }
-
-    fn ack(number: u8, seq: Seq) -> Emit<FromRelay> {
-        Emit::Sent(say(number), Ack { id: id(number), conversation: conversation(1), seq, prev: seq - 1, at: NOW })
-    }
-
-    fn mia() -> Person {
-        Person { id: AgentId::v7(0, [9; 10]), name: "Mia".into() }
-    }
-
-    fn entry(number: u8, seq: Seq, by: Author) -> Emit<FromRelay> {
-        let body = Body::Text("hello".into());
-        Emit::Entry(conversation(1), Entry { seq, prev: seq - 1, id: id(number), at: NOW, by, body })
-    }
-
-    fn after(emits: impl IntoIterator<Item = Emit<FromRelay>>) -> State {
-        let mut state = State::new("Demo".into(), &[]);
-        for emit in emits {
-            state.apply(NOW, emit);
-        }
-        state
-    }
-
-    fn order(state: &State) -> Vec<MessageId> {
-        state.lines.iter().map(|line| line.id).collect()
-    }
-
-    #[test]
-    fn pending_messages_stand_last_until_they_are_numbered() {
-        let mut state = after([Emit::Pending(say(1)), Emit::Pending(say(2)), entry(3, 1, Author::Agent(mia()))]);
-        assert_eq!(order(&state), [id(3), id(1), id(2)]);
-        assert_eq!(state.mark(id(1)), (Mark::Pending, false));
-        state.apply(NOW, ack(1, 2));
-        assert_eq!(order(&state), [id(3), id(1), id(2)]);
-        assert_eq!(state.mark(id(1)), (Mark::Sent, false));
-    }
-
-    #[test]
-    fn an_own_message_that_comes_twice_is_shown_once() {
-        let state = after([Emit::Pending(say(1)), entry(1, 1, Author::Visitor), ack(1, 1)]);
-        assert_eq!(order(&state), [id(1)]);
-    }
-
-    #[test]
-    fn unread_counts_only_their_messages_beyond_what_was_read() {
-        let mut state = after([ack(1, 1), entry(2, 2, Author::Agent(mia())), entry(3, 3, Author::Agent(mia()))]);
-        assert_eq!(state.unread(), 2);
-        state.read_to = 2;
-        assert_eq!(state.unread(), 1);
-        assert_eq!(state.head(), Some((conversation(1), 3)));
-    }
-
-    #[test]
-    fn typing_lapses() {
-        let typing = shared::visitor::AgentTyping { conversation: conversation(1), agent: mia(), on: true };
-        let mut state = after([Emit::Frame(FromRelay::Typing(typing))]);
-        state.tick(NOW + TYPING_LAPSES - 1);
-        assert!(state.typing.is_some());
-        state.tick(NOW + TYPING_LAPSES);
-        assert!(state.typing.is_none());
-    }
-
-    #[test]
-    fn the_offline_form_waits_until_nothing_is_under_way() {
-        let away = || Emit::Frame(FromRelay::Answering(shared::visitor::Answering { answering: false }));
-        assert!(after([away()]).wants_contact());
-        assert!(!after([away(), Emit::Pending(say(1))]).wants_contact());
-    }
-
-    #[test]
-    fn a_broken_connection_is_told_until_it_is_mended() {
-        let mut state = after([Emit::Status(Status::Waiting(5)), Emit::Status(Status::Connecting)]);
-        assert_eq!(state.notice(), Notice::Reconnecting);
-        state.apply(NOW, Emit::Status(Status::Online));
-        assert_eq!(state.notice(), Notice::None);
-    }
-}
+mod tests;

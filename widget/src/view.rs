@@ -30,18 +30,49 @@ pub fn call<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(handle)
 }
 
-/// Builds a view inside an element, where it stays as long as the page does.
-pub fn mount_for_good<V: Render>(place: &Element, view: impl FnOnce() -> V)
+/// A view on the page; dropping it takes away the nodes, effects and listeners that were made while it was built.
+pub struct Mounted {
+    nodes: Box<dyn Mountable>,
+    owner: Owner,
+}
+
+/// Builds a view inside an element.
+pub fn mount_in<V: Render>(place: &Element, view: impl FnOnce() -> V) -> Mounted
 where
     V::State: 'static,
 {
     // Fails when another panel on the page has done it already.
     _ = Executor::init_wasm_bindgen();
     let owner = Owner::new();
-    let mut state = owner.with(|| view().build());
-    state.mount(place, None);
-    // Dropping either would take the view away.
-    std::mem::forget((owner, state));
+    let mut nodes: Box<dyn Mountable> = Box::new(owner.with(|| view().build()));
+    nodes.mount(place, None);
+    Mounted { nodes, owner }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        self.nodes.unmount();
+        self.owner.cleanup();
+    }
+}
+
+/// Does something once all effects have run that are due now.
+pub fn soon(work: impl FnOnce() + 'static) {
+    Executor::spawn_local(async move { work() });
+}
+
+/// Does something now and whenever a signal that it reads has changed.
+pub fn watch(act: impl FnMut() + 'static) {
+    let mut act: Box<dyn FnMut()> = Box::new(act);
+    Effect::new(move |_: Option<()>| act());
+}
+
+/// A button with a text that is known only now.
+pub fn choice(class: &'static str, text: String, press: impl Fn() + 'static) -> impl RenderHtml {
+    fn build(class: &'static str, text: String, press: Box<dyn FnMut(MouseEvent)>) -> impl RenderHtml {
+        html::button().attr("type", "button").class(class).on(ev::click, press).child(text)
+    }
+    build(class, text, call(move |_: MouseEvent| press()))
 }
 
 /// A button: drawn by `panel.css` and named by a label, or with a text.

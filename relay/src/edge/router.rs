@@ -19,7 +19,7 @@ use super::auth::SignInThrottle;
 use super::caller::Caller;
 use super::embedded::{self, Built};
 use super::health;
-use super::loader::{self, Loaders, Settings};
+use super::loader::{self, Launcher, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
 use crate::api;
@@ -154,6 +154,7 @@ async fn script(
     let (Some(site), Some(base)) = (site, caller.base) else {
         return Ok(loader::no_script("no site has this key; copy the script tag from the console's install page again"));
     };
+    let launcher = Launcher::new(shared.assets.built.widget, site.settings.locale.as_deref(), &headers);
     let settings = Settings {
         key: site.key.0,
         relay: base.to_string(),
@@ -162,6 +163,7 @@ async fn script(
         side: site.settings.side,
         locale: site.settings.locale,
         name: site.name,
+        launcher,
     };
     shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)
 }

@@ -174,11 +174,25 @@ impl VisitorSession {
         Ok(Entries { conversation, entries, more })
     }
 
+    /// Greets once more: another tab of the same browser has come to share the connection, and wants to know all that is not known by
+    /// seq, and the entries that it has not seen. Nobody becomes somebody else by it.
+    async fn again(&mut self, hello: Hello) -> Result<Reply, ErrorFrame> {
+        let site = self.hub.store().site(self.site).await.map_err(|error| from_store(None, &error))?;
+        let Some(site) = site else { return Err(refuse(None, ErrorCode::NotFound, "this site is gone")) };
+        if let Some(page) = hello.page.clone() {
+            Arc::make_mut(&mut self.card).page = Some(tidy(page));
+        }
+        self.welcome(&site, hello, None).await.map_err(|error| from_desk(None, &error))
+    }
+
     async fn handle(&mut self, frame: ToRelay) -> Result<Option<FromRelay>, ErrorFrame> {
         match frame {
-            ToRelay::Hello(_) => {
-                Err(refuse(None, ErrorCode::AlreadyGreeted, "this connection has been greeted; open another one"))
-            }
+            // Answered by `again`, in more than one frame.
+            ToRelay::Hello(_) => Err(refuse(
+                None,
+                ErrorCode::AlreadyGreeted,
+                "this connection has been greeted; open another one to be somebody else",
+            )),
             ToRelay::Say(say) => self.say(say).await.map(Some),
             ToRelay::Typing(typing) => {
                 if let Some(conversation) = self.conversation {
@@ -285,6 +299,12 @@ impl Session for VisitorSession {
         let in_pace = self.pace.admit(matches!(frame, Ok(ToRelay::Say(_))), text, &self.peer);
         let answer = match (in_pace, frame) {
             (Err(wait), _) => Err(wait),
+            (Ok(()), Ok(ToRelay::Hello(hello))) if hello.token.is_none() && hello.identity.is_none() => {
+                match Box::pin(self.again(hello)).await {
+                    Ok(reply) => return reply,
+                    Err(error) => Err(error),
+                }
+            }
             (Ok(()), Ok(frame)) => self.handle(frame).await,
             (Ok(()), Err(error)) => Err(refuse(shared::frame::named(text), error.code(), error.to_string())),
         };

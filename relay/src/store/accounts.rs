@@ -221,6 +221,15 @@ impl Store {
         .await
     }
 
+    /// The site of this id.
+    pub async fn site(&self, id: SiteId) -> Result<Option<SiteRecord>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached(concat!(site_columns!(), " WHERE id = ?1"))?;
+            Ok(find.query_row([id.0], site).optional()?)
+        })
+        .await
+    }
+
     /// Creates a site, or changes the one with this key; its id stays.
     pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {

@@ -1,0 +1,83 @@
+
+// Appended to the glue that wasm-bindgen writes (Trunk.toml), because here it takes a fifth of the bytes: loading the modules of `more/`, text
+// with links, the buttons beside the composer, and files that are dropped or pasted. Called by `more.rs`; `told` is what every module gets:
+//   { panel, relay, site, locale, lang, ask, … }, with `ask({ wish, … })` for whatever they want of the panel.
+
+// Loads a module and the texts of its language, and hands it an element. A failed import stays failed under its address, hence the query.
+let bulleAttempts = 0;
+function bulleMore(told, name, place, json, token) {
+  const load = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
+  const both = () => Promise.all([load(name), load("texts-" + told.lang)]);
+  const { panel } = told;
+  const field = panel?.querySelector(".message");
+  const { files } = told;
+  both().catch(() => { bulleAttempts++; return both(); }).then(
+    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
+    () => told.ask({ wish: "done" }),
+  );
+}
+
+// Text as text nodes, web addresses as links. The address ends before the marks that end a sentence around it.
+function bulleWords(place, text) {
+  let end = 0;
+  for (const found of text.matchAll(/https?:\/\/[\p{L}\p{N}[]\S*/gu)) {
+    const address = found[0].replace(/[.,;:!?)\]"'»>]+$/, "");
+    const link = document.createElement("a");
+    link.href = link.textContent = address;
+    link.target = "_blank";
+    link.rel = "noopener nofollow noreferrer";
+    place.append(text.slice(end, found.index), link);
+    end = found.index + address.length;
+  }
+  place.append(text.slice(end));
+}
+
+// The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it.
+function bulleTools(tools, told, labels) {
+  const picker = document.createElement("input");
+  picker.type = "file";
+  picker.multiple = picker.hidden = true;
+  labels.split("|").forEach((label, index) => {
+    const name = ["attach", "emoji", "voice"][index];
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = name + " icon";
+    button.ariaLabel = button.title = label;
+    button.onclick = () => index ? told.ask({ wish: "tool", tool: name }) : picker.click();
+    tools.append(button);
+  });
+  tools.append(picker);
+  // Pages without a secure connection may not record.
+  tools.classList.toggle("mute", !(window.MediaRecorder && navigator.mediaDevices));
+  const send = list => {
+    // Copied, because browsers empty the list afterwards.
+    told.files = [...list];
+    if (told.files.length) told.ask({ wish: "upload" });
+  };
+  picker.onchange = () => {
+    send(picker.files);
+    // So that picking the same file again is a change again.
+    picker.value = "";
+  };
+  queueMicrotask(() => {
+    const panel = told.panel = tools.closest(".panel");
+    const listen = (name, call) => panel.addEventListener(name, event => tools.closest(".files") && call(event));
+    const drop = on => panel.classList.toggle("dropping", on);
+    const put = data => event => {
+      drop(false);
+      if (event[data]?.files.length) {
+        event.preventDefault();
+        send(event[data].files);
+      }
+    };
+    listen("dragover", event => {
+      if (event.dataTransfer.types.includes("Files")) {
+        event.preventDefault();
+        drop(true);
+      }
+    });
+    listen("dragleave", event => panel.contains(event.relatedTarget) || drop(false));
+    listen("drop", put("dataTransfer"));
+    listen("paste", put("clipboardData"));
+  });
+}

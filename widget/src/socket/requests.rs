@@ -1,0 +1,106 @@
+//! What the visitor says and asks of the relay, as components call it. Messages go through the outbox; other requests are sent now or
+//! not at all, and say which.
+
+use shared::frame::{Delete, Edit};
+use shared::ids::{ConversationId, FileId, MessageId, Seq};
+use shared::model::{Body, Contact, File, Say};
+use shared::visitor::{Close, Rate, ToRelay, Transcript};
+
+use super::{Relay, State};
+use crate::browser::{self, Home, now};
+use crate::codec;
+use crate::view::*;
+
+/// Begins the names under which uploads are kept while a message about them is on its way.
+const FILE: &str = "file:";
+
+impl Relay {
+    /// Says something; with an address when nobody is there to answer now.
+    pub fn say(&self, text: String, contact: Option<Contact>) {
+        self.put(Say { contact, ..Say::text(browser::fresh_id(), None, text) });
+    }
+
+    /// Says a file that was uploaded. What is known of it is kept as long as the message: that only names it.
+    pub fn say_file(&self, file: File) {
+        let id = file.id;
+        {
+            let inner = self.0.borrow();
+            inner.home.keep(&place_of(id), Some(&codec::write_file(&file)));
+            inner.state.update(|state| state.know(file));
+        }
+        self.put(Say { file: Some(id), ..Say::text(browser::fresh_id(), None, "") });
+    }
+
+    /// Sends a refused message again.
+    pub fn retry(&self, id: MessageId) {
+        let state = self.0.borrow().state;
+        match state.try_update(|state| state.take_failed(id)).flatten() {
+            Some(Body::Text(text)) => self.say(text, None),
+            Some(Body::File(file)) => self.say_file(file),
+            _ => {}
+        }
+    }
+
+    /// Ends the conversation; whether the relay could be asked.
+    pub fn end(&self) -> bool {
+        self.ask(|id, conversation| ToRelay::Close(Close { id, conversation }))
+    }
+
+    /// Changes a message; whether the relay could be asked.
+    pub fn edit(&self, (conversation, seq): (ConversationId, Seq), text: String) -> bool {
+        self.ask(|id, _| ToRelay::Edit(Edit { id, conversation, seq, text }))
+    }
+
+    /// Takes a message back; whether the relay could be asked.
+    pub fn delete(&self, message: MessageId) -> bool {
+        let place = self.0.borrow().state.with_untracked(|state| state.place(message));
+        place.is_some_and(|(conversation, seq)| self.ask(|id, _| ToRelay::Delete(Delete { id, conversation, seq })))
+    }
+
+    /// Rates the conversation; whether the relay could be asked.
+    pub fn rate(&self, score: u8, comment: Option<String>) -> bool {
+        self.ask(|id, conversation| ToRelay::Rate(Rate { id, conversation, score, comment }))
+    }
+
+    /// Has the conversation sent by email; whether the relay could be asked.
+    pub fn mail(&self, email: String) -> bool {
+        self.ask(|id, conversation| ToRelay::Transcript(Transcript { id, conversation, email }))
+    }
+
+    /// What shows the relay who this visitor is.
+    pub fn token(&self) -> Option<String> {
+        self.0.borrow_mut().link.dialect_mut().hello.token.clone()
+    }
+
+    fn put(&self, mut say: Say) {
+        {
+            let inner = &mut *self.0.borrow_mut();
+            inner.typist.sent();
+            inner.state.update(|state| state.complete(&mut say));
+        }
+        self.link(|link| link.say(now(), say));
+    }
+
+    /// Asks something about the latest conversation.
+    fn ask(&self, request: impl FnOnce(MessageId, ConversationId) -> ToRelay) -> bool {
+        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
+        let frame = request(browser::fresh_id(), conversation);
+        let mut asked = false;
+        self.link(|link| asked = link.send(frame));
+        asked
+    }
+}
+
+fn place_of(id: FileId) -> String {
+    [FILE, &codec::write_uuid(id.0)].concat()
+}
+
+/// What is kept of the files that these messages name.
+pub fn uploaded(home: &Home, outbox: &[Say]) -> Vec<File> {
+    outbox.iter().filter_map(|say| codec::read_file(&home.load(&place_of(say.file?))?)).collect()
+}
+
+/// Forgets what was kept of a file whose message has come through.
+pub fn forget(home: &Home, id: FileId) {
+    home.keep(&place_of(id), None);
+}
