@@ -8,6 +8,7 @@ TERSER_VERSION := 5.51.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 GECKODRIVER_VERSION := 0.37.1
+AXE_VERSION := 4.14.1
 # Must equal the library's, and that one is pinned already.
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -74,6 +75,9 @@ browsers:
 	@$(call has,geckodriver,$(GECKODRIVER_VERSION)) \
 	  || { $(call say,'installing geckodriver $(GECKODRIVER_VERSION) (about 3 minutes)'); \
 	       cargo install geckodriver --locked --debug --version $(GECKODRIVER_VERSION) --root $(TOOLS); }
+	@grep -qsF '"version": "$(AXE_VERSION)"' $(TOOLS)/node_modules/axe-core/package.json \
+	  || { $(call say,'installing axe-core $(AXE_VERSION)'); mkdir -p $(TOOLS); \
+	       npm install --prefix $(TOOLS) --no-audit --no-fund axe-core@$(AXE_VERSION); }
 
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.

@@ -1,7 +1,7 @@
 // What the script tag loads: draws the launcher and stops. Wasm, socket and storage writes begin when the visitor wants to chat.
 //
 // The relay serves this file followed by `(<settings>)`, so it has to stay one function expression without a semicolon:
-//   settings = { key, relay, assets, color, side, locale, name, greet, integrity }
+//   settings = { key, relay, assets, color, side, locale, name, lang, open, greet, integrity }
 // Every `data-*` attribute of the tag is laid over them. README.md beside this file tells what owners can set and call; what pages
 // seldom need lies in `more/`. Panel and launcher share one shadow root and talk by `bulle:*` events on the host and by the commands
 // that `mount` returned a function for; the panel also marks the launcher: `aria-expanded`, `data-unread`. Its budget is 2 KB (brotli) together with the settings.
@@ -27,22 +27,22 @@
   const root = host.attachShadow({ mode: "open" });
   const button = document.createElement("button");
   const sheet = new CSSStyleSheet();
-  let attempt = 0, lives = 0, wanted, panel, notice, french;
+  let attempt = 0, lives = 0, wanted, panel, notice;
 
   const say = (name, detail) => host.dispatchEvent(new CustomEvent("bulle:" + name, { bubbles: true, detail }));
 
   // Takes over settings, and draws what follows from them.
   const look = options => {
     Object.assign(settings, options);
-    const { color, locale, side, offsetX = 20, offsetY = 20 } = settings;
+    const { color, side, offsetX = 20, offsetY = 20 } = settings;
     const part = (at, weight) => weight * (parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2;
-    french = /^fr/i.test(locale || navigator.language);
-    button.ariaLabel = french ? "Ouvrir le chat" : "Open chat";
+    button.ariaLabel = settings.open || "Open chat";
     button.hidden = settings.launcher == "none";
     const looks = {
       accent: color,
-      // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18).
-      "on-accent": part(1, 0.2126) + part(3, 0.7152) + part(5, 0.0722) > 0.18 ? "#111" : "#fff",
+      // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18, and then
+      // 4.6:1: beside any other dark there would be colours on which neither reads well).
+      "on-accent": part(1, 0.2126) + part(3, 0.7152) + part(5, 0.0722) > 0.18 ? "#000" : "#fff",
       // `--left` or `--right`, for launcher and panel; launchers of several sites stand side by side.
       left: "auto",
       right: "auto",
@@ -62,7 +62,8 @@
     "#bulle,#bulle~p{position:fixed;inset:auto var(--right) var(--bottom) var(--left);background:var(--accent);color:var(--on-accent);border:0}" +
     "#bulle{width:56px;height:56px;padding:0;border-radius:50%;cursor:pointer;box-shadow:0 4px 16px #0004}" +
     "#bulle:hover{filter:brightness(1.1)}" +
-    "#bulle:focus-visible{outline:3px solid var(--accent);outline-offset:3px}" +
+    // Two rings, one of which is seen on whatever page.
+    "#bulle:focus-visible{outline:3px solid #000;box-shadow:0 0 0 6px #fff}" +
     "#bulle:before{content:'';position:absolute;inset:16px;background:var(--on-accent);border-radius:50% 50% 50% 4px}" +
     "#bulle[aria-busy=true]{opacity:.6}" +
     "#bulle~p{bottom:calc(var(--bottom) + 64px);margin:0;padding:12px 16px;border-radius:12px}" +
@@ -103,6 +104,15 @@
     });
   };
 
+  // The panel's texts, beside its code; English is part of that. The site's language may be another one than the relay knew of.
+  const learn = async () => {
+    const lang = (settings.locale || settings.lang || "en").slice(0, 2);
+    if (lang != "en" && settings.texts?.lang != lang) try {
+      settings.texts = await (await fetch(assets + "texts/" + lang + ".json")).json();
+      button.ariaLabel = settings.texts.loader_open;
+    } catch { /* English. */ }
+  };
+
   // Never in the middle of the panel's own work, from where its events come.
   const tell = async (name, value, to = panel) => {
     await 0;
@@ -119,7 +129,9 @@
     if (panel) return open == null || tell("open", open);
     button.ariaBusy = !!wanted;
     try {
+      const learned = learn();
       const mount = await load();
+      await learned;
       if (life != lives) return;
       // Two clicks may have waited for the same code.
       panel ? tell("open", wanted) : panel = mount(root, settings, wanted);
@@ -129,7 +141,8 @@
       if (!wanted) return;
       notice = document.createElement("p");
       notice.role = "alert";
-      notice.textContent = french ? "Le chat ne se charge pas. Réessayez." : "The chat could not load. Try again.";
+      notice.dir = "auto";
+      notice.textContent = settings.texts?.loader_failed || "The chat could not load. Try again.";
       root.append(notice);
     }
     button.ariaBusy = false;
@@ -141,7 +154,7 @@
   button.onclick = event => event.detail > 1 || toggle();
   button.onmousedown = event => event.detail > 1 && event.preventDefault();
   // Whoever reaches for the launcher finds everything loaded; a failure is told when they press it.
-  button.onpointerenter = button.onfocus = () => load().catch(() => {});
+  button.onpointerenter = button.onfocus = () => load(learn()).catch(() => {});
   const begin = () => {
     if (host.isConnected) return;
     root.adoptedStyleSheets = [sheet];

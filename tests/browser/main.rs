@@ -1,5 +1,7 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
+mod access;
+mod colors;
 mod embed;
 mod engines;
 mod examples;
@@ -8,6 +10,7 @@ mod hosts;
 mod install;
 mod keyboard;
 mod language;
+mod languages;
 mod launcher;
 mod markup;
 mod messages;
@@ -15,6 +18,7 @@ mod offline;
 mod outage;
 mod pages;
 mod person;
+mod phone;
 mod pictures;
 mod policies;
 mod policy;

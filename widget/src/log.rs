@@ -78,12 +78,14 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .class("log")
         .attr("role", "log")
         .attr("aria-live", "polite")
+        // Marks under messages change all the time: they are there to read and interrupt nobody.
+        .attr("aria-relevant", "additions")
         .attr("aria-label", chat.texts.conversation)
         .attr("tabindex", "0")
         .node_ref(node)
         .directive(deeds, chat)
         .on(ev::scroll, call(watch))
-        .child((greeting, rows, typing, replies));
+        .child((greeting, rows, html::div().attr("aria-live", "off").child(typing), replies));
     html::div()
         .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))

@@ -606,6 +606,8 @@ impl Inner {
             self.told_unread = unread;
             let text = (unread > 0).then(|| unread.to_string());
             self.home.mark("data-unread", text.as_deref(), false);
+            // The badge is drawn; this is what is heard beside the launcher's name.
+            self.home.mark("aria-description", text.as_deref(), false);
             self.home.announce("unread", unread.into());
         }
         let (news, home) = (&mut self.news, &self.home);
