@@ -13,6 +13,7 @@ mod person;
 mod pictures;
 mod policy;
 mod queue;
+mod sleep;
 mod stage;
 mod story;
 mod tabs;
