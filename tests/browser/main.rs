@@ -23,6 +23,7 @@ mod pictures;
 mod policies;
 mod policy;
 mod queue;
+mod sleep;
 mod stage;
 mod story;
 mod tabs;

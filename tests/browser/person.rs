@@ -78,6 +78,12 @@ impl Person {
         self.wakes().await
     }
 
+    /// Goes back to the page before.
+    pub async fn goes_back(&self) -> Result<()> {
+        self.browser.back().await?;
+        self.wakes().await
+    }
+
     /// Clicks what has this role and name, once it is there.
     pub async fn clicks(&self, role: &str, name: &str) -> Result<()> {
         let element = self.finds(role, name).await?;
