@@ -34,14 +34,18 @@ async fn emoji_links_and_the_transcript(engine: Engine) -> Result<()> {
 
     agent.says("Message", "More on (https://kiln.example/care?a=b), never on javascript:hit()").await?;
     visitor.finds("link", "https://kiln.example/care?a=b").await?;
-    let links = visitor.evaluates("everything(document).filter(el => el.href && el.closest('.log')).map(el => [el.href, el.rel])").await?;
+    let links = visitor
+        .evaluates("everything(document).filter(el => el.href && el.closest('.log')).map(el => [el.href, el.rel])")
+        .await?;
     ensure!(links == json!([["https://kiln.example/care?a=b", "noopener nofollow noreferrer"]]), "{links}");
 
     visitor.evaluates(WATCH_DOWNLOADS).await?;
     visitor.clicks("button", "Transcript").await?;
     visitor.is_at("button", "Download as text").await?;
     visitor.hits(Key::Enter).await?;
-    visitor.waits_until("window.kept?.includes('You: Good bowls 👍') && window.kept.includes('Mia: More on (https://kiln')").await?;
+    visitor
+        .waits_until("window.kept?.includes('You: Good bowls 👍') && window.kept.includes('Mia: More on (https://kiln')")
+        .await?;
     visitor.is_content().await?;
     agent.is_content().await
 }
