@@ -106,10 +106,11 @@ $(DIST)/std.$(STD):
 $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the widget')
 	$(if $(REBUILD_STD),$(REBUILD)) $(TRUNK)
-	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
+	loader=$$(terser widget/loader.js --compress expression=true,passes=3,conditionals=false --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
 	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
+	node widget/names.mjs $(DIST)/widget
 	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 

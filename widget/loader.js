@@ -13,10 +13,7 @@
   const api = stub?.sites ? stub : (window.Bulle = async (name, ...rest) => {
     const listen = { on: "addEventListener", off: "removeEventListener" }[name];
     if (listen) document[listen]("bulle:" + rest[0], rest[1]);
-    else for (const site in sites) {
-      const first = sites[site];
-      return (first[name] || (await import(first.settings.assets + "api.js"))[name])(...rest, first);
-    }
+    else for (const site in sites) return (sites[site][name] || (await import(assets + "api.js"))[name])(...rest, sites[site]);
   });
   const sites = (api.sites ||= { __proto__: null });
   if (sites[key]) return;
@@ -52,8 +49,7 @@
     };
     for (const name in looks) host.style.setProperty("--" + name, looks[name]);
   };
-  let place = 0;
-  for (const site in sites) place++;
+  const place = Object.keys(sites).length;
 
   // Important, for once: there a shadow root's word counts more than the page's, whose rules for `*` would reach the host.
   sheet.replaceSync(
@@ -70,7 +66,6 @@
     "@media(forced-colors:active){#bulle{border:1px solid}#bulle:before{forced-color-adjust:none;background:ButtonText}}"
   );
   button.id = "bulle";
-  button.type = "button";
   button.ariaHasPopup = "dialog";
   button.ariaExpanded = false;
 
@@ -141,8 +136,7 @@
       if (!wanted) return;
       notice = document.createElement("p");
       notice.role = "alert";
-      notice.dir = "auto";
-      notice.textContent = settings.texts?.loader_failed || "The chat could not load. Try again.";
+      notice.textContent = settings.texts?.loader_failed || "Chat not loaded. Try again.";
       root.append(notice);
     }
     button.ariaBusy = false;
@@ -169,29 +163,25 @@
     for (const command of (stub?.q || []).splice(0)) api(...command);
     say("ready");
     if (wanted) start();
-    const idle = window.requestIdleCallback || setTimeout;
-    // Without its greetings a page lacks nothing.
-    if (settings.greet) idle(async () => {
+    (window.requestIdleCallback || setTimeout)(async () => {
       try {
-        (await import(assets + "greet.js")).greet(root, settings, start);
-      } catch { /* Not loaded. */ }
+        // Set by the panel while there is a conversation that is not closed.
+        if (localStorage["bulle:" + key + ":live"]) start();
+        if (settings.greet) (await import(assets + "greet.js")).greet(root, settings, start);
+      } catch { /* Storage is blocked: the panel waits for a click. Or greetings did not load, without which a page lacks nothing. */ }
     });
-    try {
-      // Set by the panel while there is a conversation that is not closed.
-      if (localStorage["bulle:" + key + ":live"]) idle(() => start());
-    } catch { /* Storage is blocked: the panel waits for a click. */ }
   };
   // Nothing stays for the next person: neither on the page nor in storage.
   const end = async () => {
     const last = panel;
     lives++;
-    panel = wanted = settings.identity  = "";
+    panel = wanted = settings.identity = "";
     button.ariaExpanded = button.ariaBusy = false;
     host.remove();
     root.replaceChildren();
     await tell("stop", 0, last);
-    for (const store of ["localStorage", "sessionStorage"]) try {
-      for (const name in window[store]) if (name.startsWith("bulle:" + key + ":")) delete window[store][name];
+    try {
+      for (const store of [localStorage, sessionStorage]) for (const name in store) if (name.startsWith("bulle:" + key + ":")) delete store[name];
     } catch { /* Blocked, and so empty. */ }
   };
 

@@ -13,7 +13,6 @@ const settings = {
   assets: `https://chat.example-company.com/a/${"0123456789abcdef".repeat(2)}/`,
   color: "#2456e6",
   side: "right",
-  locale: null,
   name: "The Example Company",
   greet: true,
   lang: "ja",

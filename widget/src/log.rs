@@ -64,9 +64,13 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         text(String::new()),
         Some(live(move || typist().unwrap_or_default())),
     );
-    let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
-    let replies =
-        html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
+    // As functions of one type, for which one renderer is written.
+    type Fill = fn(Element, Chat);
+    let replies = html::div()
+        .class("replies")
+        .attr("role", "group")
+        .attr("aria-label", chat.texts.replies)
+        .directive(more::replies as Fill, chat);
     // What `greet.js` has shown on the page stands first, until the relay tells it as a part of the conversation.
     let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
     let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
@@ -83,7 +87,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("aria-label", chat.texts.conversation)
         .attr("tabindex", "0")
         .node_ref(node)
-        .directive(deeds, chat)
+        .directive(more::deeds as Fill, chat)
         .on(ev::scroll, call(watch))
         .child((greeting, rows, html::div().attr("aria-live", "off").child(typing), replies));
     html::div()

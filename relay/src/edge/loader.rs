@@ -35,6 +35,7 @@ pub struct Settings {
     /// Which side the launcher is on.
     pub side: Side,
     /// Language of the texts; `None`: the visitor's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Display name of the site.
     pub name: String,
