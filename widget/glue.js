@@ -1,7 +1,7 @@
 
 // Appended to the glue that wasm-bindgen writes (Trunk.toml), because here it takes a fifth of the bytes: loading the modules of `more/`, text
 // with links, the buttons beside the composer, and files that are dropped or pasted. Called by `more.rs`; `told` is what every module gets:
-//   { panel, relay, site, locale, lang, ask, … }, with `ask({ wish, … })` for whatever they want of the panel.
+//   { panel, relay, site, locale, lang, ask, … }, with `ask([wish, …])` for whatever they want of the panel.
 
 // Loads a module and the texts of its language, and hands it an element. A failed import stays failed under its address, hence the query.
 let bulleAttempts = 0;
@@ -11,9 +11,12 @@ function bulleMore(told, name, place, json, token) {
   const { panel } = told;
   const field = panel?.querySelector(".message");
   const { files } = told;
+  // Whoever is in the panel now stays there, although what they were at may give way to what comes.
+  const focus = !!place?.getRootNode().activeElement;
   both().catch(() => { bulleAttempts++; return both(); }).then(
-    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
-    () => told.ask({ wish: "done" }),
+    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
+    // Nobody has asked for a word about unread messages.
+    () => name == "unread" || told.ask(["done"]),
   );
 }
 
@@ -32,6 +35,34 @@ function bulleWords(place, text) {
   place.append(text.slice(end));
 }
 
+// Buttons that stand only now and then: each asks for `wish` with its number.
+function bulleChoices(place, told, kind, labels, wish, first) {
+  place.replaceChildren(...labels.split("\n").filter(label => label).map((label, index) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = kind;
+    button.textContent = label;
+    button.onclick = () => told.ask([wish, String(first + index), label]);
+    return button;
+  }));
+}
+
+// What can be done about own messages: below the last one, and below each that was refused. The rows are drawn before the next frame.
+function bulleDeeds(log, told, deeds, retry) {
+  requestAnimationFrame(() => {
+    for (const old of log.querySelectorAll(".deeds")) old.remove();
+    const put = (row, labels, wish, first) => {
+      const place = document.createElement("span");
+      place.className = "deeds";
+      row.append(place);
+      bulleChoices(place, told, "deed", labels, wish, first);
+    };
+    const own = log.querySelectorAll(".own");
+    if (deeds) put(own[own.length - 1], deeds, "deed", 0);
+    log.querySelectorAll(".failed").forEach((row, index) => put(row, retry, "retry", index));
+  });
+}
+
 // The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it.
 function bulleTools(tools, told, labels) {
   const picker = document.createElement("input");
@@ -43,7 +74,7 @@ function bulleTools(tools, told, labels) {
     button.type = "button";
     button.className = name + " icon";
     button.ariaLabel = button.title = label;
-    button.onclick = () => index ? told.ask({ wish: "tool", tool: name }) : picker.click();
+    button.onclick = () => index ? told.ask(["tool", name]) : picker.click();
     tools.append(button);
   });
   tools.append(picker);
@@ -52,7 +83,7 @@ function bulleTools(tools, told, labels) {
   const send = list => {
     // Copied, because browsers empty the list afterwards.
     told.files = [...list];
-    if (told.files.length) told.ask({ wish: "upload" });
+    if (told.files.length) told.ask(["upload"]);
   };
   picker.onchange = () => {
     send(picker.files);
@@ -61,6 +92,14 @@ function bulleTools(tools, told, labels) {
   };
   queueMicrotask(() => {
     const panel = told.panel = tools.closest(".panel");
+    // Whoever reads the end of the log still does when something below takes room.
+    const log = panel.querySelector(".log");
+    let height = log.clientHeight;
+    new ResizeObserver(() => {
+      const before = height;
+      height = log.clientHeight;
+      if (height < before && log.scrollHeight - log.scrollTop - before < 60) log.scrollTop = log.scrollHeight;
+    }).observe(log);
     const listen = (name, call) => panel.addEventListener(name, event => tools.closest(".files") && call(event));
     const drop = on => panel.classList.toggle("dropping", on);
     const put = data => event => {

@@ -65,10 +65,8 @@
     // Two rings, one of which is seen on whatever page.
     "#bulle:focus-visible{outline:3px solid #000;box-shadow:0 0 0 6px #fff}" +
     "#bulle:before{content:'';position:absolute;inset:16px;background:var(--on-accent);border-radius:50% 50% 50% 4px}" +
-    "#bulle[aria-busy=true]{animation:busy 1s infinite}" +
+    "#bulle[aria-busy=true]{opacity:.6}" +
     "#bulle~p{bottom:calc(var(--bottom) + 64px);margin:0;padding:12px 16px;border-radius:12px}" +
-    "@keyframes busy{50%{opacity:.5}}" +
-    "@media(prefers-reduced-motion){#bulle{animation:none}}" +
     "@media(forced-colors:active){#bulle{border:1px solid}#bulle:before{forced-color-adjust:none;background:ButtonText}}"
   );
   button.id = "bulle";
@@ -81,7 +79,11 @@
     const again = attempt ? "?" + attempt : "";
     const fetched = async () => {
       if (settings.mode) return (await import(assets + "frame.js" + again)).mount;
-      const compile = async () => WebAssembly.compileStreaming(fetch(assets + "widget_bg.wasm", { integrity: settings.integrity }));
+      const compile = async () => {
+        // The smallest module there is: where the page's policy forbids WebAssembly, this is its one report, and nothing is fetched.
+        await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+        return WebAssembly.compileStreaming(fetch(assets + "widget_bg.wasm", { integrity: settings.integrity }));
+      };
       const wasm = compile();
       // Told below, or less important than what failed before it.
       wasm.catch(() => {});
@@ -121,6 +123,8 @@
   const start = async open => {
     const life = lives;
     wanted = open ?? wanted;
+    // Not before the page has a body, nor without consent.
+    if (!host.isConnected) return;
     notice?.remove();
     if (panel) return open == null || tell("open", open);
     button.ariaBusy = !!wanted;
@@ -161,10 +165,20 @@
       host.popover = "manual";
       host.showPopover?.();
     }
+    // What was called before this script came.
+    for (const command of (stub?.q || []).splice(0)) api(...command);
     say("ready");
+    if (wanted) start();
+    const idle = window.requestIdleCallback || setTimeout;
+    // Without its greetings a page lacks nothing.
+    if (settings.greet) idle(async () => {
+      try {
+        (await import(assets + "greet.js")).greet(root, settings, start);
+      } catch { /* Not loaded. */ }
+    });
     try {
       // Set by the panel while there is a conversation that is not closed.
-      if (localStorage["bulle:" + key + ":live"]) (window.requestIdleCallback || setTimeout)(() => start());
+      if (localStorage["bulle:" + key + ":live"]) idle(() => start());
     } catch { /* Storage is blocked: the panel waits for a click. */ }
   };
   // Nothing stays for the next person: neither on the page nor in storage.
@@ -192,6 +206,7 @@
     shutdown: end,
   };
   look(tag?.dataset);
-  for (const command of stub?.q || []) api(...command);
-  if (settings.consent != "required") document.body ? begin() : addEventListener("DOMContentLoaded", begin, { once: true });
+  if (settings.consent == "required") {
+    for (const command of stub?.q || []) if (command[0] == "consent") api(...command);
+  } else document.body ? begin() : addEventListener("DOMContentLoaded", begin, { once: true });
 })

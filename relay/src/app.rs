@@ -26,7 +26,7 @@ use crate::edge::router::{Shared, harden, router};
 use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
-use crate::edge::{health, pages};
+use crate::edge::{health, pages, sightings};
 use crate::hub::backlog::Backlog;
 use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
@@ -161,6 +161,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         None => None,
     };
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
+    tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(
             "this binary was built without its widget: /bulle.js serves nothing; build the widget first, then the relay"

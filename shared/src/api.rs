@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::close::ErrorCode;
 use crate::ids::{AgentId, Millis, SecretId, SiteKey};
-use crate::model::{Conversation, Entry, Role, is_false, wire};
+use crate::model::{Conversation, Entry, Greeting, Role, SiteSettings, is_false, wire};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2 asks for at least 8).
 pub const MIN_PASSWORD: usize = 10;
+/// Most origins of a site.
+pub const MAX_ORIGINS: usize = 100;
 
 wire! {
     /// Any error of the REST API.
@@ -101,17 +103,75 @@ wire! {
         pub snippet: String,
         /// Lines for a Content-Security-Policy.
         pub csp: Vec<String>,
+        /// The same lines where the panel comes in a frame (`data-mode="frame"`), which needs no WebAssembly of the page.
+        pub frame_csp: Vec<String>,
         /// Whether only verified visitors may chat.
         #[serde(default, skip_serializing_if = "is_false")]
         pub verified_only: bool,
+        /// What its owner chose.
+        pub settings: SiteSettings,
+    }
+
+    /// `POST /api/sites` (admins): a new site, for any origin at first. Answers [`SiteSetup`].
+    pub struct NewSite {
+        /// Display name, 1 to [`MAX_FIELD`](crate::model::MAX_FIELD) characters. The key is made of it.
+        pub name: String,
     }
 
     /// `PATCH /api/sites/{key}` (admins): change what is given. Answers [`SiteSetup`].
     #[derive(Default)]
     pub struct SitePatch {
+        /// Display name, 1 to [`MAX_FIELD`](crate::model::MAX_FIELD) characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        /// Origins that may use it, at most [`MAX_ORIGINS`]: `https://shop.example`, or `https://*.shop.example` for all below; empty: any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub origins: Option<Vec<String>>,
+        /// What its owner chose, whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub settings: Option<SiteSettings>,
         /// Whether only verified visitors may chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub verified_only: Option<bool>,
+    }
+
+    /// `GET /api/sites/{key}/sightings`: where the site's script tag was seen.
+    pub struct Sightings {
+        /// Whether browsers reach the relay by https (or on this very machine), as pages on https need.
+        pub encrypted: bool,
+        /// The origins, the latest first.
+        pub origins: Vec<Sighting>,
+    }
+
+    /// What was asked for by pages of one origin, and when last.
+    pub struct Sighting {
+        /// The origin; empty when browsers do not tell.
+        pub origin: String,
+        /// Whether the site's list lets it in now.
+        pub allowed: bool,
+        /// The script.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub script_at: Option<Millis>,
+        /// The panel's code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub panel_at: Option<Millis>,
+        /// A file of an earlier version, as pinned loaders ask for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub old_at: Option<Millis>,
+        /// A visitor's connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub socket_at: Option<Millis>,
+        /// A visitor's connection that the list of origins refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub refused_at: Option<Millis>,
+    }
+
+    /// `GET /greetings?site=KEY`, for everybody: the messages that a page shows by itself, and whether anybody would answer.
+    pub struct Greetings {
+        /// Whether somebody may answer soon; while not, none of them is shown. Always `false` without any.
+        pub answering: bool,
+        /// The site's greetings.
+        pub greetings: Vec<Greeting>,
     }
 
     /// `GET /api/sites/{key}/secrets` (admins): what identity tokens may be signed with, two at most. `POST` with an empty object

@@ -71,6 +71,9 @@ fn every_example_means_to_us_what_it_says() {
             "AgentPatch" => body::<api::AgentPatch>(&value),
             "SitePatch" => body::<api::SitePatch>(&value),
             "SiteSecret" => body::<api::SiteSecret>(&value),
+            "Sightings" => body::<api::Sightings>(&value),
+            "NewSite" => body::<api::NewSite>(&value),
+            "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
         assert_eq!(again, value, "an example of {what} does not survive reading and writing");
@@ -142,6 +145,9 @@ fn every_limit_is_the_one_in_force() {
         ("a draft", model::MAX_DRAFT),
         ("rows of a queue in a board, and in `show`", model::MAX_ROWS),
         ("entries in one `entries`", model::MAX_PAGE),
+        ("quick replies under a text, cards in a message", model::MAX_CHOICES),
+        ("buttons of a card", model::MAX_BUTTONS),
+        ("a quick reply, a button's or a field's label", model::MAX_LABEL),
     ];
     let table: BTreeMap<String, String> = rows("11. Limits").map(|cells| (cells[0].clone(), cells[1].replace(',', ""))).collect();
     for (what, limit) in limits {
@@ -192,6 +198,9 @@ struct Api {
     agent_patch: api::AgentPatch,
     site_patch: api::SitePatch,
     site_secret: api::SiteSecret,
+    new_site: api::NewSite,
+    sightings: api::Sightings,
+    greetings: api::Greetings,
 }
 
 /// The names of the definitions that properties refer to.

@@ -78,6 +78,12 @@ impl Person {
         self.wakes().await
     }
 
+    /// Goes back to the page before.
+    pub async fn goes_back(&self) -> Result<()> {
+        self.browser.back().await?;
+        self.wakes().await
+    }
+
     /// Clicks what has this role and name, once it is there.
     pub async fn clicks(&self, role: &str, name: &str) -> Result<()> {
         let element = self.finds(role, name).await?;
@@ -205,6 +211,12 @@ impl Person {
     /// Goes to another tab.
     pub async fn turns_to(&self, tab: &WindowHandle) -> Result<()> {
         Ok(self.browser.switch_to_window(tab.clone()).await?)
+    }
+
+    /// Closes the tab in front and turns to another one.
+    pub async fn closes_tab_for(&self, other: &WindowHandle) -> Result<()> {
+        self.browser.close_window().await?;
+        self.turns_to(other).await
     }
 
     /// What the page's policy has refused, and errors and warnings on its console since the last call. WebKit tells no more of the

@@ -18,8 +18,8 @@ const seekPart = (role, part) => everything(document).find(el => roleOf(el) === 
 const words = node => node.nodeType === Node.TEXT_NODE ? node.data
   : node.nodeType === Node.ELEMENT_NODE && !shown(node) && getComputedStyle(node).display !== "contents" && !node.shadowRoot ? ""
   : [...node.childNodes, ...(node.shadowRoot?.childNodes || [])].map(words).join(" ");
-// All that the page shows, white space folded.
-const text = () => words(document.body).replace(/\s+/g, " ");
+// All that the page shows, white space folded. The chat stands beside the body.
+const text = () => words(document.documentElement).replace(/\s+/g, " ");
 // What the conversation shows.
 const said = () => words(seek("log", "Conversation") || document.createTextNode("")).replace(/\s+/g, " ");
 // The element that has the focus, inside whichever shadow root.

@@ -50,6 +50,15 @@ impl Stage {
         format!("http://{}{path}", self.relay.address)
     }
 
+    /// How many connections visitors have to the relay.
+    pub async fn visitors_connections(&self) -> Result<u32> {
+        let line = self.relay.printed_line("/metrics")?;
+        let url = line.split_whitespace().last().context("no address in that line")?;
+        let metrics = reqwest::get(url).await?.text().await?;
+        let count = metrics.lines().find_map(|line| line.strip_prefix("bulle_connections{kind=\"visitor\"} "));
+        Ok(count.context("no such figure")?.trim().parse()?)
+    }
+
     /// The link by which the first admin joins, as the operator finds it on standard output.
     pub fn first_admin_link(&self) -> Result<String> {
         let line = self.relay.printed_line("/console/join/")?;
@@ -163,5 +172,5 @@ pub async fn is_online(agent: &Person) -> Result<()> {
 
 fn launch(listen: SocketAddr, data: &TempDir) -> Result<Server> {
     let binary = relay::find_binary().context("no `bulle` beside this program: build it with `cargo build -p relay`")?;
-    Server::start(&mut relay::command(&binary, listen, data.path()))
+    Server::start(relay::command(&binary, listen, data.path()).env("BULLE_METRICS_LISTEN", "127.0.0.1:0"))
 }

@@ -24,7 +24,7 @@ async fn retires(relay: &Relay, secret: &SiteSecret) {
 }
 
 async fn wants_identity(relay: &Relay, on: bool) {
-    let patch = SitePatch { verified_only: Some(on) };
+    let patch = SitePatch { verified_only: Some(on), ..SitePatch::default() };
     let request = relay.office().request(Method::PATCH, "/api/sites/demo").by(relay.admin()).json(&patch).unwrap();
     let body = request.send().await.unwrap().accepted().unwrap().body;
     assert_eq!(body.contains("\"verified_only\":true"), on, "{body}");

@@ -64,7 +64,7 @@ export const upload = (place, told, file, name, milliseconds) => {
     request.onload = () => {
       if (request.status < 300) {
         row.remove();
-        told.ask({ wish: "file", file: request.responseText });
+        told.ask(["file", request.responseText]);
       } else if (request.status === 413) {
         fail(fill(texts.too_large, name, bytes(JSON.parse(told.json).most_bytes, told.locale)), true);
       } else if (request.status === 415) {

@@ -15,7 +15,7 @@ export default (place, told) => {
   };
   const form = build(place, told, { intro: texts.offline, fields, consent, begin: texts.leave }, ([text, name, email]) => {
     keep("");
-    ask({ wish: "say", text, name: name || undefined, email });
+    ask(["say", text, email, name || undefined]);
   });
   // What is written and not sent outlives a reload, and somebody coming back.
   form.querySelector("textarea").addEventListener("input", event => keep(event.target.value));

@@ -1,23 +1,23 @@
 // Asks how the chat was: five stars as radio buttons (arrow keys choose, as in every radio group), and a comment once one is chosen.
 import { button, dress, fresh, make } from "./dom.js";
+import over from "./over.js";
 
 const CSS = `
-.rating:empty{display:none}
-.rating form{display:grid;gap:8px;justify-items:center;text-align:center}
-.rating fieldset{display:flex;margin:0;padding:0;border:0}
-.rating legend{padding:0 0 4px;font-weight:600}
-.rating label{position:relative;width:44px;height:44px;cursor:pointer}
-.rating input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
-.rating i{position:absolute;inset:2px;border-radius:50%}
-.rating i::before{content:"";position:absolute;inset:8px;background:var(--line);clip-path:path("M12 1l3.4 7 7.6 1-5.6 5.3 1.4 7.6L12 18.2 5.2 22l1.4-7.7L1 9l7.6-1Z");transition:background .12s}
-.rating fieldset:not(:has(:checked)) label:has(~label:hover) i::before,.rating fieldset:not(:has(:checked)) label:hover i::before,
-.rating label:has(~label :checked) i::before,.rating :checked+i::before{background:#f2a600}
-.rating :focus-visible+i{outline:2px solid var(--ring)}
-.rating output{min-height:20px;color:var(--soft);font-size:13.5px}
-.rating textarea{text-align:start}
-.rating .acts{display:flex;gap:8px}
-.rating form:not(:has(:checked)) :is(textarea,.main){display:none}
-@media(forced-colors:active){.rating i::before{forced-color-adjust:none;background:GrayText}.rating label:has(~label :checked) i::before,.rating :checked+i::before{background:Highlight}}
+.over form{display:grid;gap:8px;justify-items:center;text-align:center}
+.over fieldset{display:flex;margin:0;padding:0;border:0}
+.over legend{padding:0 0 4px;font-weight:600}
+.over label{position:relative;width:44px;height:44px;cursor:pointer}
+.over input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
+.over i{position:absolute;inset:2px;border-radius:50%}
+.over i::before{content:"";position:absolute;inset:8px;background:var(--line);clip-path:path("M12 1l3.4 7 7.6 1-5.6 5.3 1.4 7.6L12 18.2 5.2 22l1.4-7.7L1 9l7.6-1Z");transition:background .12s}
+.over fieldset:not(:has(:checked)) label:has(~label:hover) i::before,.over fieldset:not(:has(:checked)) label:hover i::before,
+.over label:has(~label :checked) i::before,.over :checked+i::before{background:#f2a600}
+.over :focus-visible+i{outline:2px solid var(--ring)}
+.over output{min-height:20px;color:var(--soft);font-size:13.5px}
+.over textarea{text-align:start}
+.over .acts{display:flex;gap:8px}
+.over form:not(:has(:checked)) :is(textarea,.main){display:none}
+@media(forced-colors:active){.over i::before{forced-color-adjust:none;background:GrayText}.over label:has(~label :checked) i::before,.over :checked+i::before{background:Highlight}}
 `;
 
 export default (place, told) => {
@@ -35,12 +35,13 @@ export default (place, told) => {
   const title = make("strong", { id: fresh() }, texts.rate);
   const form = make("form", {}, title,
     make("fieldset", { role: "radiogroup", "aria-labelledby": title.id }, ...stars), word, comment,
-    make("div", { class: "acts" }, button("plain", texts.no_rating, () => ask({ wish: "spare" })), make("button", { class: "main" }, texts.submit)),
+    make("div", { class: "acts" }, button("plain", texts.no_rating, () => ask(["spare"])), make("button", { class: "main" }, texts.submit)),
   );
   form.addEventListener("submit", event => {
     event.preventDefault();
     const score = form.querySelector(":checked")?.value;
-    if (score) ask({ wish: "rate", score, comment: comment.value.trim() || undefined });
+    if (score) ask(["rate", score, comment.value.trim() || undefined]);
   });
   place.append(form);
+  over(place, told);
 };

@@ -1,5 +1,7 @@
 // What the modules of this folder say in French. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Nouvelle discussion",
+  unread: "Messages non lus : {}",
   cancel: "Annuler",
   retry: "Réessayer",
   submit: "Envoyer",
@@ -41,4 +43,6 @@ export default {
   your_name: "Votre nom",
   leave: "Laisser le message",
   you: "Vous",
+  emoji: "Émojis",
+  transcript: "Transcription",
 };

@@ -19,9 +19,9 @@ const FORMS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 export default async (place, told) => {
   const { texts, ask } = told;
   dress(place, "voice", CSS);
-  const box = make("div", { class: "recorder", role: "group", "aria-label": texts.voice });
+  const box = make("div", { class: "recorder", role: "group", "aria-label": texts.voice_note });
   place.append(box);
-  const cancel = () => button("plain", texts.cancel, () => ask({ wish: "done" }));
+  const cancel = () => button("plain", texts.cancel, () => ask(["done"]));
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -88,7 +88,7 @@ export default async (place, told) => {
       const suffix = recording.type.split("/")[1].replace("mpeg", "mp3");
       const tray = place.parentElement.querySelector(".tray");
       upload(tray, told, recording, "voice." + suffix, length);
-      ask({ wish: "done" });
+      ask(["done"]);
     });
     box.className = "recorder done";
     box.replaceChildren(make("span", {}, make("i", { "aria-hidden": "true" }), time), listen, cancel(), send);

@@ -12,6 +12,9 @@ use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, H
 use crate::i18n::{EN, Texts};
 use crate::view::{StoredValue, document, window};
 
+/// Kept for the tab by `greet.js`: id and text of the greeting that the page has shown, each on a line.
+pub const GREETING: &str = "greeting";
+
 /// A closure for the browser to call.
 pub type Handler = Closure<dyn FnMut(JsValue)>;
 
@@ -232,7 +235,7 @@ impl Home {
             return Page { url: text("url"), title: text("title"), referrer: text("referrer") };
         }
         let url = window().location().href().unwrap_or_default();
-        Page { url, title: document().title(), referrer: document().referrer() }
+        Page { url, title: bare(&document().title()).to_owned(), referrer: document().referrer() }
     }
 
     /// Tells loader and page: `bulle:<name>` on the host element.
@@ -271,7 +274,7 @@ impl Home {
 
     /// Empties the field in which the visitor writes.
     pub fn empty_field(&self) {
-        let field = self.host.shadow_root().and_then(|root| root.query_selector("textarea").ok()?);
+        let field = self.host.shadow_root().and_then(|root| root.query_selector(".message").ok()?);
         if let Some(field) = field {
             field.unchecked_ref::<HtmlTextAreaElement>().set_value("");
         }
@@ -310,6 +313,13 @@ impl Home {
         self.write(1, name, text);
     }
 
+    /// The id of the greeting that the next message answers; only one message does.
+    pub fn take_greeting(&self) -> Option<String> {
+        let kept = self.load_for_tab(GREETING)?;
+        self.keep_for_tab(GREETING, None);
+        kept.split_once('\n').map(|(id, _)| id.to_owned())
+    }
+
     fn read(&self, which: usize, name: &str) -> Option<String> {
         self.storage(which)?.get_item(&self.key(name)).ok()?
     }
@@ -326,6 +336,12 @@ impl Home {
     pub fn key(&self, name: &str) -> String {
         ["bulle:", &self.site, ":", name].concat()
     }
+}
+
+/// A title without the number of unread messages before it (`more/unread.js`).
+fn bare(title: &str) -> &str {
+    let counted = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+    counted.filter(|(count, _)| count.bytes().all(|digit| digit.is_ascii_digit())).map_or(title, |(_, title)| title)
 }
 
 /// `settings.stores`: two objects with the methods of `Storage`.

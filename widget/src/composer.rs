@@ -1,8 +1,8 @@
 //! Where the visitor writes: grows with the text, Enter sends, Shift+Enter breaks the line, Up in an empty field changes the last message.
 //! What is written and not sent outlives a reload. While a form stands in its place, it is only hidden.
 
-use shared::ids::MessageId;
 use shared::model::MAX_TEXT;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use crate::more;
@@ -26,6 +26,14 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
         }
         focus(chat);
     };
+    let on_input = move |_: Event| {
+        if let Some(field) = field.get_untracked() {
+            changed(chat, &field);
+            if chat.editing.with_untracked(Option::is_none) {
+                chat.relay.with_value(|relay| relay.typing(&field.value()));
+            }
+        }
+    };
     let on_key = move |event: KeyboardEvent| {
         let composing = event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD;
         if event.key() == "Enter" && !event.shift_key() && !composing {
@@ -33,14 +41,6 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
             send();
         } else if event.key() == "ArrowUp" && field.get_untracked().is_some_and(|field| field.value().is_empty()) && begin(chat) {
             event.prevent_default();
-        }
-    };
-    let on_input = move |_: Event| {
-        if let Some(field) = field.get_untracked() {
-            changed(chat, &field);
-            if chat.editing.with_untracked(Option::is_none) {
-                chat.relay.with_value(|relay| relay.typing(&field.value()));
-            }
         }
     };
     let on_submit = move |event: SubmitEvent| {
@@ -85,22 +85,19 @@ fn class(chat: Chat) -> String {
     .concat()
 }
 
-/// Goes to where the visitor writes.
+/// Goes to where the visitor writes. While a form stands there, or is on its way, the dialog itself gets the focus; the form takes it on.
 pub fn focus(chat: Chat) {
-    if let Some(field) = chat.field.get_untracked() {
-        // Fails for nothing that is in the page.
-        _ = field.focus();
-    }
-}
-
-/// Puts a message of the visitor's into the composer, to be changed. Only one of them can be.
-pub fn edit(chat: Chat, _: MessageId) {
-    begin(chat);
-    focus(chat);
+    let Some(field) = chat.field.try_get_untracked().flatten() else { return };
+    let dialog = if field.offset_height() == 0 { field.closest(".panel").ok().flatten() } else { None };
+    // Fails for nothing that is in the page.
+    _ = match dialog {
+        Some(dialog) => dialog.unchecked_ref::<HtmlElement>().focus(),
+        None => field.focus(),
+    };
 }
 
 /// Puts the last message into the composer, if it can be changed still. What stood there comes back afterwards.
-fn begin(chat: Chat) -> bool {
+pub fn begin(chat: Chat) -> bool {
     let found = chat.state.with_untracked(|state| state.changeable().map(|(thread, seq, text)| ((thread, seq), text.to_owned())));
     let Some((place, text)) = found else { return false };
     if let Some(field) = chat.field.get_untracked() {

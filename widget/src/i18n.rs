@@ -152,8 +152,6 @@ table! {
         merged,
         /// Name of the group of quick replies.
         replies,
-        /// Begins a new conversation.
-        fresh,
         /// Sends files.
         attach,
         /// While files are dragged over the panel.

@@ -18,19 +18,19 @@ mod lines;
 mod log;
 mod more;
 mod news;
-mod over;
 mod panel;
 mod said;
 mod socket;
 mod state;
 mod tabs;
 mod typing;
+mod unread;
 mod view;
 
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{CssStyleSheet, Element, Event, ShadowRoot};
+use web_sys::{CssStyleSheet, Element, Event, HtmlTextAreaElement, KeyboardEvent, ShadowRoot};
 
 use crate::browser::Home;
 use crate::socket::Relay;
@@ -125,14 +125,39 @@ impl Panel {
 }
 
 /// What is typed in the panel is no business of the page's: its shortcuts and its blockers of keys, menus and the clipboard do not hear of
-/// it, unless they listen before everybody else. The composer sees to those.
+/// it. What a page that listens before everybody else has taken as its shortcut was meant for the message, and is put there.
 fn keep_keys(host: &Element) {
     for name in ["keydown", "keypress", "keyup", "beforeinput", "input", "copy", "cut", "paste", "contextmenu", "selectstart"] {
         browser::listen(host, name, |event| {
-            if let Some(event) = event.dyn_ref::<Event>() {
-                event.stop_propagation();
+            let event: Event = event.unchecked_into();
+            event.stop_propagation();
+            if let Some(key) =
+                event.dyn_ref::<KeyboardEvent>().filter(|key| event.type_() == "keydown" && key.default_prevented())
+            {
+                let letter = key.key();
+                if letter.chars().count() == 1 && !key.ctrl_key() && !key.meta_key() {
+                    insert(&event.composed_path().get(0), &letter);
+                }
             }
         });
+    }
+}
+
+/// Puts a letter where the caret is, as if it had been typed.
+fn insert(field: &JsValue, letter: &str) {
+    if field.dyn_ref::<Element>().is_none_or(|field| !matches!(field.tag_name().as_str(), "TEXTAREA" | "INPUT")) {
+        return;
+    }
+    // Inputs have the same methods; those that know no caret refuse them.
+    let field: &HtmlTextAreaElement = field.unchecked_ref();
+    let Ok(Some(at)) = field.selection_start() else { return };
+    let at = at + letter.encode_utf16().count() as u32;
+    if field.set_range_text(letter).is_ok()
+        && field.set_selection_range(at, at).is_ok()
+        && let Ok(event) = Event::new("input")
+    {
+        // Fails for an event that is being dispatched already; this one is new.
+        _ = field.dispatch_event(&event);
     }
 }
 

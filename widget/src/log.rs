@@ -1,18 +1,20 @@
 //! The conversation: greeting, days, grouped messages with times and marks, events, who is typing. Stays at the end while the
 //! visitor is there, and offers a way back when they have scrolled up. All rows are drawn by the one [`line`].
 
+use std::sync::Arc;
+
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
 use shared::model::{AssignedHow, Body, CloseReason, Event};
 use tachys::view::keyed::keyed;
 use web_sys::Element;
 
-use crate::browser;
-use crate::composer;
+use crate::browser::{self, GREETING};
 use crate::i18n::fill;
 use crate::lines::{Line, Mark, Row, What, arrange, day_of};
+use crate::more;
 use crate::said;
-use crate::state::{Chat, Deed};
+use crate::state::Chat;
 use crate::view::*;
 
 /// Whoever is within this many pixels of the end is taken to be at the end.
@@ -61,18 +63,17 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         None,
         text(String::new()),
         Some(live(move || typist().unwrap_or_default())),
-        None,
     );
-    let replies = live(move || {
-        let choices = chat.state.with(|state| state.choices().to_vec());
-        let say = |text: String| {
-            let said = text.clone();
-            choice("reply", text, move || chat.relay.with_value(|relay| relay.say(said.clone(), None)))
-        };
-        choices.into_iter().map(say).collect::<Vec<_>>()
-    });
-    let replies = html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).child(replies);
-    let greeting = line(chat, constant("theirs"), None, text(chat.texts.greeting.to_owned()), None, None);
+    let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
+    let replies =
+        html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
+    // What `greet.js` has shown on the page stands first, until the relay tells it as a part of the conversation.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
+    let hello = greeted.clone().unwrap_or_else(|| chat.texts.greeting.to_owned());
+    let told = move || chat.state.with(|state| greeted.as_ref().is_some_and(|text| state.is_told(text)));
+    let class = live(move || if told() { "none".to_owned() } else { "theirs".to_owned() });
+    let greeting = line(chat, class, None, text(hello), None);
     let log = html::div()
         .class("log")
         .attr("role", "log")
@@ -82,6 +83,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("aria-label", chat.texts.conversation)
         .attr("tabindex", "0")
         .node_ref(node)
+        .directive(deeds, chat)
         .on(ev::scroll, call(watch))
         .child((greeting, rows, html::div().attr("aria-live", "off").child(typing), replies));
     html::div()
@@ -89,49 +91,18 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
 }
 
-/// A row: who, what, under it when and how it stands, and what can be done about it.
-fn line(
-    chat: Chat,
-    class: Live<String>,
-    name: Option<String>,
-    body: Body,
-    below: Option<Live<String>>,
-    own: Option<MessageId>,
-) -> impl RenderHtml {
-    let fill: fn(Element, (Chat, Body)) = said::fill;
-    let deeds = own.map(|id| {
-        html::span().class("deeds").child(live(move || {
-            let texts = chat.texts;
-            match chat.state.with(|state| state.deed(id)) {
-                Deed::None => Vec::new(),
-                Deed::Retry => vec![(texts.retry, retry as fn(Chat, MessageId))],
-                Deed::Delete => vec![(texts.delete, delete as fn(Chat, MessageId))],
-                Deed::Edit => vec![(texts.edit, composer::edit as fn(Chat, MessageId)), (texts.delete, delete)],
-            }
-            .into_iter()
-            .map(|(text, act)| choice("deed", text.to_owned(), move || act(chat, id)))
-            .collect::<Vec<_>>()
-        }))
-    });
+/// A row: who, what, and under it when and how it stands.
+fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Arc<Body>, below: Option<Live<String>>) -> impl RenderHtml {
+    let fill: fn(Element, (Chat, Arc<Body>)) = said::fill;
     html::div().class(class).child((
         name.map(|name| html::small().class("name").child(name)),
         html::div().attr("dir", "auto").directive(fill, (chat, body)),
         below.map(|below| html::small().class("below").child(below)),
-        deeds,
     ))
 }
 
-fn retry(chat: Chat, id: MessageId) {
-    chat.relay.with_value(|relay| relay.retry(id));
-}
-
-fn delete(chat: Chat, id: MessageId) {
-    chat.relay.with_value(|relay| relay.delete(id));
-    composer::focus(chat);
-}
-
-fn text(text: String) -> Body {
-    Body::Text(text)
+fn text(text: String) -> Arc<Body> {
+    Arc::new(Body::Text(text))
 }
 
 fn constant(class: &'static str) -> Live<String> {
@@ -139,11 +110,11 @@ fn constant(class: &'static str) -> Live<String> {
 }
 
 fn draw(chat: Chat, row: Row) -> impl RenderHtml {
-    let (class, name, body, below, own) = match row {
-        Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None, None),
+    let (class, name, body, below) = match row {
+        Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None),
         Row::Line(Line { id, at, what: What::Own(body, _), version, .. }, head) => {
             let kind = [if head { "own head" } else { "own" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let class = move || {
                 let stands = match chat.state.with(|state| state.mark(id).0) {
                     Mark::Pending => " pending",
@@ -152,28 +123,23 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
                 };
                 [&kind, stands].concat()
             };
-            (live(class), None, body, Some(live(move || below(chat, id, at, edited))), Some(id))
+            (live(class), None, body, Some(live(move || below(chat, id, at, edited))))
         }
         Row::Line(Line { at, what: What::Theirs(name, body), version, .. }, head) => {
             let kind = [if head { "theirs head" } else { "theirs" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let name = Some(name).filter(|_| head);
             (
                 live(move || kind.clone()),
                 name,
                 body,
                 Some(live(move || [time(chat, at).as_str(), mark_edited(chat, edited)].concat())),
-                None,
             )
         }
-        Row::Line(Line { what: What::Event(event), .. }, _) => {
-            (constant("event"), None, text(describe(chat, &event)), None, None)
-        }
-        Row::Line(Line { what: What::Unknown, .. }, _) => {
-            (constant("event"), None, text(chat.texts.unknown.to_owned()), None, None)
-        }
+        Row::Line(Line { what: What::Event(event), .. }, _) => (constant("event"), None, text(describe(chat, &event)), None),
+        Row::Line(Line { what: What::Unknown, .. }, _) => (constant("event"), None, text(chat.texts.unknown.to_owned()), None),
     };
-    line(chat, class, name, body, below, own)
+    line(chat, class, name, body, below)
 }
 
 /// What of a message's class follows from its kind.

@@ -6,10 +6,10 @@ use shared::model::Contact;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
-use crate::browser::{handler, property};
+use crate::browser::handler;
 use crate::codec;
 use crate::composer;
-use crate::state::Chat;
+use crate::state::{Chat, Deed};
 use crate::view::*;
 
 // Defined in `glue.js`, which the build appends to wasm-bindgen's own.
@@ -21,6 +21,12 @@ extern "C" {
     /// Puts a text into an element, with its web addresses as links.
     #[wasm_bindgen(js_name = bulleWords)]
     pub fn words(place: &Element, text: &str);
+
+    #[wasm_bindgen(js_name = bulleChoices)]
+    fn make_choices(place: &Element, told: &JsValue, kind: &str, labels: &str, wish: &str, first: u32);
+
+    #[wasm_bindgen(js_name = bulleDeeds)]
+    fn make_deeds(log: &Element, told: &JsValue, deeds: &str, retry: &str);
 
     #[wasm_bindgen(js_name = bulleTools)]
     fn make_tools(place: &Element, told: &JsValue, labels: &str);
@@ -59,45 +65,86 @@ pub fn tools(place: Element, chat: Chat) {
     chat.told.with_value(|told| make_tools(&place, told, &labels));
 }
 
-/// What a module asks for: `{ wish, … }`.
+/// Buttons under the log for the quick replies on offer.
+pub fn replies(place: Element, chat: Chat) {
+    let mut before = String::new();
+    watch(move || {
+        let labels = chat.state.with(|state| state.choices().join("\n"));
+        if labels != before {
+            chat.told.with_value(|told| make_choices(&place, told, "reply", &labels, "reply", 0));
+            before = labels;
+        }
+    });
+}
+
+/// What can be done about own messages, as buttons below them.
+pub fn deeds(log: Element, chat: Chat) {
+    let texts = chat.texts;
+    let mut before = (None, Deed::None, 0);
+    watch(move || {
+        let now = chat.state.with(|state| {
+            let last = state.last_own();
+            (last, last.map_or(Deed::None, |id| state.deed(id)), state.in_trouble().count())
+        });
+        if now != before {
+            let labels = match now.1 {
+                Deed::None => String::new(),
+                Deed::Delete => ["\n", texts.delete].concat(),
+                Deed::Edit => [texts.edit, "\n", texts.delete].concat(),
+            };
+            chat.told.with_value(|told| make_deeds(&log, told, &labels, texts.retry));
+            before = now;
+        }
+    });
+}
+
+/// What a module or a button asks for: `[wish, …]`.
 fn carry_out(chat: Chat, asked: &JsValue) {
-    let text = |name| property(asked, name);
-    let some = |name| text(name).unwrap_or_default();
-    chat.relay.with_value(|relay| match some("wish").as_str() {
-        "say" => {
-            let contact = text("email").map(|email| Contact { name: text("name"), email });
-            relay.say(some("text"), contact);
-        }
-        "file" => {
-            if let Some(file) = codec::read_file(&some("file")) {
-                relay.say_file(file);
+    // A module may come to its end after the panel.
+    if chat.told.try_with_value(|_| ()).is_none() {
+        return;
+    }
+    let texts: [Option<String>; 4] =
+        std::array::from_fn(|place| Reflect::get_u32(asked, place as u32).ok().and_then(|text| text.as_string()));
+    let [wish, first, second, third] = texts;
+    let (wish, first) = (wish.unwrap_or_default(), first.unwrap_or_default());
+    chat.relay.with_value(|relay| {
+        match wish.as_str() {
+            "say" => relay.say(first, second.map(|email| Contact { name: third, email })),
+            "reply" => relay.say(second.unwrap_or_default(), None),
+            "file" => {
+                if let Some(file) = codec::read_file(&first) {
+                    relay.say_file(file);
+                }
             }
-        }
-        "upload" => more(chat, "files", None, rules(chat).as_deref()),
-        "tool" => toggle(chat, if some("tool") == "voice" { "voice" } else { "emoji" }),
-        "answer" => {
-            chat.state.update(|state| state.answers = Some(codec::read_answers(&some("answers"))));
-            composer::focus(chat);
-        }
-        "rate" => {
-            let score = some("score").parse().unwrap_or(0);
-            if relay.rate(score, text("comment")) {
-                chat.state.update(|state| state.spare_rating());
-                composer::focus(chat);
+            "upload" => return more(chat, "files", None, rules(chat).as_deref()),
+            "tool" => return toggle(chat, if first == "voice" { "voice" } else { "emoji" }),
+            "retry" => {
+                let failed =
+                    first.parse().ok().and_then(|place| chat.state.with_untracked(|state| state.in_trouble().nth(place)));
+                if let Some(id) = failed {
+                    relay.retry(id);
+                }
             }
+            "deed" if first == "0" => _ = composer::begin(chat),
+            "deed" => {
+                if let Some(id) = chat.state.with_untracked(|state| state.last_own()) {
+                    relay.delete(id);
+                }
+            }
+            "answer" => chat.state.update(|state| state.answers = Some(codec::read_answers(&first))),
+            "rate" if !relay.rate(first.parse().unwrap_or(0), second) => return,
+            "rate" | "spare" => chat.state.update(|state| state.spare_rating()),
+            "anew" => chat.state.update(|state| state.start_over()),
+            "mail" => {
+                relay.mail(first);
+                return;
+            }
+            // What is left is "done": the tool goes away.
+            _ => chat.tool.set(""),
         }
-        "spare" => {
-            chat.state.update(|state| state.spare_rating());
-            composer::focus(chat);
-        }
-        "mail" => {
-            relay.mail(some("email"));
-        }
-        // What is left is "done": the tool goes away.
-        _ => {
-            chat.tool.set("");
-            composer::focus(chat);
-        }
+        // What it goes to may be drawn only now.
+        soon(move || composer::focus(chat));
     });
 }
 
@@ -120,6 +167,8 @@ pub fn slot(chat: Chat, class: &'static str, which: fn(Chat) -> &'static str) ->
             let json = match name {
                 "" => return,
                 "voice" => rules(chat),
+                // Whether it can be sent by email, too.
+                "transcript" => chat.state.with_untracked(|state| state.panel.email).then(|| "true".to_owned()),
                 _ => chat.state.with_untracked(|state| state.panel.form.as_ref().map(codec::write_form)),
             };
             more(chat, name, Some(&place), json.as_deref());

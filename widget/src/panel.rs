@@ -7,7 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use crate::browser;
 use crate::state::Chat;
 use crate::view::*;
-use crate::{banner, composer, header, log, more, over};
+use crate::{banner, composer, header, log, more, unread};
 
 /// Kept for the tab while the panel is open, so that it opens again on the next page.
 pub const OPEN: &str = "open";
@@ -48,9 +48,10 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
             open.set(false);
         }
     };
-    html::div()
+    let dialog = html::div()
         .class("panel")
         .attr("data-drop", chat.texts.drop)
+        .attr("tabindex", "-1")
         .attr("role", "dialog")
         .attr("lang", chat.texts.lang)
         .attr("dir", chat.texts.dir)
@@ -61,7 +62,17 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
         .child((
             header::header(chat),
             log::log(chat),
-            over::over(chat),
+            more::slot(chat, "over", |chat| {
+                chat.state.with(|state| {
+                    if state.wants_rating() {
+                        "rating"
+                    } else if state.is_over() {
+                        "over"
+                    } else {
+                        ""
+                    }
+                })
+            }),
             banner::banner(chat),
             more::slot(chat, "tool", |chat| chat.tool.get()),
             html::div().class("tray"),
@@ -77,7 +88,8 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
                 })
             }),
             composer::composer(chat),
-        ))
+        ));
+    (dialog, unread::unread(chat))
 }
 
 /// The focused element as seen from inside the shadow root.

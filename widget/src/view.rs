@@ -67,14 +67,6 @@ pub fn watch(act: impl FnMut() + 'static) {
     Effect::new(move |_: Option<()>| act());
 }
 
-/// A button with a text that is known only now.
-pub fn choice(class: &'static str, text: String, press: impl Fn() + 'static) -> impl RenderHtml {
-    fn build(class: &'static str, text: String, press: Box<dyn FnMut(MouseEvent)>) -> impl RenderHtml {
-        html::button().attr("type", "button").class(class).on(ev::click, press).child(text)
-    }
-    build(class, text, call(move |_: MouseEvent| press()))
-}
-
 /// A button: drawn by `panel.css` and named by a label, or with a text.
 pub fn button(class: &'static str, label: &'static str, text: &'static str, press: impl Fn() + 'static) -> impl RenderHtml {
     html::button()

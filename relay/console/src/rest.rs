@@ -3,9 +3,12 @@
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::api::{AgentPatch, ApiError, EntriesPage, History, Invitation, Invite, Join, Me, SignIn, SiteSetup, Why};
+use shared::api::{
+    AgentPatch, ApiError, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch, SiteSetup,
+    Why,
+};
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId};
+use shared::ids::{AgentId, ConversationId, SiteKey};
 use shared::model::Entry;
 
 use crate::text::Texts;
@@ -76,6 +79,21 @@ pub async fn patch_agent(agent: AgentId, body: &AgentPatch) -> Result<(), RestEr
 /// What site owners paste.
 pub async fn sites() -> Result<Vec<SiteSetup>, RestError> {
     get("/api/sites").await
+}
+
+/// Makes a site.
+pub async fn new_site(body: &NewSite) -> Result<SiteSetup, RestError> {
+    send(Request::post("/api/sites"), body).await
+}
+
+/// Changes a site.
+pub async fn patch_site(site: &SiteKey, body: &SitePatch) -> Result<SiteSetup, RestError> {
+    send(Request::patch(&format!("/api/sites/{site}")), body).await
+}
+
+/// Where a site's script tag was seen.
+pub async fn sightings(site: &SiteKey) -> Result<Sightings, RestError> {
+    get(&format!("/api/sites/{site}/sightings")).await
 }
 
 /// The visitor's earlier conversations.

@@ -3,7 +3,7 @@
 //! - [`session`]: signing in and out
 //! - [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
-//! - [`sites`]: what to paste into a page · [`secrets`]: what their owners sign with
+//! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`conversations`]: reading them
 //! - [`roles`]: who may do what
 
@@ -27,6 +27,7 @@ mod invitations;
 pub mod roles;
 mod secrets;
 mod session;
+mod settings;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,8 @@ use roles::Act;
 
 pub use invitations::{first_admin_link, invite_link};
 
-/// Largest body in bytes. The largest that makes sense is a name, an address and a password of 256 characters each.
-const BODY: usize = 16 * 1_024;
+/// Largest body in bytes: a site's settings with all greetings and fields that there may be, in texts of ordinary length.
+const BODY: usize = 64 * 1_024;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +84,12 @@ routes! {
     }
     "/agents" { get agents::list, Who::May(Act::SeeTeam); }
     "/agents/{id}" { patch agents::change, Who::May(Act::ChangePeople); }
-    "/sites" { get sites::list, Who::May(Act::SeeSites); }
+    "/sites" {
+        get sites::list, Who::May(Act::SeeSites);
+        post sites::create, Who::May(Act::ChangeSites);
+    }
     "/sites/{key}" { patch sites::change, Who::May(Act::ChangeSites); }
+    "/sites/{key}/sightings" { get sites::sightings, Who::May(Act::SeeSites); }
     "/sites/{key}/secrets" {
         get secrets::list, Who::May(Act::ChangeSites);
         post secrets::create, Who::May(Act::ChangeSites);

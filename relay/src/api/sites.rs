@@ -3,17 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use shared::api::{SitePatch, SiteSetup};
-use shared::ids::SiteKey;
+use shared::api::{NewSite, Sighting, Sightings, SitePatch, SiteSetup};
+use shared::ids::{SiteId, SiteKey};
+use shared::model::SiteSettings;
 
 use super::roles::Act;
-use super::{Json, Path};
+use super::{Json, Path, settings};
+use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::caller::Caller;
-use crate::edge::origin::Origin;
+use crate::edge::origin::{self, Origin};
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::store::SiteRecord;
+use crate::store::{Notes, SiteRecord};
+
+/// Characters of a new site's key that come from its name.
+const KEY_WORDS: usize = 24;
+/// Random bytes in it: sites are few, and a key is no secret.
+const KEY_CHANCE: usize = 4;
 
 /// `GET /api/sites`.
 pub async fn list(
@@ -37,10 +44,67 @@ pub async fn change(
 ) -> Result<Json<SiteSetup>, RestError> {
     Act::ChangeSites.by(&account)?;
     let base = base(caller)?;
-    if let Some(on) = patch.verified_only {
+    let SitePatch { name, origins, settings, verified_only } = patch;
+    let name = name.map(|name| settings::name(&name)).transpose()?;
+    origins.as_deref().map(settings::origins).transpose()?;
+    settings.as_ref().map(settings::check).transpose()?;
+    shared.store.change_site(key.clone(), name, origins, settings).await.map_err(RestError::Store)?;
+    if let Some(on) = verified_only {
         shared.store.set_verified_only(key.clone(), on).await.map_err(RestError::Store)?;
     }
     by_key(&shared, key).await.map(|site| Json(setup(site, &base)))
+}
+
+/// `POST /api/sites`.
+pub async fn create(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    caller: Caller,
+    Json(new): Json<NewSite>,
+) -> Result<Json<SiteSetup>, RestError> {
+    Act::ChangeSites.by(&account)?;
+    let base = base(caller)?;
+    let name = settings::name(&new.name)?;
+    let id = SiteId::v7(clock::now(), clock::random_bytes());
+    let (settings, settings_rev) = (SiteSettings::default(), 1);
+    let site = SiteRecord { id, key: new_key(&name), name, origins: Vec::new(), settings, settings_rev, verified_only: false };
+    shared.store.upsert_site(site.clone()).await.map_err(RestError::Store)?;
+    Ok(Json(setup(site, &base)))
+}
+
+/// `GET /api/sites/{key}/sightings`.
+pub async fn sightings(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    caller: Caller,
+    Path(key): Path<SiteKey>,
+) -> Result<Json<Sightings>, RestError> {
+    Act::SeeSites.by(&account)?;
+    let base = base(caller)?;
+    let site = by_key(&shared, key).await?;
+    shared.sightings.write(&shared.store).await.map_err(RestError::Store)?;
+    let seen = shared.store.sightings(site.id).await.map_err(RestError::Store)?;
+    let sighting = |(origin, notes): (String, Notes)| {
+        let Notes { script_at, panel_at, old_at, socket_at, refused_at } = notes;
+        // One that no browser told is let in only where everybody is.
+        let allowed = origin.parse().map_or(site.origins.is_empty(), |origin| origin::site_allows(&site.origins, &origin));
+        Sighting { origin, allowed, script_at, panel_at, old_at, socket_at, refused_at }
+    };
+    let encrypted = base.is_https() || base.is_loopback();
+    Ok(Json(Sightings { encrypted, origins: seen.into_iter().map(sighting).collect() }))
+}
+
+/// A key that people recognize, and that no other site has: letters of the name, and chance.
+fn new_key(name: &str) -> SiteKey {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut key: String = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    // Only letters and digits of ASCII are left: any place is between two characters.
+    key.truncate(KEY_WORDS);
+    let chance: [u8; KEY_CHANCE] = clock::random_bytes();
+    let chance: String = chance.iter().map(|byte| format!("{byte:02x}")).collect();
+    SiteKey(
+        [key.trim_end_matches('-'), chance.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
+    )
 }
 
 /// The site with this key.
@@ -61,9 +125,11 @@ fn setup(site: SiteRecord, base: &Origin) -> SiteSetup {
         snippet: format!("<script async src=\"{base}/bulle.js?site={}\"></script>", site.key),
         // Two engines do not count the socket under the https origin: it is named by itself.
         csp: vec![format!("script-src {base} 'wasm-unsafe-eval'"), format!("connect-src {base} {}", base.for_sockets())],
+        frame_csp: vec![format!("script-src {base}"), format!("frame-src {base}")],
         key: site.key,
         name: site.name,
         origins: site.origins,
         verified_only: site.verified_only,
+        settings: site.settings,
     }
 }

@@ -273,7 +273,7 @@ async fn foreign_pages_cannot_use_a_cookie() {
 async fn bad_bodies_and_unknown_routes_are_told_in_json() {
     let office = Office::open(|_| {});
     assert_eq!(office.tell(Method::POST, "/api/session", "", json!({"email": 1})).await.refusal(), (400, "bad_frame".into()));
-    let large = json!({"email": "x".repeat(20_000), "password": ""});
+    let large = json!({"email": "x".repeat(70_000), "password": ""});
     assert_eq!(office.tell(Method::POST, "/api/session", "", large).await.refusal(), (400, "bad_frame".into()));
     assert_eq!(office.get("/api/nothing", "").await.refusal(), (404, "not_found".into()));
     assert_eq!(office.tell(Method::PUT, "/api/session", "", json!({})).await.refusal(), (404, "not_found".into()));
@@ -423,4 +423,90 @@ async fn pages_are_where_people_look_for_them() {
     assert_eq!(Office::open(|config| config.demo = false).get("/demo", "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get("/healthz", "").await.text, "ok\n");
     assert_eq!(office.get("/readyz", "").await.text, "ready\n");
+}
+
+#[tokio::test]
+async fn admins_make_sites_and_change_them() {
+    let office = Office::open(|_| {});
+    let admin = office.admin().await;
+    let (kim, _) = office.hire(&admin, "kim", "agent").await;
+    let made = office.tell(Method::POST, "/api/sites", &admin, json!({"name": " Kiln & Clay! "})).await.json();
+    let key = made["key"].as_str().unwrap().to_owned();
+    assert!(key.starts_with("kiln-clay-") && SiteKey(key.clone()).is_well_formed(), "{key}");
+    assert_eq!(made["settings"]["color"], "#2456e6");
+    let path = format!("/api/sites/{key}");
+    let settings = json!({"color": "#ABCDEF", "side": "left", "greetings": [{"id": "hi", "text": "Hello!", "url": "/cart*"}]});
+    let patch = json!({"origins": ["https://*.shop.example"], "settings": settings});
+    assert_eq!(office.tell(Method::PATCH, &path, &kim, patch.clone()).await.refusal(), (403, "forbidden".into()));
+    let changed = office.tell(Method::PATCH, &path, &admin, patch).await.json();
+    assert_eq!((&changed["origins"][0], &changed["name"]), (&json!("https://*.shop.example"), &json!("Kiln & Clay!")));
+    assert_eq!(changed["settings"]["greetings"], settings["greetings"]);
+    for (wrong, field) in [
+        (json!({"name": " "}), "name"),
+        (json!({"origins": ["shop.example"]}), "origins"),
+        (json!({"settings": {"color": "red"}}), "color"),
+    ] {
+        let refused = office.tell(Method::PATCH, &path, &admin, wrong).await;
+        assert_eq!(refused.refusal(), (422, "invalid_field".into()));
+        assert!(refused.json()["message"].as_str().unwrap().contains(&format!("`{field}`")), "{}", refused.text);
+    }
+    let script = office.get(&format!("/bulle.js?site={key}"), "").await.text;
+    assert!(script.contains("\"color\":\"#ABCDEF\",\"side\":\"left\"") && script.contains("\"greet\":true"), "{script}");
+    assert!(!office.get("/bulle.js?site=demo", "").await.text.contains("greet"), "others pay nothing for it");
+
+    let greetings = office.get(&format!("/greetings?site={key}"), "").await;
+    assert_eq!(greetings.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert_eq!(greetings.headers[header::CACHE_CONTROL], "public, max-age=10");
+    assert!(!greetings.headers.contains_key(header::SET_COOKIE));
+    assert_eq!(greetings.json(), json!({"answering": false, "greetings": settings["greetings"]}));
+    assert_eq!(office.get("/greetings?site=nobody", "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_install_page_hears_where_the_tag_is() {
+    let office = Office::open(|_| {});
+    let admin = office.admin().await;
+    let site = office.tell(Method::POST, "/api/sites", &admin, json!({"name": "Shop"})).await.json();
+    let key = site["key"].as_str().unwrap();
+    let path = format!("/api/sites/{key}");
+    office.tell(Method::PATCH, &path, &admin, json!({"origins": ["https://shop.example"]})).await;
+    let sightings = async || office.get(&format!("{path}/sightings"), &admin).await.json();
+    assert_eq!(sightings().await, json!({"encrypted": true, "origins": []}));
+
+    let asks = async |address: String, headers: &[(&'static str, &str)]| {
+        let request = headers
+            .iter()
+            .fold(Request::get(address).header(header::HOST, HOST), |request, (name, value)| request.header(*name, *value));
+        office.send("127.0.0.1", request.body(Body::empty()).unwrap()).await
+    };
+    let script = format!("/bulle.js?site={key}");
+    let from = |referer: &'static str| [("referer", referer), ("sec-fetch-dest", "script")];
+    asks(script.clone(), &from("https://shop.example/cart?person=7")).await;
+    asks(script.clone(), &from("https://evil.example/")).await;
+    asks(script.clone(), &from("http://127.0.0.1:8080/console/preview.html")).await;
+    asks(script.clone(), &[("referer", "https://reader.example/"), ("sec-fetch-dest", "document")]).await;
+    asks("/a/0123456789abcdef/widget_bg.wasm".to_owned(), &[("origin", "https://shop.example")]).await;
+    asks("/a/00000000000000ff/loader.js".to_owned(), &[("origin", "https://evil.example")]).await;
+    let seen = sightings().await;
+    let origin = |name: &str| seen["origins"].as_array().unwrap().iter().find(|seen| seen["origin"] == name).cloned().unwrap();
+    assert_eq!(
+        seen["origins"].as_array().unwrap().len(),
+        2,
+        "the relay's own page and whoever reads the script are no sites: {seen}"
+    );
+    let shop = origin("https://shop.example");
+    assert!(
+        shop["allowed"] == true && shop["script_at"].is_i64() && shop["panel_at"].is_i64() && shop.get("old_at").is_none(),
+        "{shop}"
+    );
+    let evil = origin("https://evil.example");
+    assert!(evil["allowed"] == false && evil["old_at"].is_i64() && evil.get("panel_at").is_none(), "{evil}");
+    assert!(!seen.to_string().contains("person"), "no address of a page is kept");
+
+    for number in 0..40 {
+        asks(script.clone(), &[("referer", &format!("https://{number}.example/")), ("sec-fetch-dest", "script")]).await;
+    }
+    assert_eq!(sightings().await["origins"].as_array().unwrap().len(), 30, "bounded");
+    let (kim, _) = office.hire(&admin, "kim", "agent").await;
+    assert_eq!(office.get(&format!("{path}/sightings"), &kim).await.status, StatusCode::OK, "as /api/sites");
 }

@@ -61,9 +61,14 @@ impl Caller {
     /// Whether the page is the relay's own: the console, or the sample shop.
     pub fn is_own_page(&self, shared: &Shared) -> bool {
         match &self.page {
-            Page::Of(page) => origin::is_own(page, shared.config.public_url.as_ref(), self.reached.host.as_deref()),
+            Page::Of(page) => self.is_own(shared, page),
             Page::Unsaid | Page::Opaque => false,
         }
+    }
+
+    /// Whether an origin is the relay's own, as this caller reaches it.
+    pub fn is_own(&self, shared: &Shared, origin: &Origin) -> bool {
+        origin::is_own(origin, shared.config.public_url.as_ref(), self.reached.host.as_deref())
     }
 
     /// Whether a visitor's page is on a site's allow-list. Without an `Origin` only where the site lets everyone in; and an opaque

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use shared::model::Side;
 
 use super::embedded::{self, Embedded, Encoding};
 use super::origin::Origin;
@@ -31,12 +32,15 @@ pub struct Settings {
     pub assets: String,
     /// Accent colour, `#rrggbb`.
     pub color: String,
-    /// Which side the launcher is on, `left` or `right`.
-    pub side: String,
+    /// Which side the launcher is on.
+    pub side: Side,
     /// Language of the texts; `None`: the visitor's.
     pub locale: Option<String>,
     /// Display name of the site.
     pub name: String,
+    /// Whether the site has greetings, and so a script of theirs is wanted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub greet: bool,
     /// Language that the panel will speak, and the launcher's name in it. The loader has no room for twelve of them.
     #[serde(flatten)]
     pub launcher: Launcher,
@@ -164,6 +168,23 @@ pub fn no_script(explanation: &str) -> Response<Body> {
     response
 }
 
+/// The embed API as TypeScript has it, the same for every site.
+pub fn types(request: &HeaderMap) -> Response<Body> {
+    const TYPES: &str = include_str!("../../../widget/bulle.d.ts");
+    let mut response = embedded::answer(Body::from(TYPES), "bulle.d.ts", Encoding::Identity);
+    // Guessed from its ending, it would be a video.
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    open_to_all(response.headers_mut(), HeaderValue::from_static("public, max-age=300"));
+    let tag = hex_tag(TYPES.as_bytes());
+    embedded::validated(response, request, &tag)
+}
+
+fn hex_tag(bytes: &[u8]) -> HeaderValue {
+    let tag = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    // Hex digits between quotes are a header value.
+    HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 fn open_to_all(headers: &mut HeaderMap, cache: HeaderValue) {
     headers.insert(header::CACHE_CONTROL, cache);
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -179,14 +200,7 @@ impl Script {
         brotli::BrotliCompress(&mut raw.as_slice(), &mut br, &params)?;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&raw)?;
-        let etag = Sha256::digest(&raw)[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Self {
-            br: br.into(),
-            gz: gzip.finish()?.into(),
-            // Hex digits between quotes are a header value.
-            etag: HeaderValue::from_str(&format!("\"{etag}\"")).unwrap_or(HeaderValue::from_static("\"\"")),
-            raw: raw.into(),
-        })
+        Ok(Self { br: br.into(), gz: gzip.finish()?.into(), etag: hex_tag(&raw), raw: raw.into() })
     }
 }
 
@@ -202,9 +216,10 @@ mod tests {
             relay: base.to_string(),
             assets: Settings::assets_at(&base, "0011223344556677"),
             color: "#2456e6".into(),
-            side: "right".into(),
+            side: Side::Right,
             locale: None,
             name: "Demo \u{2028}</script>".into(),
+            greet: false,
             launcher: Launcher::default(),
         }
     }

@@ -4,13 +4,15 @@
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
 //! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
-//! - [`health`]: alive, ready, metrics
+//! - [`rooms`]: the two pages with the panel alone
+//! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
 //! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
 
 pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod embedded;
+pub mod greetings;
 pub mod health;
 pub mod identity;
 pub mod limits;
@@ -19,7 +21,9 @@ pub mod loader;
 pub mod origin;
 pub mod pages;
 pub mod passwords;
+pub mod rooms;
 pub mod router;
 pub mod seats;
+pub mod sightings;
 pub mod socket;
 pub mod upgrade;

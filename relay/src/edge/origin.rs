@@ -71,6 +71,17 @@ impl Origin {
         host.bytes().all(plain).then(|| format!("{}://{host}", if https { "https" } else { "http" }).parse().ok())?
     }
 
+    /// The origin of a page's address, as in `Referer`. `None` for what is no address on the web.
+    pub fn of_page(address: &str) -> Option<Self> {
+        let url = Url::parse(address).ok()?;
+        let https = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        Some(Self { https, host: url.host()?.to_owned(), port: url.port_or_known_default()? })
+    }
+
     /// Whether the connection to it is encrypted.
     pub fn is_https(&self) -> bool {
         self.https
@@ -121,6 +132,13 @@ pub fn site_allows<Entry: AsRef<str>>(list: &[Entry], origin: &Origin) -> bool {
 /// Whether a text can stand in a site's allow-list.
 pub fn is_list_entry(entry: &str) -> bool {
     pattern(entry).is_some()
+}
+
+/// An entry of an allow-list as a content security policy has it; `None` when it is none.
+pub fn as_source(entry: &str) -> Option<String> {
+    let (wildcard, origin) = pattern(entry)?;
+    let text = origin.to_string();
+    Some(if wildcard { text.replacen("://", "://*.", 1) } else { text })
 }
 
 fn matches(entry: &str, origin: &Origin) -> bool {

@@ -20,6 +20,8 @@ use super::origin::Origin;
 
 /// The sample shop, the same file that site owners read as an example.
 const SHOP: &str = include_str!("../../../examples/plain-html/index.html");
+/// The console's page that shows the widget.
+const PREVIEW: &str = "preview.html";
 /// Key of the sample shop's site, as its script tag names it.
 const SHOP_SITE: &str = "demo";
 /// Name of that site.
@@ -72,7 +74,9 @@ impl Pages {
         let (encoding, bytes) = file.form(request);
         let mut response = embedded::answer(Body::from(bytes), file.name, encoding);
         if file.name.ends_with(".html") {
-            let policy = policy(&self.console_scripts, &self.console_styles, base, "'none'");
+            // The preview is what the console shows in a frame; nothing else of the relay's may be framed.
+            let (frames, ancestors) = if file.name == PREVIEW { ("'none'", "'self'") } else { ("'self'", "'none'") };
+            let policy = format!("{}; frame-src {frames}", policy(&self.console_scripts, &self.console_styles, base, ancestors));
             guard(response.headers_mut(), &policy, "no-referrer");
         }
         // Names stay the same from version to version: ask each time, and mostly be told "not modified".

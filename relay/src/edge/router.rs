@@ -18,10 +18,13 @@ use super::assets::Assets;
 use super::auth::SignInThrottle;
 use super::caller::Caller;
 use super::embedded::{self, Built};
+use super::greetings;
 use super::health;
 use super::loader::{self, Launcher, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
+use super::rooms;
+use super::sightings::Sightings;
 use crate::api;
 use crate::config::Config;
 use crate::desk::Desk;
@@ -53,6 +56,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Against guessing.
     pub sign_ins: SignInThrottle,
+    /// Where script tags are.
+    pub sightings: Sightings,
     /// The disk under the data folder.
     pub disk: Arc<Disk>,
     /// The relay stops: it still answers, but nobody new should be sent here.
@@ -75,6 +80,7 @@ impl Shared {
             loaders: Loaders::default(),
             passwords: Passwords::default(),
             sign_ins: SignInThrottle::new(&config.limits),
+            sightings: Sightings::default(),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
             stopping: AtomicBool::new(false),
             warned_of_forwarding: AtomicBool::new(false),
@@ -95,6 +101,10 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/console/{*path}", get(console))
         .route("/favicon.ico", get(icon))
         .route("/bulle.js", get(script))
+        .route("/bulle.d.ts", get(types))
+        .route("/chat/{key}", get(rooms::chat))
+        .route("/frame/{key}", get(rooms::frame))
+        .route("/greetings", get(greetings::list))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -126,15 +136,27 @@ async fn shop(State(shared): State<Arc<Shared>>, caller: Caller, headers: Header
     shared.pages.shop(caller.base.as_ref(), &headers)
 }
 
-async fn asset(State(shared): State<Arc<Shared>>, Path((hash, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
+async fn asset(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Path((hash, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    shared.sightings.file(&shared, &caller, hash == shared.assets.built.widget_hash);
     shared.assets.serve(&hash, &file, &headers).await
+}
+
+/// What editors want to know of the embed API.
+async fn types(headers: HeaderMap) -> Response {
+    loader::types(&headers)
 }
 
 /// `?site=KEY`.
 #[derive(Deserialize)]
-struct SiteQuery {
+pub struct SiteQuery {
+    /// The key; empty when it was left out.
     #[serde(default)]
-    site: String,
+    pub site: String,
 }
 
 async fn script(
@@ -151,9 +173,10 @@ async fn script(
         true => shared.store.site_by_key(key).await.map_err(RestError::Store)?,
         false => None,
     };
-    let (Some(site), Some(base)) = (site, caller.base) else {
+    let (Some(site), Some(base)) = (site, caller.base.clone()) else {
         return Ok(loader::no_script("no site has this key; copy the script tag from the console's install page again"));
     };
+    shared.sightings.script(&shared, site.id, &caller, &headers);
     let launcher = Launcher::new(shared.assets.built.widget, site.settings.locale.as_deref(), &headers);
     let settings = Settings {
         key: site.key.0,
@@ -163,6 +186,7 @@ async fn script(
         side: site.settings.side,
         locale: site.settings.locale,
         name: site.name,
+        greet: !site.settings.greetings.is_empty(),
         launcher,
     };
     shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use super::auth;
 use super::caller::{Caller, Page};
 use super::limits::{Limit, Throttle, subscriber};
+use super::rooms;
 use super::router::Shared;
 use super::seats::{Seat, Seats};
 use super::socket::{self, Limits};
@@ -66,11 +67,13 @@ pub fn routes(sockets: Arc<Sockets>) -> Router {
     Router::new().route("/ws/visitor", get(visitor)).route("/ws/agent", get(agent)).with_state(sockets)
 }
 
-/// `?site=KEY`.
+/// `?site=KEY`, and from the relay's own pages with the panel `&ticket=TICKET`.
 #[derive(Deserialize)]
 struct SiteQuery {
     #[serde(default)]
     site: String,
+    #[serde(default)]
+    ticket: String,
 }
 
 async fn visitor(
@@ -83,7 +86,7 @@ async fn visitor(
     let caller = Caller::of(&sockets.shared, peer, &headers);
     let Ok(mut seat) = sockets.seats.take() else { return full() };
     let admitted = match admit(&sockets, &mut seat, &caller) {
-        Ok(()) => admit_visitor(&sockets, SiteKey(query.site), &caller).await,
+        Ok(()) => admit_visitor(&sockets, query, &caller).await,
         Err(refusal) => Err(refusal),
     };
     open(sockets, seat, upgrade, &headers, admitted)
@@ -120,7 +123,8 @@ fn full() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], message).into_response()
 }
 
-async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Result<VisitorGreeter, Refusal> {
+async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> Result<VisitorGreeter, Refusal> {
+    let key = SiteKey(query.site);
     let site = match key.is_well_formed() {
         true => sockets.shared.store.site_by_key(key).await.map_err(|_| unavailable())?,
         false => None,
@@ -129,8 +133,14 @@ async fn admit_visitor(sockets: &Sockets, key: SiteKey, caller: &Caller) -> Resu
         let message = "no site has this key; copy the script tag from the console's install page again";
         return Err(Refusal::new(close::UNKNOWN_SITE, ErrorCode::UnknownSite, message));
     };
-    // The relay's own pages (the demo, later the chat page and the frame) serve any site.
-    if !caller.is_own_page(&sockets.shared) && !caller.is_allowed_by(&site.origins) {
+    // Of the relay's own pages, those that hold the panel serve any site; each has its ticket.
+    let own = caller.is_own_page(&sockets.shared);
+    let from_room = own && query.ticket == rooms::ticket(&site);
+    let allowed = from_room || caller.is_allowed_by(&site.origins);
+    if !own {
+        sockets.shared.sightings.socket(site.id, caller, allowed);
+    }
+    if !allowed {
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }

@@ -1,8 +1,8 @@
 //! Who may sign in, with what, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
+pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
 use uuid::Uuid;
 
@@ -46,24 +46,6 @@ pub struct InvitationRecord {
     pub role: Role,
     /// When it lapses.
     pub expires_at: Millis,
-}
-
-/// What the loader and the panel are told of a site.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SiteSettings {
-    /// Accent colour, `#rrggbb`.
-    pub color: String,
-    /// `left` or `right`.
-    pub side: String,
-    /// Language of the texts; `None`: the browser's.
-    pub locale: Option<String>,
-}
-
-impl Default for SiteSettings {
-    fn default() -> Self {
-        Self { color: "#2456e6".into(), side: "right".into(), locale: None }
-    }
 }
 
 /// A site.
@@ -221,6 +203,26 @@ impl Store {
         .await
     }
 
+    /// Changes what is given of a site; whether there is such a site.
+    pub async fn change_site(
+        &self,
+        key: SiteKey,
+        name: Option<String>,
+        origins: Option<Vec<String>>,
+        settings: Option<SiteSettings>,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let origins = origins.as_ref().map(to_json).transpose()?;
+            let settings = settings.as_ref().map(to_json).transpose()?;
+            let mut update = db.prepare_cached(
+                "UPDATE site SET name = coalesce(?2, name), origins = coalesce(?3, origins), settings = coalesce(?4, settings), \
+                 settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
+            )?;
+            Ok(update.execute(params![key.0, name, origins, settings])? > 0)
+        })
+        .await
+    }
+
     /// The site of this id.
     pub async fn site(&self, id: SiteId) -> Result<Option<SiteRecord>, StoreError> {
         self.read(move |db| {
@@ -266,6 +268,12 @@ fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Optio
         Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
     });
     Ok(found.optional()?)
+}
+
+/// What a site's owner chose.
+pub(crate) fn settings(db: &Connection, site: SiteId) -> Result<SiteSettings, StoreError> {
+    let mut find = db.prepare_cached("SELECT settings FROM site WHERE id = ?1")?;
+    Ok(find.query_row([site.0], |row| json(row.get_ref(0)?.as_str()?))?)
 }
 
 fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {

@@ -114,7 +114,8 @@ wire! {
         pub id: String,
         /// What it says, 1 to [`MAX_FIELD`](super::MAX_FIELD) characters.
         pub text: String,
-        /// The page's address matches this pattern, in which `*` stands for anything.
+        /// The page's address matches this pattern, in which `*` stands for anything. One that begins with `/` is about the path and what
+        /// follows it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub url: Option<String>,
         /// So many seconds were spent on the page, 0 to 3,600.
@@ -157,6 +158,13 @@ wire! {
         pub most_bytes: u64,
         /// Media types that are taken, such as `image/png`, or `image/*`.
         pub types: Vec<String>,
+    }
+}
+
+impl Panel {
+    /// Whether it asks and offers nothing.
+    pub fn is_bare(&self) -> bool {
+        *self == Self::default()
     }
 }
 

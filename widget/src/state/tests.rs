@@ -148,13 +148,11 @@ fn the_last_own_message_can_be_changed_for_a_minute() {
 
 #[test]
 fn a_refused_message_can_be_sent_again() {
-    let error = |code| ErrorFrame { id: Some(id(1)), code, message: String::new(), retry_after_ms: None };
-    let mut state = after([Emit::Pending(say(1)), Emit::Failed(say(1), error(ErrorCode::WrongState))]);
-    assert_eq!(state.deed(id(1)), Deed::Retry);
-    assert_eq!(state.take_failed(id(1)), Some(Body::Text("hi".into())));
+    let error = ErrorFrame { id: Some(id(1)), code: ErrorCode::WrongState, message: String::new(), retry_after_ms: None };
+    let mut state = after([Emit::Pending(say(1)), Emit::Failed(say(1), error)]);
+    assert_eq!(state.in_trouble().collect::<Vec<_>>(), [id(1)]);
+    assert_eq!(state.take_failed(id(1)), Some(Arc::new(Body::Text("hi".into()))));
     assert!(state.lines.is_empty());
-    let state = after([Emit::Pending(say(1)), Emit::Failed(say(1), error(ErrorCode::TextTooLong))]);
-    assert_eq!(state.deed(id(1)), Deed::None);
 }
 
 #[test]

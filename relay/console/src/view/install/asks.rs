@@ -1,0 +1,62 @@
+//! The form before the chat: its fields and what the visitor has to agree to.
+
+use leptos::prelude::*;
+use shared::model::{MAX_FIELDS, MAX_LABEL, MAX_URL};
+
+use super::draft::{Draft, FieldDraft};
+use crate::locale::texts;
+use crate::text::fill;
+
+/// The form's editor.
+#[component]
+pub fn Asks(
+    /// What is being changed.
+    draft: Draft,
+) -> impl IntoView {
+    let texts = texts();
+    let fields = draft.fields;
+    let add = move |_| {
+        fields.update(|fields| {
+            let number = fields.iter().map(|field| field.number + 1).max().unwrap_or(0);
+            fields.push(FieldDraft::new(number));
+        });
+    };
+    let full = move || fields.with(Vec::len) >= MAX_FIELDS;
+    view! {
+        <section class="panel">
+            <h2>{texts.asks}</h2>
+            <p class="hint">{texts.asks_lead}</p>
+            <ol class="rows">
+                <For each=move || fields.get() key=|field| field.number let:field>
+                    <FieldRow field remove=move || fields.update(|fields| fields.retain(|other| other.number != field.number))/>
+                </For>
+            </ol>
+            <button type="button" class="plain" disabled=full on:click=add>{texts.add_field}</button>
+            <label class="wide" class:hidden=move || fields.with(Vec::is_empty)>{texts.consent}
+                <textarea rows="2" maxlength=MAX_URL.to_string() placeholder=texts.consent_none bind:value=draft.consent></textarea>
+            </label>
+        </section>
+    }
+}
+
+#[component]
+fn FieldRow(field: FieldDraft, remove: impl Fn() + 'static) -> impl IntoView {
+    let texts = texts();
+    let removes = move || fill(texts.remove, &[("name", &field.label.get())]);
+    view! {
+        <li>
+            <label>{texts.label}<input required maxlength=MAX_LABEL.to_string() bind:value=field.label/></label>
+            <label>{texts.kind}
+                <select bind:value=field.kind>
+                    <option value="name">{texts.name}</option><option value="email">{texts.email}</option><option value="phone">{texts.phone}</option>
+                    <option value="text">{texts.line}</option><option value="choice">{texts.choice}</option>
+                </select>
+            </label>
+            <label class="choice"><input type="checkbox" bind:checked=field.required/>{texts.required}</label>
+            <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
+            <label class="wide" class:hidden=move || !field.is_choice()>{texts.options}
+                <textarea rows="3" required=move || field.is_choice() bind:value=field.options></textarea>
+            </label>
+        </li>
+    }
+}

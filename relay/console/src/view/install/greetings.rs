@@ -1,0 +1,60 @@
+//! Messages that a page shows by itself, and to whom.
+
+use leptos::prelude::*;
+use shared::model::{MAX_FIELD, MAX_GREETINGS, MAX_URL};
+
+use super::draft::{Draft, GreetingDraft};
+use crate::browser;
+use crate::locale::texts;
+use crate::text::fill;
+
+/// The greetings' editor.
+#[component]
+pub fn Greetings(
+    /// What is being changed.
+    draft: Draft,
+) -> impl IntoView {
+    let texts = texts();
+    let greetings = draft.greetings;
+    let add = move |_| {
+        let id: String = browser::random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+        greetings.update(|greetings| greetings.push(GreetingDraft::new(id)));
+    };
+    let full = move || greetings.with(Vec::len) >= MAX_GREETINGS;
+    view! {
+        <section class="panel">
+            <h2>{texts.greetings}</h2>
+            <p class="hint">{texts.greetings_lead}</p>
+            <ol class="rows">
+                <For each=move || greetings.get() key=|greeting| greeting.id.get_value() let:greeting>
+                    <GreetingRow greeting remove=move || {
+                        let id = greeting.id.get_value();
+                        greetings.update(|greetings| greetings.retain(|other| other.id.get_value() != id));
+                    }/>
+                </For>
+            </ol>
+            <button type="button" class="plain" disabled=full on:click=add>{texts.add_greeting}</button>
+        </section>
+    }
+}
+
+#[component]
+fn GreetingRow(greeting: GreetingDraft, remove: impl Fn() + 'static) -> impl IntoView {
+    let texts = texts();
+    let removes = move || fill(texts.remove, &[("name", &greeting.text.get())]);
+    view! {
+        <li>
+            <label class="wide">{texts.greeting_text}<input required maxlength=MAX_FIELD.to_string() bind:value=greeting.text/></label>
+            <label>{texts.greeting_url}<input maxlength=MAX_URL.to_string() placeholder="/pricing*" spellcheck="false" bind:value=greeting.url/></label>
+            <label>{texts.greeting_after}<input type="number" min="0" max="3600" bind:value=greeting.after/></label>
+            <label>{texts.greeting_scroll}<input type="number" min="1" max="100" bind:value=greeting.scroll/></label>
+            <label>{texts.greeting_to}
+                <select bind:value=greeting.returning>
+                    <option value="">{texts.greeting_all}</option><option value="false">{texts.greeting_new}</option><option value="true">{texts.greeting_back}</option>
+                </select>
+            </label>
+            <label class="choice"><input type="checkbox" bind:checked=greeting.exit/>{texts.greeting_exit}</label>
+            <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
+        </li>
+    }
+}

@@ -1,0 +1,84 @@
+//! How the widget looks and what it offers, beside the real one: a page of the relay's own in a frame, with the draft in its tag.
+
+use leptos::prelude::*;
+use shared::ids::SiteKey;
+use shared::model::MAX_FIELD;
+
+use super::draft::Draft;
+use crate::locale::texts;
+
+/// The languages that the widget speaks, by their own names.
+const LANGUAGES: [(&str, &str); 12] = [
+    ("en", "English"),
+    ("fr", "Français"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("it", "Italiano"),
+    ("pt", "Português"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("ar", "العربية"),
+    ("he", "עברית"),
+    ("ja", "日本語"),
+    ("zh", "中文"),
+];
+
+/// Colours, place, language and features, with a preview.
+#[component]
+pub fn Looks(
+    /// What is being changed.
+    draft: Draft,
+    /// Whose.
+    site: SiteKey,
+) -> impl IntoView {
+    let texts = texts();
+    view! {
+        <section class="panel">
+            <h2>{texts.look}</h2>
+            <div class="looks">
+                <div class="fields">
+                    <label>{texts.site_name}<input required maxlength=MAX_FIELD.to_string() bind:value=draft.name/></label>
+                    <label>{texts.color}<input type="color" bind:value=draft.color/></label>
+                    <label>{texts.side}
+                        <select bind:value=draft.side><option value="right">{texts.side_right}</option><option value="left">{texts.side_left}</option></select>
+                    </label>
+                    <label>{texts.theme}
+                        <select bind:value=draft.theme>
+                            <option value="auto">{texts.theme_auto}</option><option value="light">{texts.theme_light}</option><option value="dark">{texts.theme_dark}</option>
+                        </select>
+                    </label>
+                    <label>{texts.texts_in}
+                        <select bind:value=draft.locale>
+                            <option value="">{texts.locale_visitors}</option>
+                            {LANGUAGES.map(|(tag, name)| view! { <option value=tag lang=tag>{name}</option> })}
+                        </select>
+                    </label>
+                    <label class="choice"><input type="checkbox" bind:checked=draft.files/>{texts.offers_files}</label>
+                    <label class="choice"><input type="checkbox" bind:checked=draft.voice/>{texts.offers_voice}</label>
+                    <label class="choice"><input type="checkbox" bind:checked=draft.rating/>{texts.offers_rating}</label>
+                </div>
+                <Preview draft site/>
+            </div>
+        </section>
+    }
+}
+
+/// The real widget in a frame.
+#[component]
+pub fn Preview(
+    /// What it looks like.
+    draft: Draft,
+    /// Whose.
+    site: SiteKey,
+) -> impl IntoView {
+    let texts = texts();
+    let address = Memo::new(move |_| {
+        let (color, side, theme, locale) = (draft.color.get(), draft.side.get(), draft.theme.get(), draft.locale.get());
+        // Keys, sides, themes and tags are plain words; only the colour's sign has to be written differently in an address.
+        format!(
+            "/console/preview.html?site={site}&color=%23{}&side={side}&theme={theme}&locale={locale}",
+            color.trim_start_matches('#')
+        )
+    });
+    view! { <iframe class="preview" title=texts.preview src=move || address.get()></iframe> }
+}
