@@ -25,9 +25,9 @@ fn languages() -> Result<BTreeMap<String, Texts>> {
     Ok(all)
 }
 
-/// Calls the loader anew, for a site with this language.
+/// Calls the loader anew, as the relay does for a site with this language.
 const SPEAK: &str = "chat().remove(); delete window.Bulle; localStorage.clear(); sessionStorage.clear(); performance.clearResourceTimings(); \
-    document.documentElement.dir = 'DIR'; (LOADER)({ ...SETTINGS, locale: 'LANGUAGE' });";
+    document.documentElement.dir = 'DIR'; (LOADER)({ ...SETTINGS, locale: 'LANGUAGE', open: 'OPEN' });";
 
 /// What the modules say under this name.
 fn more(language: &str, key: &str) -> Result<String> {
@@ -56,7 +56,11 @@ async fn every_language_speaks_for_itself(engine: Engine) -> Result<()> {
         visitor.reloads().await?;
         // The page is written in the other direction: the panel keeps to its own.
         let script = SPEAK.replace("DIR", if texts["dir"] == "rtl" { "ltr" } else { "rtl" });
-        let script = script.replace("LOADER", &loader).replace("SETTINGS", &settings).replace("LANGUAGE", name);
+        let script = script
+            .replace("LOADER", &loader)
+            .replace("SETTINGS", &settings)
+            .replace("LANGUAGE", name)
+            .replace("OPEN", &text("loader_open"));
         visitor.runs_seeking(&script).await?;
         visitor.clicks("button", &text("loader_open")).await?;
         visitor.finds("dialog", &text("chat")).await?;

@@ -44,7 +44,7 @@ async fn pictures_for_people_to_look_at() -> Result<()> {
     let reader = stage.visitor().await?;
     reader.finds("button", "Open chat").await?;
     let arabic = "document.documentElement.dir = 'rtl'; chat().remove(); delete window.Bulle; ";
-    reader.runs_seeking(&format!("{arabic} ({loader})({{ ...{settings}, locale: 'ar' }});")).await?;
+    reader.runs_seeking(&format!("{arabic} ({loader})({{ ...{settings}, locale: 'ar', open: 'فتح الدردشة' }});")).await?;
     reader.clicks("button", "فتح الدردشة").await?;
     reader.says("الرسالة", "مرحبًا! هل الوعاء الأزرق متوفر؟").await?;
     agent.clicks_part("button", "هل الوعاء الأزرق متوفر؟").await?;
