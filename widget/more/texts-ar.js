@@ -1,5 +1,9 @@
 // What the modules of this folder say in Arabic. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "بدء محادثة جديدة",
+  unread: "الرسائل غير المقروءة: {}",
+  emoji: "الرموز التعبيرية",
+  transcript: "نص المحادثة",
   cancel: "إلغاء",
   retry: "إعادة المحاولة",
   submit: "إرسال",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in German. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Neuen Chat beginnen",
+  unread: "Ungelesene Nachrichten: {}",
+  emoji: "Emojis",
+  transcript: "Gesprächsverlauf",
   cancel: "Abbrechen",
   retry: "Erneut versuchen",
   submit: "Senden",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Spanish. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Iniciar un nuevo chat",
+  unread: "Mensajes sin leer: {}",
+  emoji: "Emojis",
+  transcript: "Transcripción",
   cancel: "Cancelar",
   retry: "Reintentar",
   submit: "Enviar",

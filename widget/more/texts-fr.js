@@ -1,7 +1,7 @@
 // What the modules of this folder say in French. Every language has the same names; a test says when one is missing.
 export default {
   anew: "Nouvelle discussion",
-  unread: "Messages non lus : {}",
+  unread: "Messages non lus : {}",
   cancel: "Annuler",
   retry: "Réessayer",
   submit: "Envoyer",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Hebrew. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "התחלת צ׳אט חדש",
+  unread: "הודעות שלא נקראו: {}",
+  emoji: "אימוג׳י",
+  transcript: "תמליל השיחה",
   cancel: "ביטול",
   retry: "ניסיון נוסף",
   submit: "שליחה",

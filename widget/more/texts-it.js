@@ -1,5 +1,9 @@
 // What the modules of this folder say in Italian. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Inizia una nuova chat",
+  unread: "Messaggi non letti: {}",
+  emoji: "Emoji",
+  transcript: "Trascrizione",
   cancel: "Annulla",
   retry: "Riprova",
   submit: "Invia",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Japanese. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "新しいチャットを始める",
+  unread: "未読メッセージ：{}件",
+  emoji: "絵文字",
+  transcript: "チャットの記録",
   cancel: "キャンセル",
   retry: "再試行",
   submit: "送信",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Dutch. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Een nieuwe chat beginnen",
+  unread: "Ongelezen berichten: {}",
+  emoji: "Emoji’s",
+  transcript: "Gespreksverslag",
   cancel: "Annuleren",
   retry: "Opnieuw proberen",
   submit: "Versturen",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Polish. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Zacznij nowy czat",
+  unread: "Nieprzeczytane wiadomości: {}",
+  emoji: "Emoji",
+  transcript: "Zapis rozmowy",
   cancel: "Anuluj",
   retry: "Spróbuj ponownie",
   submit: "Wyślij",

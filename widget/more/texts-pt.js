@@ -1,5 +1,9 @@
 // What the modules of this folder say in Portuguese. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "Iniciar uma nova conversa",
+  unread: "Mensagens não lidas: {}",
+  emoji: "Emojis",
+  transcript: "Transcrição",
   cancel: "Cancelar",
   retry: "Tentar novamente",
   submit: "Enviar",

@@ -1,5 +1,9 @@
 // What the modules of this folder say in Chinese. Every language has the same names; a test says when one is missing.
 export default {
+  anew: "开始新的对话",
+  unread: "未读消息：{} 条",
+  emoji: "表情符号",
+  transcript: "对话记录",
   cancel: "取消",
   retry: "重试",
   submit: "发送",
