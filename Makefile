@@ -8,6 +8,7 @@ TERSER_VERSION := 5.51.2
 CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 GECKODRIVER_VERSION := 0.37.1
+AXE_VERSION := 4.14.1
 # Must equal the library's, and that one is pinned already.
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -64,16 +65,19 @@ lint-tools:
 	  || { $(call say,'installing cargo-deny $(CARGO_DENY_VERSION) (about 4 minutes)'); \
 	       cargo install cargo-deny --locked --debug --version $(CARGO_DENY_VERSION) --root $(TOOLS); }
 
-# Debian's names. Elsewhere: install the three browsers and their drivers by hand, then this step finds them.
+# Debian's names. Elsewhere: install the three browsers, their drivers and PHP (for the WordPress example) by hand, then this step finds them.
 browsers:
-	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb \
+	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb && command -v php \
 	     && test -d /usr/share/i18n/locales; } >/dev/null \
-	  || { $(call say,'installing the browsers of three engines'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  || { $(call say,'installing the browsers of three engines, and PHP'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends \
-	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales; }
+	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales php-cli; }
 	@$(call has,geckodriver,$(GECKODRIVER_VERSION)) \
 	  || { $(call say,'installing geckodriver $(GECKODRIVER_VERSION) (about 3 minutes)'); \
 	       cargo install geckodriver --locked --debug --version $(GECKODRIVER_VERSION) --root $(TOOLS); }
+	@grep -qsF '"version": "$(AXE_VERSION)"' $(TOOLS)/node_modules/axe-core/package.json \
+	  || { $(call say,'installing axe-core $(AXE_VERSION)'); mkdir -p $(TOOLS); \
+	       npm install --prefix $(TOOLS) --no-audit --no-fund axe-core@$(AXE_VERSION); }
 
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
@@ -88,8 +92,9 @@ console: $(DIST)/console.stamp
 # Minified by terser: Trunk's own minifier does not know all of what wasm-bindgen writes.
 TRUNK := trunk build --offline --release --minify=false
 
-# `make run REBUILD_STD=1` (or size, relay …) compiles the standard library along with the widget, for size: 11 KB less until a visitor
-# can type, a minute more to build. Not the default: it rests on compiler flags that other versions may not have.
+# The standard library is compiled along with the widget, for size: 12 KB less until a visitor can type, a minute more to build. It rests
+# on compiler flags that other versions may not have; `make run REBUILD_STD=` (or size, relay …) does without.
+REBUILD_STD ?= 1
 STD := $(if $(REBUILD_STD),rebuilt,shipped)
 REBUILD := RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size \
   CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT=true CARGO_PROFILE_WASM_PANIC=immediate-abort
@@ -101,10 +106,11 @@ $(DIST)/std.$(STD):
 $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the widget')
 	$(if $(REBUILD_STD),$(REBUILD)) $(TRUNK)
-	loader=$$(terser widget/loader.js --compress expression=true,passes=2 --mangle); \
+	loader=$$(terser widget/loader.js --compress expression=true,passes=3,conditionals=false --mangle); \
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
 	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
+	node widget/names.mjs $(DIST)/widget
 	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 

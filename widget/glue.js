@@ -11,9 +11,12 @@ function bulleMore(told, name, place, json, token) {
   const { panel } = told;
   const field = panel?.querySelector(".message");
   const { files } = told;
+  // Whoever is in the panel now stays there, although what they were at may give way to what comes.
+  const focus = !!place?.getRootNode().activeElement;
   both().catch(() => { bulleAttempts++; return both(); }).then(
-    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files }),
-    () => told.ask(["done"]),
+    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
+    // Nobody has asked for a word about unread messages.
+    () => name == "unread" || told.ask(["done"]),
   );
 }
 
@@ -89,6 +92,14 @@ function bulleTools(tools, told, labels) {
   };
   queueMicrotask(() => {
     const panel = told.panel = tools.closest(".panel");
+    // Whoever reads the end of the log still does when something below takes room.
+    const log = panel.querySelector(".log");
+    let height = log.clientHeight;
+    new ResizeObserver(() => {
+      const before = height;
+      height = log.clientHeight;
+      if (height < before && log.scrollHeight - log.scrollTop - before < 60) log.scrollTop = log.scrollHeight;
+    }).observe(log);
     const listen = (name, call) => panel.addEventListener(name, event => tools.closest(".files") && call(event));
     const drop = on => panel.classList.toggle("dropping", on);
     const put = data => event => {

@@ -1,7 +1,7 @@
 // What the script tag loads: draws the launcher and stops. Wasm, socket and storage writes begin when the visitor wants to chat.
 //
 // The relay serves this file followed by `(<settings>)`, so it has to stay one function expression without a semicolon:
-//   settings = { key, relay, assets, color, side, locale, name, greet, integrity }
+//   settings = { key, relay, assets, color, side, locale, name, lang, open, greet, integrity }
 // Every `data-*` attribute of the tag is laid over them. README.md beside this file tells what owners can set and call; what pages
 // seldom need lies in `more/`. Panel and launcher share one shadow root and talk by `bulle:*` events on the host and by the commands
 // that `mount` returned a function for; the panel also marks the launcher: `aria-expanded`, `data-unread`. Its budget is 2 KB (brotli) together with the settings.
@@ -13,10 +13,7 @@
   const api = stub?.sites ? stub : (window.Bulle = async (name, ...rest) => {
     const listen = { on: "addEventListener", off: "removeEventListener" }[name];
     if (listen) document[listen]("bulle:" + rest[0], rest[1]);
-    else for (const site in sites) {
-      const first = sites[site];
-      return (first[name] || (await import(first.settings.assets + "api.js"))[name])(...rest, first);
-    }
+    else for (const site in sites) return (sites[site][name] || (await import(assets + "api.js"))[name])(...rest, sites[site]);
   });
   const sites = (api.sites ||= { __proto__: null });
   if (sites[key]) return;
@@ -27,22 +24,22 @@
   const root = host.attachShadow({ mode: "open" });
   const button = document.createElement("button");
   const sheet = new CSSStyleSheet();
-  let attempt = 0, lives = 0, wanted, panel, notice, french;
+  let attempt = 0, lives = 0, wanted, panel, notice;
 
   const say = (name, detail) => host.dispatchEvent(new CustomEvent("bulle:" + name, { bubbles: true, detail }));
 
   // Takes over settings, and draws what follows from them.
   const look = options => {
     Object.assign(settings, options);
-    const { color, locale, side, offsetX = 20, offsetY = 20 } = settings;
+    const { color, side, offsetX = 20, offsetY = 20 } = settings;
     const part = (at, weight) => weight * (parseInt(color.slice(at, at + 2), 16) / 255) ** 2.2;
-    french = /^fr/i.test(locale || navigator.language);
-    button.ariaLabel = french ? "Ouvrir le chat" : "Open chat";
+    button.ariaLabel = settings.open || "Open chat";
     button.hidden = settings.launcher == "none";
     const looks = {
       accent: color,
-      // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18).
-      "on-accent": part(1, 0.2126) + part(3, 0.7152) + part(5, 0.0722) > 0.18 ? "#111" : "#fff",
+      // Whichever of black and white reads better on the site's colour (WCAG relative luminance; both contrasts are equal at 0.18, and then
+      // 4.6:1: beside any other dark there would be colours on which neither reads well).
+      "on-accent": part(1, 0.2126) + part(3, 0.7152) + part(5, 0.0722) > 0.18 ? "#000" : "#fff",
       // `--left` or `--right`, for launcher and panel; launchers of several sites stand side by side.
       left: "auto",
       right: "auto",
@@ -52,8 +49,7 @@
     };
     for (const name in looks) host.style.setProperty("--" + name, looks[name]);
   };
-  let place = 0;
-  for (const site in sites) place++;
+  const place = Object.keys(sites).length;
 
   // Important, for once: there a shadow root's word counts more than the page's, whose rules for `*` would reach the host.
   sheet.replaceSync(
@@ -62,14 +58,14 @@
     "#bulle,#bulle~p{position:fixed;inset:auto var(--right) var(--bottom) var(--left);background:var(--accent);color:var(--on-accent);border:0}" +
     "#bulle{width:56px;height:56px;padding:0;border-radius:50%;cursor:pointer;box-shadow:0 4px 16px #0004}" +
     "#bulle:hover{filter:brightness(1.1)}" +
-    "#bulle:focus-visible{outline:3px solid var(--accent);outline-offset:3px}" +
+    // Two rings, one of which is seen on whatever page.
+    "#bulle:focus-visible{outline:3px solid #000;box-shadow:0 0 0 6px #fff}" +
     "#bulle:before{content:'';position:absolute;inset:16px;background:var(--on-accent);border-radius:50% 50% 50% 4px}" +
     "#bulle[aria-busy=true]{opacity:.6}" +
     "#bulle~p{bottom:calc(var(--bottom) + 64px);margin:0;padding:12px 16px;border-radius:12px}" +
     "@media(forced-colors:active){#bulle{border:1px solid}#bulle:before{forced-color-adjust:none;background:ButtonText}}"
   );
   button.id = "bulle";
-  button.type = "button";
   button.ariaHasPopup = "dialog";
   button.ariaExpanded = false;
 
@@ -103,6 +99,15 @@
     });
   };
 
+  // The panel's texts, beside its code; English is part of that. The site's language may be another one than the relay knew of.
+  const learn = async () => {
+    const lang = (settings.locale || settings.lang || "en").slice(0, 2);
+    if (lang != "en" && settings.texts?.lang != lang) try {
+      settings.texts = await (await fetch(assets + "texts/" + lang + ".json")).json();
+      button.ariaLabel = settings.texts.loader_open;
+    } catch { /* English. */ }
+  };
+
   // Never in the middle of the panel's own work, from where its events come.
   const tell = async (name, value, to = panel) => {
     await 0;
@@ -119,7 +124,9 @@
     if (panel) return open == null || tell("open", open);
     button.ariaBusy = !!wanted;
     try {
+      const learned = learn();
       const mount = await load();
+      await learned;
       if (life != lives) return;
       // Two clicks may have waited for the same code.
       panel ? tell("open", wanted) : panel = mount(root, settings, wanted);
@@ -129,7 +136,7 @@
       if (!wanted) return;
       notice = document.createElement("p");
       notice.role = "alert";
-      notice.textContent = french ? "Le chat ne se charge pas. Réessayez." : "The chat could not load. Try again.";
+      notice.textContent = settings.texts?.loader_failed || "Chat not loaded. Try again.";
       root.append(notice);
     }
     button.ariaBusy = false;
@@ -141,7 +148,7 @@
   button.onclick = event => event.detail > 1 || toggle();
   button.onmousedown = event => event.detail > 1 && event.preventDefault();
   // Whoever reaches for the launcher finds everything loaded; a failure is told when they press it.
-  button.onpointerenter = button.onfocus = () => load().catch(() => {});
+  button.onpointerenter = button.onfocus = () => load(learn()).catch(() => {});
   const begin = () => {
     if (host.isConnected) return;
     root.adoptedStyleSheets = [sheet];
@@ -156,29 +163,25 @@
     for (const command of (stub?.q || []).splice(0)) api(...command);
     say("ready");
     if (wanted) start();
-    const idle = window.requestIdleCallback || setTimeout;
-    // Without its greetings a page lacks nothing.
-    if (settings.greet) idle(async () => {
+    (window.requestIdleCallback || setTimeout)(async () => {
       try {
-        (await import(assets + "greet.js")).greet(root, settings, start);
-      } catch { /* Not loaded. */ }
+        // Set by the panel while there is a conversation that is not closed.
+        if (localStorage["bulle:" + key + ":live"]) start();
+        if (settings.greet) (await import(assets + "greet.js")).greet(root, settings, start);
+      } catch { /* Storage is blocked: the panel waits for a click. Or greetings did not load, without which a page lacks nothing. */ }
     });
-    try {
-      // Set by the panel while there is a conversation that is not closed.
-      if (localStorage["bulle:" + key + ":live"]) idle(() => start());
-    } catch { /* Storage is blocked: the panel waits for a click. */ }
   };
   // Nothing stays for the next person: neither on the page nor in storage.
   const end = async () => {
     const last = panel;
     lives++;
-    panel = wanted = settings.identity  = "";
+    panel = wanted = settings.identity = "";
     button.ariaExpanded = button.ariaBusy = false;
     host.remove();
     root.replaceChildren();
     await tell("stop", 0, last);
-    for (const store of ["localStorage", "sessionStorage"]) try {
-      for (const name in window[store]) if (name.startsWith("bulle:" + key + ":")) delete window[store][name];
+    try {
+      for (const store of [localStorage, sessionStorage]) for (const name in store) if (name.startsWith("bulle:" + key + ":")) delete store[name];
     } catch { /* Blocked, and so empty. */ }
   };
 

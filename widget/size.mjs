@@ -13,27 +13,32 @@ const settings = {
   assets: `https://chat.example-company.com/a/${"0123456789abcdef".repeat(2)}/`,
   color: "#2456e6",
   side: "right",
-  locale: null,
   name: "The Example Company",
   greet: true,
+  lang: "ja",
+  open: "チャットを開く",
 };
 
 // The page to develop on, types, and the loader in its two forms are nothing that a visitor loads.
-const isLoaded = (path) => !["loader.js", "bulle.js"].includes(path) && /\.(js|css|wasm)$/.test(path);
+const isLoaded = (path) => !["loader.js", "bulle.js"].includes(path) && /\.(js|css|wasm|json)$/.test(path);
 const paths = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))
   .filter(isLoaded);
 const read = (path) => [path, readFileSync(join(dist, path))];
 
+// One language at most is loaded: the heaviest counts.
+const weight = (path) => brotliCompressSync(read(path)[1]).length;
+const texts = paths.filter((path) => path.startsWith("texts/")).sort((one, other) => weight(other) - weight(one));
 // What typing does not need comes when it is wanted, each by itself.
 const later = readdirSync(join(import.meta.dirname, "more"));
 const isModule = (path) => later.includes(path);
+const loaded = paths.filter((path) => !path.startsWith("texts/") && !isModule(path)).concat(texts.slice(0, 1));
 
 const [, loader] = read("loader.js");
 const groups = [
   { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
-  { title: "all until typing", budget: 90 * 1024, files: paths.sort().filter((path) => !isModule(path)).map(read) },
+  { title: "all until typing", budget: 90 * 1024, files: loaded.sort().map(read) },
   ...paths.filter(isModule).map((path) => ({ title: `on demand: ${path}`, budget: (path === "greet.js" ? 2 : 6) * 1024, files: [read(path)] })),
 ];
 

@@ -80,6 +80,10 @@ pub enum ErrorCode {
     NotYours,
     /// The conversation's state does not allow it.
     WrongState,
+    /// More than a minute has passed since the message.
+    TooLate,
+    /// Its author has written another message since.
+    NotLast,
     /// All slots of the agent are taken.
     NoFreeSlot,
     /// The agent is not online.

@@ -52,7 +52,7 @@ wire! {
         /// Revision of the site's settings.
         pub settings: u64,
         /// What the panel asks and offers.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Panel::is_bare")]
         pub panel: Panel,
         /// The relay's clock.
         pub now: Millis,

@@ -68,10 +68,8 @@ async fn there_is_one_launcher_however_the_tag_stands_on_the_page(engine: Engine
         page(
             "by-script",
             STUB,
-            &format!(
-                "<script>document.head.append(Object.assign(document.createElement('script'), {{ src: 'RELAY/bulle.js?site=demo' }}));\
-            Object.assign(document.head.lastChild.dataset, {{ color: '#0000ff', side: 'left', offsetX: 40, offsetY: 60 }})</script>"
-            ),
+            "<script>document.head.append(Object.assign(document.createElement('script'), { src: 'RELAY/bulle.js?site=demo' }));\
+            Object.assign(document.head.lastChild.dataset, { color: '#0000ff', side: 'left', offsetX: 40, offsetY: 60 })</script>",
         ),
     ];
     let names: Vec<_> = ways.iter().map(|page| page.name).collect();

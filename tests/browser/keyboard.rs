@@ -19,6 +19,8 @@ async fn both_sides_work_by_keyboard_alone(engine: Engine) -> Result<()> {
     visitor.finds("textbox", "Your email").await?;
     visitor.presses("Can I book a workshop?").await?;
     visitor.hits(Key::Tab).await?;
+    visitor.is_at("textbox", "Your name").await?;
+    visitor.hits(Key::Tab).await?;
     visitor.is_at("textbox", "Your email").await?;
     visitor.presses("ada@lovelace.example").await?;
     visitor.hits(Key::Enter).await?;

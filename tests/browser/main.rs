@@ -1,22 +1,30 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
+mod access;
+mod colors;
 mod embed;
 mod engines;
+mod examples;
 mod greetings;
 mod hosts;
+mod install;
 mod keyboard;
 mod language;
+mod languages;
 mod launcher;
 mod markup;
+mod messages;
 mod offline;
 mod outage;
 mod pages;
 mod person;
+mod phone;
 mod pictures;
 mod pinned;
 mod policies;
 mod policy;
 mod queue;
+mod sleep;
 mod stage;
 mod story;
 mod tabs;

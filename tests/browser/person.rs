@@ -2,11 +2,14 @@
 //! and sees. Waiting happens inside the page, on what the page shows, and ends with a failure that quotes the page.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tests::browsers::{Browser, Engine, Looks};
+use tests::browsers::{Browser, Engine, Looks, chromium};
 use thirtyfour::prelude::*;
 
 /// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
@@ -21,6 +24,27 @@ const WATCH: &str = include_str!("watch.js");
 
 /// Pictures that people look at; nothing compares them.
 const PICTURES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
+
+/// Nothing moves any more but what moves for ever.
+const STILL: &str = "everything(document).every(el => el.getAnimations().every(move => move.playState !== 'running' \
+    || move.effect.getComputedTiming().iterations === Infinity))";
+
+/// Every rule for WCAG 2.2 A and AA, and what axe calls good practice, for the chat alone: the page around it is its owner's.
+const AXE: &str = "const done = arguments[arguments.length - 1]; axe.run({ include: [['bulle-chat']] }, { runOnly: ['wcag2a', 'wcag2aa', \
+    'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }).then(found => done(found.passes.length ? \
+    found.violations.flatMap(rule => rule.nodes.map(node => rule.id + ': ' + node.html + ' ' + node.failureSummary)) \
+    : ['axe found nothing to look at']), error => done([String(error)]))";
+
+/// The text of axe-core; `make browsers` installs it.
+fn axe() -> Result<&'static str> {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    if let Some(text) = TEXT.get() {
+        return Ok(text);
+    }
+    let path = tests::browsers::tools().context("no home")?.join("node_modules/axe-core/axe.min.js");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{}: `make browsers` installs it", path.display()))?;
+    Ok(TEXT.get_or_init(|| text))
+}
 
 /// Somebody in front of a browser, which ends when they are dropped.
 pub struct Person {
@@ -51,6 +75,12 @@ impl Person {
     /// Reloads the page.
     pub async fn reloads(&self) -> Result<()> {
         self.browser.refresh().await?;
+        self.wakes().await
+    }
+
+    /// Goes back to the page before.
+    pub async fn goes_back(&self) -> Result<()> {
+        self.browser.back().await?;
         self.wakes().await
     }
 
@@ -230,14 +260,49 @@ impl Person {
         self.more.looks(looks).await
     }
 
+    /// Presses Tab with Shift.
+    pub async fn tabs_back(&self) -> Result<()> {
+        let keys = self.browser.action_chain().key_down(Key::Shift).send_keys(Key::Tab.value().to_string()).key_up(Key::Shift);
+        Ok(keys.perform().await?)
+    }
+
+    /// Runs a script as it stands, without `seek.js`.
+    pub async fn runs(&self, script: &str) -> Result<Value> {
+        Ok(self.browser.execute(script, vec![]).await?.json().clone())
+    }
+
+    /// The same, with `seek.js`.
+    pub async fn runs_seeking(&self, script: &str) -> Result<Value> {
+        self.runs(&format!("{} {SEEK} {script}", self.late)).await
+    }
+
+    /// What axe-core finds wrong with the chat on this page; it may take its time, so the script ends by itself.
+    pub async fn asks_axe(&self) -> Result<Vec<String>> {
+        self.waits_until(STILL).await?;
+        let there = self.evaluates("!!window.axe").await? == json!(true);
+        let script = format!("{}\n{AXE}", if there { "" } else { axe()? });
+        let found = self.browser.execute_async(script, vec![]).await.context("axe-core")?;
+        Ok(serde_json::from_value(found.json().clone())?)
+    }
+
     /// Puts a picture of the page into the build folder, for people to look at.
     pub async fn pictures(&self, name: &str) -> Result<()> {
         std::fs::create_dir_all(PICTURES)?;
-        self.waits_until(
-            "everything(document).every(el => el.getAnimations().every(moves => !(moves instanceof CSSTransition)))",
-        )
-        .await?;
+        self.waits_until(STILL).await?;
         Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
+    }
+
+    /// Puts a small picture of the page's lower right corner there, as pages of the documentation show it (WebP). Chromium only.
+    pub async fn sketches(&self, name: &str, width: u32, height: u32) -> Result<()> {
+        std::fs::create_dir_all(PICTURES)?;
+        self.waits_until(STILL).await?;
+        let size = self.evaluates("[innerWidth, innerHeight]").await?;
+        let start = |place: usize, length: u32| (size[place].as_f64().unwrap_or_default() - f64::from(length)).max(0.0);
+        let clip = json!({ "x": start(0, width), "y": start(1, height), "width": width, "height": height, "scale": 1 });
+        let wish = json!({ "format": "webp", "quality": 80, "clip": clip });
+        let answer = chromium::command(&self.browser, "Page.captureScreenshot", wish).await?;
+        let picture = BASE64_STANDARD.decode(answer["data"].as_str().context("no picture")?)?;
+        Ok(std::fs::write(Path::new(PICTURES).join(format!("{name}.webp")), picture)?)
     }
 
     /// Watches the page in front where nothing did from its beginning.

@@ -29,17 +29,29 @@ async fn pictures_for_people_to_look_at() -> Result<()> {
     agent.types("Message", "There is, and").await?;
     visitor.sees("Mia Keller is typing").await?;
     visitor.pictures("shop-chat").await?;
+    visitor.sketches("light", 420, 780).await?;
     visitor.prefers("dark").await?;
     visitor.pictures("shop-chat-dark").await?;
+    visitor.sketches("dark", 420, 780).await?;
     visitor.prefers("light").await?;
-    visitor.evaluates("document.documentElement.dir = 'rtl'").await?;
-    visitor.pictures("shop-chat-rtl").await?;
-    visitor.evaluates("document.documentElement.dir = 'ltr'").await?;
     visitor.holds_phone(390, 844).await?;
     visitor.pictures("shop-chat-phone").await?;
     visitor.clicks("button", "Close chat").await?;
     visitor.pictures("shop-closed-phone").await?;
     visitor.puts_phone_away().await?;
+
+    let (loader, settings) = stage.loader().await?;
+    let reader = stage.visitor().await?;
+    reader.finds("button", "Open chat").await?;
+    let arabic = "document.documentElement.dir = 'rtl'; chat().remove(); delete window.Bulle; ";
+    reader.runs_seeking(&format!("{arabic} ({loader})({{ ...{settings}, locale: 'ar', open: 'فتح الدردشة' }});")).await?;
+    reader.clicks("button", "فتح الدردشة").await?;
+    reader.says("الرسالة", "مرحبًا! هل الوعاء الأزرق متوفر؟").await?;
+    agent.clicks_part("button", "هل الوعاء الأزرق متوفر؟").await?;
+    agent.says("Message", "نعم، بقي اثنان.").await?;
+    reader.waits_until("text().includes('بقي اثنان')").await?;
+    reader.pictures("shop-chat-rtl").await?;
+    reader.sketches("arabic", 420, 780).await?;
 
     agent.pictures("console").await?;
     agent.prefers("dark").await?;

@@ -33,3 +33,21 @@ const until = (look, done, patience) => {
   };
   again();
 };
+// The chat on the page.
+const chat = () => document.querySelector("bulle-chat");
+// A colour as the screen shows it, in red, green and blue of 0 to 255: whatever space it is written in, out of the screen's range or not.
+const painted = color => {
+  const context = (painted.on ||= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }));
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+};
+// Relative luminance and contrast as WCAG 2.2 defines them.
+const luminance = color => painted(color).map(part => part / 255)
+  .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+const contrast = (one, other) => {
+  const [less, more] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (more + 0.05) / (less + 0.05);
+};

@@ -9,6 +9,7 @@ use shared::model::Role;
 use shared::visitor::Hello;
 use tempfile::TempDir;
 use tests::accounts::{Account, Office, PASSWORD};
+use tests::agent::Agent;
 use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
 use tests::process::Server;
@@ -63,6 +64,14 @@ impl Stage {
         let line = self.relay.printed_line("/console/join/")?;
         let link = line.split_whitespace().find(|word| word.contains("/console/join/"));
         link.map(str::to_owned).context("no link in that line")
+    }
+
+    /// The loader as the relay serves it for the shop, taken apart: the function, and the settings (JSON) that it is called with.
+    pub async fn loader(&self) -> Result<(String, String)> {
+        let script = reqwest::get(self.url(&format!("/bulle.js?site={SHOP}"))).await?.text().await?;
+        let (function, settings) = script.rsplit_once("({").context("the loader is called with settings")?;
+        let (settings, _) = settings.rsplit_once(')').context("a call")?;
+        Ok((function.to_owned(), format!("{{{settings}")))
     }
 
     /// Kills the relay with SIGKILL.
@@ -133,6 +142,13 @@ impl Stage {
     pub async fn agent_online(&self, name: &str) -> Result<Person> {
         let agent = self.agent(name).await?;
         goes_online(&agent).await?;
+        Ok(agent)
+    }
+
+    /// An agent without a browser who takes chats. One per test, as above.
+    pub async fn native_agent(&self, name: &str) -> Result<Agent> {
+        let agent = Agent::new(&Office::new(self.relay.address), &self.hires(name).await?);
+        agent.comes_online().await;
         Ok(agent)
     }
 

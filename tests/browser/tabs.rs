@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use tests::browsers::Engine;
 
-use crate::engines::in_each_engine;
+use crate::engines::{in_each_engine, skipped};
 use crate::person::Person;
 use crate::stage::Stage;
 
@@ -84,4 +84,72 @@ async fn all_tabs_share_one_socket_and_survive_each_other(engine: Engine) -> Res
     visitor.sees("You ended the chat").await?;
     visitor.turns_to(&first).await?;
     visitor.sees("You ended the chat").await
+}
+
+/// Counts the notes that a page plays, in place of playing them.
+const LISTENS: &str = "(() => {
+    window.notes = 0;
+    const node = () => ({ connect: other => other, start() { window.notes++; }, stop() {}, frequency: {},
+        gain: { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} } });
+    window.AudioContext = class { currentTime = 0; createOscillator() { return node(); } createGain() { return node(); } };
+    return true;
+})()";
+
+in_each_engine!(one_tab_rings_and_all_titles_count);
+async fn one_tab_rings_and_all_titles_count(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
+    let agent = stage.agent_online("Mia").await?;
+    let visitor = stage.visitor().await?;
+    let first = visitor.tab().await?;
+    visitor.clicks("button", "Open chat").await?;
+    visitor.says("Message", "Call me when it is done").await?;
+    agent.clicks_part("button", "Call me when it is done").await?;
+    agent.reads_once("Call me when it is done").await?;
+    visitor.clicks("button", "Close chat").await?;
+    visitor.evaluates(LISTENS).await?;
+    let second = opens_chat_in_tab(&visitor, &stage, "/demo?page=shelf").await?;
+    visitor.reads_once("Call me when it is done").await?;
+    visitor.clicks("button", "Close chat").await?;
+    visitor.evaluates(LISTENS).await?;
+    visitor.evaluates("document.title = ' A title of  its own'").await?;
+    let title = visitor.evaluates("document.querySelector('title').textContent").await?;
+
+    agent.says("Message", "It is done").await?;
+    let mut notes = 0;
+    for tab in [&first, &second] {
+        visitor.turns_to(tab).await?;
+        visitor.waits_until("document.title.startsWith('(1) ')").await?;
+        visitor.waits_until("words(seek('status', 'Unread messages: 1')).length").await?;
+        notes += visitor.evaluates("notes").await?.as_i64().unwrap_or_default();
+    }
+    ensure!(notes == 2, "one sound has two notes, and {notes} were played");
+
+    // Seen in one tab, it is seen in all; and a title that the page has set meanwhile stays.
+    visitor.turns_to(&first).await?;
+    visitor.evaluates("document.title = 'Meanwhile'").await?;
+    visitor.turns_to(&second).await?;
+    if visitor.evaluates("document.hidden").await? == true {
+        return skipped(
+            engine,
+            module_path!(),
+            "its driver leaves the tab hidden that it turns to, so nothing is ever read there",
+        );
+    }
+    visitor.clicks("button", "Open chat").await?;
+    visitor.waits_until(&format!("document.querySelector('title').textContent === {title}")).await?;
+    visitor.turns_to(&first).await?;
+    visitor.waits_until("!seek('status', 'Unread messages: 1')").await?;
+    ensure!(visitor.evaluates("document.title").await? == "Meanwhile");
+
+    // Nothing rings for what a tab shows.
+    visitor.turns_to(&second).await?;
+    agent.says("Message", "Come and fetch it").await?;
+    visitor.reads_once("Come and fetch it").await?;
+    for tab in [&first, &second] {
+        visitor.turns_to(tab).await?;
+        notes -= visitor.evaluates("notes").await?.as_i64().unwrap_or_default();
+        visitor.is_content().await?;
+    }
+    ensure!(notes == 0, "something rang for what was seen");
+    Ok(())
 }

@@ -56,7 +56,8 @@ impl Replay<'_> {
         }
         match &entry.body {
             Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => self.text(entry),
-            Body::Note(_) => {}
+            // The relay writes none of a kind that it does not know.
+            Body::Note(_) | Body::Unknown(_) => {}
             Body::Event(event) => self.event(entry, event),
         }
     }
@@ -158,7 +159,8 @@ impl Replay<'_> {
             | Event::Edited(_)
             | Event::Deleted(_)
             | Event::Rated(_)
-            | Event::Merged(_) => {}
+            | Event::Merged(_)
+            | Event::Unknown(_) => {}
         }
     }
 
@@ -244,5 +246,7 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
         | Event::Deleted(_)
         | Event::Rated(_)
         | Event::Merged(_) => true,
+        // The relay writes none that it does not know.
+        Event::Unknown(_) => false,
     }
 }

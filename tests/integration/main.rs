@@ -21,3 +21,4 @@ mod security_session;
 mod stop;
 mod story;
 mod stuck;
+mod talk;

@@ -25,6 +25,8 @@ pub struct Panel {
     pub history: Vec<Thread>,
     /// Whether somebody may answer soon.
     pub answering: bool,
+    /// What the site asks and offers.
+    pub offers: shared::model::Panel,
     /// Whether the agent is writing.
     pub agent_writes: bool,
     /// Up to where an agent has read.
@@ -42,6 +44,7 @@ impl Habits for Dialect {
                     client.dialect_mut().hello.token = Some(token.clone());
                 }
                 panel.answering = welcome.answering;
+                panel.offers = welcome.panel.clone();
                 panel.thread = welcome.thread.clone();
                 panel.history.extend(welcome.thread.clone());
             }

@@ -51,8 +51,8 @@ export const fresh = () => "bulle-" + ++last;
 
 // A length in bytes as people say it.
 export const bytes = (count, locale) => {
-  const power = Math.min(3, Math.floor(Math.log2(Math.max(count, 1)) / 10));
-  const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][power];
+  const power = Math.min(3, Math.max(1, Math.floor(Math.log2(Math.max(count, 1)) / 10)));
+  const unit = ["", "kilobyte", "megabyte", "gigabyte"][power];
   const number = new Intl.NumberFormat(locale || undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: power > 1 ? 1 : 0 });
-  return number.format(count / 1024 ** power);
+  return number.format(power > 1 ? count / 1024 ** power : Math.ceil(count / 1024));
 };

@@ -4,15 +4,16 @@ import { dress, fresh, make } from "./dom.js";
 
 const CSS = `
 .before:empty{display:none}
-.before form{display:grid;gap:12px;padding:16px;overscroll-behavior:contain;border-block-start:1px solid var(--line);max-height:60vh;overflow-y:auto}
+.before{display:flex;min-height:0;max-height:80%}
+.before form{display:grid;gap:12px;padding:16px;overscroll-behavior:contain;border-block-start:1px solid var(--line);flex:1;overflow-y:auto;scrollbar-width:thin}
 .before form>p:first-child{margin:0}
 .before textarea{min-height:80px;max-height:30vh;field-sizing:fixed}
 .before .consent{display:flex;gap:8px;align-items:flex-start;font-size:13.5px}
 .before [type=checkbox]{flex:none;width:24px;height:24px;margin:0;padding:0;accent-color:var(--accent)}
 .before label.field{display:grid;gap:4px;font-size:14px;font-weight:600}
 .before label.field small{padding:0;font-weight:400}
-.before :is(input,select){font-weight:400}
-.before select{box-sizing:border-box;width:100%;padding:8px 12px;border:1px solid var(--line);border-radius:20px;background:var(--paper);color:inherit;font:inherit;font-size:16px}
+.before :is(input,textarea,select){font-weight:400}
+.before select{box-sizing:border-box;width:100%;padding:8px 12px;border:1px solid var(--line);border-radius:20px;background:var(--paper);color:inherit;font:inherit;font-size:16px;font-weight:400}
 .before [aria-invalid=true]{border-color:var(--bad)}
 .before .wrong{margin:-6px 0 0;color:var(--bad);font-size:13px}
 .before .wrong:empty{display:none}
@@ -30,7 +31,7 @@ export default (place, told) => {
 };
 
 // Builds a form; `done` gets the values once all of them are good.
-export const build = (place, { texts }, { intro, fields, consent, begin }, done) => {
+export const build = (place, { texts, focus }, { intro, fields, consent, begin }, done) => {
   dress(place, "form", CSS);
   const rows = fields.map(field => row(field, texts));
   const checks = rows.map(({ check }) => check);
@@ -55,7 +56,7 @@ export const build = (place, { texts }, { intro, fields, consent, begin }, done)
   });
   place.replaceChildren(form);
   // Whoever has just opened the chat wants to write; nobody else is interrupted.
-  if (place.getRootNode().activeElement) form.querySelector("input,select,textarea").focus();
+  if (focus) form.querySelector("input,select,textarea").focus();
   return form;
 };
 

@@ -3,6 +3,7 @@
 import { bytes, button, clock, dress, fill, make } from "./dom.js";
 
 const CSS = `
+.theirs.media:has(.cards){max-width:100%}
 .media>div{padding:0;background:none;border:0;color:var(--ink);max-width:100%}
 .picture{display:block;border-radius:16px;overflow:hidden;line-height:0;background:var(--tint)}
 .picture canvas{display:block;width:100%;height:auto}
@@ -22,7 +23,7 @@ const CSS = `
 .card{flex:0 0 220px;display:flex;flex-direction:column;border:1px solid var(--line);border-radius:16px;overflow:hidden}
 .card:only-child{flex-basis:240px}
 .card .picture{border-radius:0}
-.card>div{padding:10px 14px;display:grid;gap:2px}
+.card>div:not(.picture){padding:10px 14px;display:grid;gap:2px}
 .card strong,.card p{margin:0;overflow-wrap:anywhere}
 .card p{color:var(--soft);font-size:14px}
 .card :is(button,a.act){display:block;padding:10px 14px;border:0;border-block-start:1px solid var(--line);background:none;color:var(--link,inherit);font-weight:600;font-size:14px;text-align:center;text-decoration:none}
@@ -36,7 +37,10 @@ const WIDEST = 900;
 export default (place, told) => {
   dress(place, "show", CSS);
   const shown = JSON.parse(told.json);
+  const log = place.closest(".log");
+  const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   place.replaceChildren(Array.isArray(shown) ? cards(shown, told) : file(shown, told));
+  if (wasAtEnd) log.scrollTop = log.scrollHeight;
 };
 
 const isPicture = file => /^image\/(png|jpeg|gif|webp|avif|bmp)$/.test(file.media_type);

@@ -1,6 +1,7 @@
 // What the modules of this folder say in English. Every language has the same names; a test says when one is missing.
 export default {
   anew: "Start a new chat",
+  unread: "Unread messages: {}",
   cancel: "Cancel",
   retry: "Try again",
   submit: "Send",
@@ -42,4 +43,6 @@ export default {
   your_name: "Your name",
   leave: "Leave message",
   you: "You",
+  emoji: "Emoji",
+  transcript: "Transcript",
 };

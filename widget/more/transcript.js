@@ -6,6 +6,7 @@ const CSS = `
 .keep~:is(.tray,form){border-block-start:0}
 .keep form{display:flex;gap:8px}
 .keep form input{flex:1;min-width:0}
+.keep p:empty{display:none}
 .keep p{margin:0;font-size:13.5px}
 .keep .acts{display:flex;justify-content:space-between;gap:8px}
 `;
@@ -36,17 +37,17 @@ export default (place, told) => {
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   });
   const email = make("input", { type: "email", required: true, autocomplete: "email", "aria-label": texts.your_email, placeholder: texts.your_email });
-  const told_ = make("p", { role: "status" });
+  const news = make("p", { role: "status" });
   const form = make("form", {}, email, make("button", { class: "main" }, texts.mail));
   form.addEventListener("submit", event => {
     event.preventDefault();
     ask(["mail", email.value.trim()]);
-    told_.textContent = fill(texts.mailed, email.value.trim());
+    news.textContent = fill(texts.mailed, email.value.trim());
     form.remove();
     save.focus();
   });
   place.append(make("div", { class: "keep", role: "group", "aria-label": texts.transcript },
     make("div", { class: "acts" }, save, button("plain", texts.cancel, () => ask(["done"]))),
-    told.email ? form : null, told_));
+    told.json ? form : null, news));
   save.focus();
 };

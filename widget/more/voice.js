@@ -19,7 +19,7 @@ const FORMS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 export default async (place, told) => {
   const { texts, ask } = told;
   dress(place, "voice", CSS);
-  const box = make("div", { class: "recorder", role: "group", "aria-label": texts.voice });
+  const box = make("div", { class: "recorder", role: "group", "aria-label": texts.voice_note });
   place.append(box);
   const cancel = () => button("plain", texts.cancel, () => ask(["done"]));
   let stream;

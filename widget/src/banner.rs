@@ -2,6 +2,7 @@
 
 use shared::ids::Millis;
 
+use crate::browser::{self, Count};
 use crate::i18n::{Texts, fill};
 use crate::state::{Chat, Notice};
 use crate::view::*;
@@ -16,10 +17,13 @@ pub fn banner(chat: Chat) -> impl RenderHtml {
         Notice::Queued(..) | Notice::Later => "banner calm".to_owned(),
         Notice::Reconnecting | Notice::Unavailable | Notice::Refused => "banner trouble".to_owned(),
     };
-    html::div().class(live(class)).attr("role", "status").child(live(move || say(chat.texts, notice())))
+    html::div()
+        .class(live(class))
+        .attr("role", "status")
+        .child(live(move || say(chat.texts, notice(), &|number| browser::count(chat.texts.lang, number))))
 }
 
-fn say(texts: &Texts, notice: Notice) -> String {
+fn say(texts: &Texts, notice: Notice, count: &dyn Fn(u32) -> Count) -> String {
     match notice {
         Notice::None => String::new(),
         Notice::Reconnecting => texts.reconnecting.to_owned(),
@@ -30,37 +34,42 @@ fn say(texts: &Texts, notice: Notice) -> String {
             let place = match position {
                 None => texts.waiting.to_owned(),
                 Some(1) => texts.next.to_owned(),
-                Some(position) => fill(texts.position, &position.to_string()),
+                Some(position) => fill(texts.position, &count(position).number),
             };
             match estimate {
                 None => place,
-                Some(wait) => [&place, " ", &minutes(texts, wait), "."].concat(),
+                Some(wait) => [&place, " ", &minutes(texts, wait, count)].concat(),
             }
         }
     }
 }
 
 /// A wait in words, rounded to minutes.
-fn minutes(texts: &Texts, wait: Millis) -> String {
+fn minutes(texts: &Texts, wait: Millis, count: &dyn Fn(u32) -> Count) -> String {
     let minutes = u32::try_from((wait + MINUTE / 2) / MINUTE).unwrap_or(0);
     match minutes {
         0 => texts.soon.to_owned(),
-        _ => fill(texts.minutes[(texts.plural)(minutes)], &minutes.to_string()),
+        _ => {
+            let minutes = count(minutes);
+            fill(texts.minutes.form(&minutes.category), &minutes.number)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::texts;
+    use crate::i18n::EN;
 
     #[test]
     fn the_queue_is_told_in_words() {
-        let (english, french) = (texts("en"), texts("fr"));
-        assert_eq!(say(english, Notice::Queued(Some(2), Some(170_000))), "You are number 2 in line. About 3 minutes.");
-        assert_eq!(say(english, Notice::Queued(Some(1), Some(65_000))), "You are next. About 1 minute.");
-        assert_eq!(say(english, Notice::Queued(Some(1), Some(20_000))), "You are next. Less than a minute.");
-        assert_eq!(say(french, Notice::Queued(Some(2), Some(90_000))), "Vous êtes numéro 2 dans la file. Environ 2 minutes.");
-        assert_eq!(say(english, Notice::Queued(None, None)), english.waiting);
+        // As `Intl` counts in English.
+        let count =
+            |number: u32| Count { number: number.to_string(), category: if number == 1 { "one" } else { "other" }.to_owned() };
+        let say = |notice| say(&EN, notice, &count);
+        assert_eq!(say(Notice::Queued(Some(2), Some(170_000))), "You are number 2 in line. About 3 minutes.");
+        assert_eq!(say(Notice::Queued(Some(1), Some(65_000))), "You are next. About 1 minute.");
+        assert_eq!(say(Notice::Queued(Some(1), Some(20_000))), "You are next. Less than a minute.");
+        assert_eq!(say(Notice::Queued(None, None)), EN.waiting);
     }
 }

@@ -9,6 +9,7 @@ use shared::model::Page;
 use wasm_bindgen::prelude::*;
 use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, HtmlTextAreaElement, Storage};
 
+use crate::i18n::{EN, Texts};
 use crate::view::{StoredValue, document, window};
 
 /// Kept for the tab by `greet.js`: id and text of the greeting that the page has shown, each on a line.
@@ -31,6 +32,31 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = resolvedOptions)]
     fn resolved_options(this: &DateTimeFormat) -> Object;
+
+    #[wasm_bindgen(js_namespace = Intl)]
+    type PluralRules;
+
+    #[wasm_bindgen(constructor, catch, js_namespace = Intl)]
+    fn new(locale: &str) -> Result<PluralRules, JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn select(this: &PluralRules, number: u32) -> String;
+}
+
+/// A number in words of a language.
+pub struct Count {
+    /// Its digits.
+    pub number: String,
+    /// Its plural category.
+    pub category: String,
+}
+
+/// Counts in a language that there are texts in.
+pub fn count(language: &str, number: u32) -> Count {
+    let digits = js_sys::Number::from(number).to_locale_string(language);
+    // Fails for no tag of ours.
+    let category = PluralRules::new(language).map(|rules| rules.select(number)).unwrap_or_default();
+    Count { number: digits.into(), category }
 }
 
 /// Makes a closure for the browser.
@@ -131,6 +157,14 @@ pub fn property(object: &JsValue, name: &str) -> Option<String> {
     Reflect::get(object, &name.into()).ok()?.as_string()
 }
 
+/// The texts that the loader has fetched, or English.
+pub fn texts(settings: &JsValue) -> &'static Texts {
+    match Reflect::get(settings, &"texts".into()) {
+        Ok(file) if file.is_object() => Texts::read(&|key| property(&file, key)),
+        _ => &EN,
+    }
+}
+
 /// The page around the panel: the site's settings, the host element, what is stored here for this site.
 pub struct Home {
     /// Public key of the site.
@@ -139,7 +173,7 @@ pub struct Home {
     pub name: String,
     /// Where the relay's sockets are: `wss://relay.example`.
     pub relay: String,
-    /// Language tag that texts and dates follow.
+    /// Language tag that dates follow: the language of the texts, as the visitor's country writes it.
     pub locale: String,
     /// IANA name of the visitor's time zone.
     pub time_zone: Option<String>,
@@ -159,10 +193,11 @@ pub struct Home {
 }
 
 impl Home {
-    /// Reads the loader's settings.
-    pub fn new(settings: &JsValue, host: Element) -> Self {
+    /// Reads the loader's settings. Dates are in the language of the texts, as the visitor's country writes them.
+    pub fn new(settings: &JsValue, language: &str, host: Element) -> Self {
         let text = |name| property(settings, name);
-        let locale = text("locale").or_else(|| window().navigator().language()).unwrap_or_default();
+        let locale = text("locale").or_else(|| window().navigator().language());
+        let locale = locale.filter(|locale| locale.starts_with(language)).unwrap_or_else(|| language.to_owned());
         let time = date_format(&locale, &[("hour", "numeric"), ("minute", "2-digit")]);
         let day = date_format(&locale, &[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
         Self {
@@ -200,7 +235,7 @@ impl Home {
             return Page { url: text("url"), title: text("title"), referrer: text("referrer") };
         }
         let url = window().location().href().unwrap_or_default();
-        Page { url, title: document().title(), referrer: document().referrer() }
+        Page { url, title: bare(&document().title()).to_owned(), referrer: document().referrer() }
     }
 
     /// Tells loader and page: `bulle:<name>` on the host element.
@@ -239,7 +274,7 @@ impl Home {
 
     /// Empties the field in which the visitor writes.
     pub fn empty_field(&self) {
-        let field = self.host.shadow_root().and_then(|root| root.query_selector("textarea").ok()?);
+        let field = self.host.shadow_root().and_then(|root| root.query_selector(".message").ok()?);
         if let Some(field) = field {
             field.unchecked_ref::<HtmlTextAreaElement>().set_value("");
         }
@@ -301,6 +336,12 @@ impl Home {
     pub fn key(&self, name: &str) -> String {
         ["bulle:", &self.site, ":", name].concat()
     }
+}
+
+/// A title without the number of unread messages before it (`more/unread.js`).
+fn bare(title: &str) -> &str {
+    let counted = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+    counted.filter(|(count, _)| count.bytes().all(|digit| digit.is_ascii_digit())).map_or(title, |(_, title)| title)
 }
 
 /// `settings.stores`: two objects with the methods of `Storage`.

@@ -2,6 +2,7 @@
 //! What is written and not sent outlives a reload. While a form stands in its place, it is only hidden.
 
 use shared::model::MAX_TEXT;
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use crate::more;
@@ -84,12 +85,15 @@ fn class(chat: Chat) -> String {
     .concat()
 }
 
-/// Goes to where the visitor writes.
+/// Goes to where the visitor writes. While a form stands there, or is on its way, the dialog itself gets the focus; the form takes it on.
 pub fn focus(chat: Chat) {
-    if let Some(field) = chat.field.get_untracked() {
-        // Fails for nothing that is in the page.
-        _ = field.focus();
-    }
+    let Some(field) = chat.field.try_get_untracked().flatten() else { return };
+    let dialog = if field.offset_height() == 0 { field.closest(".panel").ok().flatten() } else { None };
+    // Fails for nothing that is in the page.
+    _ = match dialog {
+        Some(dialog) => dialog.unchecked_ref::<HtmlElement>().focus(),
+        None => field.focus(),
+    };
 }
 
 /// Puts the last message into the composer, if it can be changed still. What stood there comes back afterwards.

@@ -24,6 +24,7 @@ mod socket;
 mod state;
 mod tabs;
 mod typing;
+mod unread;
 mod view;
 
 use std::rc::Rc;
@@ -44,8 +45,8 @@ struct Panel {
     view: Mounted,
 }
 
-/// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`, and
-/// where they are known `identity`, `resume`, `ticket`, `stores` (see [`Home`]).
+/// Mounts the panel into the loader's shadow root and connects it. `settings` are the loader's own: `key`, `relay`, `locale`, `name`,
+/// `texts` (the file of the visitor's language, where it has come), and where they are known `identity`, `resume`, `ticket`, `stores` (see [`Home`]).
 /// `wish` is whether the visitor wants it open; without one, it is as this tab last left it.
 /// Returns a function that takes commands `[name, value]` (see [`Panel::obey`]), never from inside a `bulle:*` event: the loader waits for
 /// the next microtask. The panel tells by those events what became of them.
@@ -77,7 +78,8 @@ pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
 
 impl Panel {
     fn new(root: &ShadowRoot, place: &Element, settings: &JsValue, wish: &JsValue) -> Self {
-        let home = Rc::new(Home::new(settings, root.host()));
+        let texts = browser::texts(settings);
+        let home = Rc::new(Home::new(settings, texts.lang, root.host()));
         let mut parts = None;
         // All is made inside the view, so that all goes with it.
         let view = mount_in(place, || {
@@ -87,7 +89,6 @@ impl Panel {
             keep_keys(&root.host());
             relay.start();
             parts = Some((relay.clone(), open));
-            let texts = i18n::texts(&home.locale);
             let (relay, home) = (StoredValue::new_local(relay), StoredValue::new_local(home.clone()));
             let told = StoredValue::new_local(JsValue::UNDEFINED);
             let (tool, editing, field) = (RwSignal::new(""), RwSignal::new(None), NodeRef::new());

@@ -1,6 +1,8 @@
 //! What the log shows, as plain data: lines in order, and how they are arranged into rows with days and groups.
 //! Pure, so that it is tested without a browser; `log.rs` draws the rows.
 
+use std::sync::Arc;
+
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis, Seq};
 use shared::model::{Body, Event};
@@ -25,10 +27,10 @@ pub enum Mark {
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The visitor's own message.
-    Own(Body, Mark),
+    /// The visitor's own message. Rows are copies of lines, bodies are shared.
+    Own(Arc<Body>, Mark),
     /// A message of the agent with this name.
-    Theirs(String, Body),
+    Theirs(String, Arc<Body>),
     /// Something that happened.
     Event(Event),
     /// What a newer relay says.
@@ -109,9 +111,9 @@ mod tests {
 
     fn line(number: u8, at: Millis, author: &str) -> Line {
         let what = match author {
-            "" => What::Own(Body::Text("text".into()), Mark::Sent),
+            "" => What::Own(Arc::new(Body::Text("text".into())), Mark::Sent),
             "event" => What::Event(Event::Reopened),
-            name => What::Theirs(name.into(), Body::Text("text".into())),
+            name => What::Theirs(name.into(), Arc::new(Body::Text("text".into()))),
         };
         Line { id: MessageId::v7(0, [number; 10]), place: (0, number.into()), at, what, version: 0 }
     }

@@ -1,6 +1,8 @@
 //! The conversation: greeting, days, grouped messages with times and marks, events, who is typing. Stays at the end while the
 //! visitor is there, and offers a way back when they have scrolled up. All rows are drawn by the one [`line`].
 
+use std::sync::Arc;
+
 use shared::close::ErrorCode;
 use shared::ids::{MessageId, Millis};
 use shared::model::{AssignedHow, Body, CloseReason, Event};
@@ -54,10 +56,6 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         let rows = chat.state.with(|state| arrange(&state.lines, browser::offset));
         keyed(rows, Row::key, move |_, row| (|_| {}, draw(chat, row)))
     });
-    // What `greet.js` has shown on the page stands first until it is answered; otherwise a greeting of our own.
-    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
-    let hello =
-        greeted.as_deref().and_then(|kept| kept.split_once('\n')).map_or(chat.texts.greeting, |(_, text)| text).to_owned();
     let typist = move || chat.state.with(|state| state.typing.as_ref().map(|typing| fill(chat.texts.typing, &typing.0)));
     let typing = line(
         chat,
@@ -66,28 +64,40 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         text(String::new()),
         Some(live(move || typist().unwrap_or_default())),
     );
-    let (replies, deeds): (fn(Element, Chat), fn(Element, Chat)) = (more::replies, more::deeds);
-    let replies =
-        html::div().class("replies").attr("role", "group").attr("aria-label", chat.texts.replies).directive(replies, chat);
-    let greeting = line(chat, constant("theirs"), None, text(hello), None);
+    // As functions of one type, for which one renderer is written.
+    type Fill = fn(Element, Chat);
+    let replies = html::div()
+        .class("replies")
+        .attr("role", "group")
+        .attr("aria-label", chat.texts.replies)
+        .directive(more::replies as Fill, chat);
+    // What `greet.js` has shown on the page stands first, until the relay tells it as a part of the conversation.
+    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
+    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
+    let hello = greeted.clone().unwrap_or_else(|| chat.texts.greeting.to_owned());
+    let told = move || chat.state.with(|state| greeted.as_ref().is_some_and(|text| state.is_told(text)));
+    let class = live(move || if told() { "none".to_owned() } else { "theirs".to_owned() });
+    let greeting = line(chat, class, None, text(hello), None);
     let log = html::div()
         .class("log")
         .attr("role", "log")
         .attr("aria-live", "polite")
+        // Marks under messages change all the time: they are there to read and interrupt nobody.
+        .attr("aria-relevant", "additions")
         .attr("aria-label", chat.texts.conversation)
         .attr("tabindex", "0")
         .node_ref(node)
-        .directive(deeds, chat)
+        .directive(more::deeds as Fill, chat)
         .on(ev::scroll, call(watch))
-        .child((greeting, rows, typing, replies));
+        .child((greeting, rows, html::div().attr("aria-live", "off").child(typing), replies));
     html::div()
         .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
 }
 
 /// A row: who, what, and under it when and how it stands.
-fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Body, below: Option<Live<String>>) -> impl RenderHtml {
-    let fill: fn(Element, (Chat, Body)) = said::fill;
+fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Arc<Body>, below: Option<Live<String>>) -> impl RenderHtml {
+    let fill: fn(Element, (Chat, Arc<Body>)) = said::fill;
     html::div().class(class).child((
         name.map(|name| html::small().class("name").child(name)),
         html::div().attr("dir", "auto").directive(fill, (chat, body)),
@@ -95,8 +105,8 @@ fn line(chat: Chat, class: Live<String>, name: Option<String>, body: Body, below
     ))
 }
 
-fn text(text: String) -> Body {
-    Body::Text(text)
+fn text(text: String) -> Arc<Body> {
+    Arc::new(Body::Text(text))
 }
 
 fn constant(class: &'static str) -> Live<String> {
@@ -108,7 +118,7 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
         Row::Day(day, at) => (constant("day"), None, text(name_of_day(chat, day, at)), None),
         Row::Line(Line { id, at, what: What::Own(body, _), version, .. }, head) => {
             let kind = [if head { "own head" } else { "own" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let class = move || {
                 let stands = match chat.state.with(|state| state.mark(id).0) {
                     Mark::Pending => " pending",
@@ -121,7 +131,7 @@ fn draw(chat: Chat, row: Row) -> impl RenderHtml {
         }
         Row::Line(Line { at, what: What::Theirs(name, body), version, .. }, head) => {
             let kind = [if head { "theirs head" } else { "theirs" }, shape(&body)].concat();
-            let edited = version > 0 && body != Body::Deleted;
+            let edited = version > 0 && !matches!(*body, Body::Deleted);
             let name = Some(name).filter(|_| head);
             (
                 live(move || kind.clone()),

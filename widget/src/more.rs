@@ -143,7 +143,8 @@ fn carry_out(chat: Chat, asked: &JsValue) {
             // What is left is "done": the tool goes away.
             _ => chat.tool.set(""),
         }
-        composer::focus(chat);
+        // What it goes to may be drawn only now.
+        soon(move || composer::focus(chat));
     });
 }
 
@@ -166,6 +167,8 @@ pub fn slot(chat: Chat, class: &'static str, which: fn(Chat) -> &'static str) ->
             let json = match name {
                 "" => return,
                 "voice" => rules(chat),
+                // Whether it can be sent by email, too.
+                "transcript" => chat.state.with_untracked(|state| state.panel.email).then(|| "true".to_owned()),
                 _ => chat.state.with_untracked(|state| state.panel.form.as_ref().map(codec::write_form)),
             };
             more(chat, name, Some(&place), json.as_deref());

@@ -7,7 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 use crate::browser;
 use crate::state::Chat;
 use crate::view::*;
-use crate::{banner, composer, header, log, more};
+use crate::{banner, composer, header, log, more, unread};
 
 /// Kept for the tab while the panel is open, so that it opens again on the next page.
 pub const OPEN: &str = "open";
@@ -48,9 +48,10 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
             open.set(false);
         }
     };
-    html::div()
+    let dialog = html::div()
         .class("panel")
         .attr("data-drop", chat.texts.drop)
+        .attr("tabindex", "-1")
         .attr("role", "dialog")
         .attr("lang", chat.texts.lang)
         .attr("dir", chat.texts.dir)
@@ -87,7 +88,8 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
                 })
             }),
             composer::composer(chat),
-        ))
+        ));
+    (dialog, unread::unread(chat))
 }
 
 /// The focused element as seen from inside the shadow root.

@@ -36,6 +36,8 @@ const OUTBOX: &str = "say:";
 const LIVE: &str = "live";
 /// Up to where the visitor has read: conversation and seq.
 const READ: &str = "read";
+/// The message that some tab has last rung for.
+const RUNG: &str = "rung";
 
 /// How long after its address a page may set its title.
 const TITLE_TIME: Millis = 300;
@@ -74,7 +76,11 @@ impl Relay {
     /// Reads what is stored. Nothing is sent before [`Relay::start`].
     pub fn new(home: Rc<Home>, open: RwSignal<bool>) -> (Self, RwSignal<State>) {
         let outbox = stored_outbox(&home);
-        let state = RwSignal::new(State::new(home.name.clone(), &outbox, requests::uploaded(&home, &outbox)));
+        let state = RwSignal::new(State::new(
+            home.name.clone(),
+            &outbox,
+            outbox.iter().filter_map(|say| requests::uploaded(&home, say)).collect(),
+        ));
         let inner = Inner {
             tabs: Tabs::new(codec::write_uuid(browser::fresh_id().0), Sight::Hidden),
             channel: None,
@@ -220,6 +226,8 @@ impl Relay {
         self.0.borrow_mut().tabs.forget();
         self.leave();
         let inner = &mut *self.0.borrow_mut();
+        // What tells of unread messages on the page hears that there are none.
+        inner.state.set(State::new(inner.home.name.clone(), &[], Vec::new()));
         inner.on_timer = None;
         inner.wind();
     }
@@ -412,7 +420,7 @@ impl Inner {
             Step::Shut => self.drop_socket(),
             // Carried out by `run`, which can give the socket its handler.
             Step::Open(_) => {}
-            Step::Ring => {}
+            Step::Ring => self.ring(),
         }
     }
 
@@ -479,7 +487,7 @@ impl Inner {
             }
             // It may have been written by another tab, or on a page before this one.
             Emit::Pending(say) => {
-                for file in requests::uploaded(&self.home, std::slice::from_ref(say)) {
+                if let Some(file) = requests::uploaded(&self.home, say) {
                     self.state.update(|state| state.know(file));
                 }
             }
@@ -543,6 +551,15 @@ impl Inner {
         }
     }
 
+    /// Rings, unless another tab has for the same message: two may think for a moment that they lead.
+    fn ring(&mut self) {
+        let latest = self.state.with_untracked(|state| state.latest().map(|latest| codec::write_uuid(latest.0.0)));
+        if self.home.load(RUNG) != latest {
+            self.home.keep(RUNG, latest.as_deref());
+            self.state.update(|state| state.rings += 1);
+        }
+    }
+
     /// Takes from storage up to where the visitor has read, here or in another tab.
     fn recall(&mut self) {
         let latest = self.state.with_untracked(State::head).map(|head| head.0);
@@ -583,10 +600,14 @@ impl Inner {
             }
         }
         let unread = self.state.with_untracked(State::unread);
+        let mut rings = false;
         if self.told_unread != unread {
+            rings = unread > self.told_unread && self.state.with_untracked(|state| state.is_fresh(now()));
             self.told_unread = unread;
             let text = (unread > 0).then(|| unread.to_string());
             self.home.mark("data-unread", text.as_deref(), false);
+            // The badge is drawn; this is what is heard beside the launcher's name.
+            self.home.mark("aria-description", text.as_deref(), false);
             self.home.announce("unread", unread.into());
         }
         let (news, home) = (&mut self.news, &self.home);
@@ -596,7 +617,11 @@ impl Inner {
             (true, false) => Sight::Page,
             (true, true) => Sight::Panel,
         };
-        wrote | self.tabs.see(now(), sight)
+        wrote |= self.tabs.see(now(), sight);
+        if rings {
+            self.tabs.ring(now());
+        }
+        wrote | rings
     }
 
     /// Sets the one timer to the earliest deadline.

@@ -1,7 +1,10 @@
 //! What the panel knows: the lines of the log, the thread, the connection. [`State::apply`] is the only way in which it learns from
 //! the relay; components read it through one signal ([`Chat`]). Pure but for `Chat`, so that it is tested without a browser.
 
+mod offers;
+
 use std::rc::Rc;
+use std::sync::Arc;
 
 use shared::close::ErrorCode;
 use shared::frame::Ack;
@@ -25,6 +28,9 @@ use crate::view::{LocalStorage, NodeRef, RwSignal, StoredValue, html};
 const TYPING_LAPSES: Millis = 6_000;
 /// How long a refusal is told: long enough to read the sentence twice.
 const REFUSAL_LAPSES: Millis = 8_000;
+
+/// How old a message may be that something rings for.
+const FRESH: Millis = 60_000;
 
 /// What every component is handed.
 #[derive(Clone, Copy)]
@@ -99,7 +105,7 @@ pub struct State {
     /// Whether the next message begins a new conversation.
     pub fresh: bool,
     /// Files that were uploaded here: messages on their way name them only.
-    files: Vec<File>,
+    files: Vec<Arc<Body>>,
     /// The conversation that was rated, or that the visitor does not want to rate.
     rated: Option<usize>,
     /// The own message that can be changed still, and until when by this clock.
@@ -109,6 +115,8 @@ pub struct State {
     notice: Notice,
     /// Conversations in order of appearance.
     threads: Vec<ConversationId>,
+    /// How often this tab was told to ring.
+    pub rings: u32,
     /// What the relay's clock is ahead of this one.
     ahead: Millis,
 }
@@ -126,12 +134,13 @@ impl State {
             panel: Panel::default(),
             answers: None,
             fresh: false,
-            files,
+            files: files.into_iter().map(|file| Arc::new(Body::File(file))).collect(),
             rated: None,
             changeable: None,
             refused: None,
             notice: Notice::None,
             threads: Vec::new(),
+            rings: 0,
             ahead: 0,
         };
         for say in outbox {
@@ -170,101 +179,6 @@ impl State {
     pub fn deadline(&self) -> Option<Millis> {
         let typing = self.typing.as_ref().map(|typing| typing.1);
         [typing, self.changeable.map(|changeable| changeable.1), self.refused].into_iter().flatten().min()
-    }
-
-    /// A file was uploaded, about which a message will follow.
-    pub fn know(&mut self, file: File) {
-        self.files.push(file);
-    }
-
-    /// What goes along with the next message only: the answers to the form, the wish for a new conversation.
-    pub fn complete(&mut self, say: &mut Say) {
-        if self.thread.is_none() || self.fresh {
-            say.answers = self.answers.replace(Vec::new()).unwrap_or_default();
-            say.fresh = std::mem::take(&mut self.fresh) && self.thread.is_some();
-        }
-    }
-
-    /// Begins anew: what was said leaves the page, and the next message begins a conversation.
-    pub fn start_over(&mut self) {
-        self.fresh = true;
-        self.answers = None;
-        self.lines.clear();
-    }
-
-    /// Takes a refused message out of the log, to be sent again.
-    pub fn take_failed(&mut self, id: MessageId) -> Option<Body> {
-        let place = self.lines.iter().position(|line| line.id == id && matches!(line.what, What::Own(_, Mark::Failed(_))))?;
-        if let What::Own(body, _) = self.lines.remove(place).what { Some(body) } else { None }
-    }
-
-    /// The refused messages, in order.
-    pub fn in_trouble(&self) -> impl Iterator<Item = MessageId> {
-        self.lines.iter().filter(|line| matches!(line.what, What::Own(_, Mark::Failed(_)))).map(|line| line.id)
-    }
-
-    /// What can be done about a message.
-    pub fn deed(&self, id: MessageId) -> Deed {
-        let line = self.lines.iter().rev().find(|line| line.id == id);
-        match line.map(|line| &line.what) {
-            Some(What::Own(body, _)) if self.changeable.is_some_and(|changeable| changeable.0 == id) => match body {
-                Body::Text(_) => Deed::Edit,
-                Body::Deleted => Deed::None,
-                _ => Deed::Delete,
-            },
-            _ => Deed::None,
-        }
-    }
-
-    /// The own message that can be changed still: where it stands, and its text.
-    pub fn changeable(&self) -> Option<(ConversationId, Seq, &str)> {
-        let line = self.last_line().filter(|line| self.deed(line.id) == Deed::Edit)?;
-        match &line.what {
-            What::Own(Body::Text(text), _) => Some((*self.threads.get(line.place.0)?, line.place.1, text)),
-            _ => None,
-        }
-    }
-
-    /// Where a message stands that the relay has numbered.
-    pub fn place(&self, id: MessageId) -> Option<(ConversationId, Seq)> {
-        let line = self.lines.iter().rev().find(|line| line.id == id)?;
-        Some((*self.threads.get(line.place.0)?, line.place.1))
-    }
-
-    /// The quick replies that are on offer: of the last message that has some, until the visitor says something.
-    pub fn choices(&self) -> &[String] {
-        let last = self
-            .lines
-            .iter()
-            .rev()
-            .find(|line| matches!(line.what, What::Own(..) | What::Theirs(_, Body::Menu(_)) | What::Event(Event::Closed(_))));
-        match last.map(|line| &line.what) {
-            Some(What::Theirs(_, Body::Menu(menu))) => &menu.choices,
-            _ => &[],
-        }
-    }
-
-    /// Whether the form before the chat stands in the composer's place.
-    pub fn wants_form(&self) -> bool {
-        let new = self.thread.is_none() || self.fresh;
-        new && self.answering && self.panel.form.is_some() && self.answers.is_none() && !self.is_live()
-    }
-
-    /// Whether the conversation has ended and nothing else was begun.
-    pub fn is_over(&self) -> bool {
-        self.thread.is_some() && !self.fresh && !self.is_live()
-    }
-
-    /// Whether to ask for a rating.
-    pub fn wants_rating(&self) -> bool {
-        let latest = self.threads.len().checked_sub(1);
-        let agent = self.thread.as_ref().is_some_and(|thread| thread.agent.is_some());
-        self.panel.rating && agent && self.is_over() && self.rated != latest
-    }
-
-    /// The visitor does not want to be asked again.
-    pub fn spare_rating(&mut self) {
-        self.rated = self.threads.len().checked_sub(1);
     }
 
     /// Whether there is a conversation that is not closed, or one on its way.
@@ -337,9 +251,27 @@ impl State {
     /// How many messages from the other side were not read.
     pub fn unread(&self) -> u32 {
         let latest = self.threads.len().wrapping_sub(1);
-        let theirs = |what: &What| matches!(what, What::Theirs(_, body) if *body != Body::Deleted);
+        let theirs = |what: &What| matches!(what, What::Theirs(_, body) if !matches!(**body, Body::Deleted));
         let unread = |line: &&Line| line.place.0 == latest && line.place.1 > self.read_to && theirs(&line.what);
         self.lines.iter().rev().filter(unread).count() as u32
+    }
+
+    /// The latest message from the other side: its id, who said it, and what it says, if that is a text.
+    pub fn latest(&self) -> Option<(MessageId, &str, &str)> {
+        self.lines.iter().rev().find_map(|line| match &line.what {
+            What::Theirs(name, body) => Some((line.id, name.as_str(), body.preview().unwrap_or_default())),
+            _ => None,
+        })
+    }
+
+    /// Whether the last line is news, and not what was missed in a long absence.
+    pub fn is_fresh(&self, now: Millis) -> bool {
+        self.lines.last().is_some_and(|line| line.at + FRESH > now + self.ahead)
+    }
+
+    /// Whether the other side has said this.
+    pub fn is_told(&self, said: &str) -> bool {
+        self.lines.iter().any(|line| matches!(&line.what, What::Theirs(_, body) if body.preview() == Some(said)))
     }
 
     /// Conversations heard of.
@@ -417,10 +349,13 @@ impl State {
     }
 
     /// What a message of this browser's says. A file that storage has forgotten is told by the relay with the next page.
-    fn body(&self, say: &Say) -> Body {
+    fn body(&self, say: &Say) -> Arc<Body> {
         match say.file {
-            None => Body::Text(say.text.clone()),
-            Some(id) => self.files.iter().find(|file| file.id == id).cloned().map_or(UNKNOWN, Body::File),
+            None => Arc::new(Body::Text(say.text.clone())),
+            Some(id) => {
+                let file = self.files.iter().find(|body| matches!(&***body, Body::File(file) if file.id == id));
+                file.cloned().unwrap_or_else(|| Arc::new(UNKNOWN))
+            }
         }
     }
 
@@ -435,7 +370,7 @@ impl State {
         let what = match (entry.by, entry.body) {
             (_, Body::Event(Event::Edited(change))) => return self.change((place.0, change.seq), Some(change.text)),
             (_, Body::Event(Event::Deleted(change))) => return self.change((place.0, change.seq), None),
-            (_, Body::Event(Event::Greeted(text))) => What::Theirs(self.site.clone(), Body::Text(text)),
+            (_, Body::Event(Event::Greeted(text))) => What::Theirs(self.site.clone(), Arc::new(Body::Text(text))),
             (_, Body::Event(event)) => {
                 match event {
                     Event::Rated(_) => self.rated = Some(place.0),
@@ -446,12 +381,12 @@ impl State {
                 What::Event(event)
             }
             (_, Body::Note(_)) => What::Unknown,
-            (Author::Visitor, body) => What::Own(body, Mark::Sent),
+            (Author::Visitor, body) => What::Own(Arc::new(body), Mark::Sent),
             (Author::Agent(person), body) => {
                 self.typing = None;
-                What::Theirs(person.name, body)
+                What::Theirs(person.name, Arc::new(body))
             }
-            (Author::System, body) => What::Theirs(self.site.clone(), body),
+            (Author::System, body) => What::Theirs(self.site.clone(), Arc::new(body)),
         };
         self.put(Line { id: entry.id, place, at: entry.at, what, version: 0 });
     }
@@ -461,11 +396,11 @@ impl State {
         let Some(line) = self.lines.iter_mut().rev().find(|line| line.place == place) else { return };
         let (What::Own(body, _) | What::Theirs(_, body)) = &mut line.what else { return };
         line.version += 1;
-        match (body, text) {
-            (Body::Text(old) | Body::Menu(Menu { text: old, .. }), Some(text)) => *old = text,
-            (body, None) => *body = Body::Deleted,
-            _ => {}
-        }
+        *body = Arc::new(match (&**body, text) {
+            (Body::Menu(menu), Some(text)) => Body::Menu(Menu { text, choices: menu.choices.clone() }),
+            (_, Some(text)) => Body::Text(text),
+            (_, None) => Body::Deleted,
+        });
     }
 
     /// A line replaces the one with its id: an ack and an entry may both tell of the same message.

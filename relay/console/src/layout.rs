@@ -61,7 +61,7 @@ enum Kind {
 
 fn kind(line: &Line) -> Kind {
     match line.body {
-        Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => Kind::Text,
+        Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted | Body::Unknown(_) => Kind::Text,
         Body::Note(_) => Kind::Note,
         Body::Event(_) => Kind::Event,
     }

@@ -163,7 +163,7 @@ impl Row {
         match &entry.body {
             Body::Event(Event::Edited(edited)) => self.amend(edited.seq, |body| match body {
                 Body::Text(text) | Body::Note(text) | Body::Menu(Menu { text, .. }) => text.clone_from(&edited.text),
-                Body::File(_) | Body::Cards(_) | Body::Event(_) | Body::Deleted => {}
+                Body::File(_) | Body::Cards(_) | Body::Event(_) | Body::Deleted | Body::Unknown(_) => {}
             }),
             Body::Event(Event::Deleted(deleted)) => self.amend(deleted.seq, |body| *body = Body::Deleted),
             _ => {}

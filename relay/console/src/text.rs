@@ -173,6 +173,7 @@ texts! {
     event_merged: "Goes on in another conversation of this visitor" / "Se poursuit dans une autre conversation de ce visiteur";
     edited: "changed" / "modifié";
     deleted: "Message taken back" / "Message retiré";
+    unknown_entry: "Not shown in this version: reload the page" / "Non affiché dans cette version : rechargez la page";
     download: "Download {name}" / "Télécharger {name}";
     // Sign-in and join
     sign_in: "Sign in" / "Se connecter";
@@ -232,6 +233,7 @@ texts! {
     preview: "Preview" / "Aperçu";
     site_name: "Site name" / "Nom du site";
     new_site: "New site" / "Nouveau site";
+    new_site_name: "Name of the new site" / "Nom du nouveau site";
     create: "Create" / "Créer";
     color: "Colour" / "Couleur";
     side: "Place" / "Emplacement";
@@ -305,6 +307,8 @@ texts! {
     refusal_slot: "All slots are taken." / "Toutes les places sont prises.";
     refusal_agent: "That agent is not available." / "Cet agent n’est pas disponible.";
     refusal_self: "Go online to take chats." / "Passez en ligne pour prendre des conversations.";
+    refusal_late: "A message can be changed for a minute." / "Un message peut être modifié pendant une minute.";
+    refusal_not_last: "Only your last message can be changed." / "Seul votre dernier message peut être modifié.";
     refusal_offer: "The transfer has lapsed or was withdrawn." / "Le transfert a expiré ou a été retiré.";
     refusal_rate: "Too many attempts: wait a moment." / "Trop de tentatives : patientez un instant.";
     refusal_store: "The relay cannot store anything right now. Try again in a moment." / "Le relais ne peut rien enregistrer pour l’instant. Réessayez dans un instant.";
@@ -325,6 +329,8 @@ impl Texts {
             ErrorCode::Forbidden => self.refusal_forbidden,
             ErrorCode::NotYours => self.refusal_not_yours,
             ErrorCode::WrongState => self.refusal_state,
+            ErrorCode::TooLate => self.refusal_late,
+            ErrorCode::NotLast => self.refusal_not_last,
             ErrorCode::NoFreeSlot => self.refusal_slot,
             ErrorCode::AgentUnavailable => self.refusal_agent,
             ErrorCode::OfferGone => self.refusal_offer,

@@ -132,6 +132,7 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
         Event::Edited(_) => texts.edited,
         Event::Deleted(_) => texts.deleted,
         Event::Merged(_) => texts.event_merged,
+        Event::Unknown(_) => texts.unknown_entry,
         Event::Resumed => texts.event_resumed,
         Event::Closed(reason) => match reason {
             CloseReason::Agent => texts.event_closed_agent,

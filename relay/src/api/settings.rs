@@ -113,7 +113,7 @@ fn greetings(greetings: &[Greeting]) -> Result<(), RestError> {
         if !greeting.url.as_ref().is_none_or(|pattern| is_text(pattern, MAX_URL)) {
             return Err(invalid("greetings.url", format!("must have 1 to {MAX_URL} characters; leave it out for any page")));
         }
-        if !greeting.after_s.is_none_or(|seconds| seconds <= MAX_AFTER) {
+        if greeting.after_s.is_some_and(|seconds| seconds > MAX_AFTER) {
             return Err(invalid("greetings.after_s", format!("must be 0 to {MAX_AFTER}")));
         }
         if !greeting.scroll.is_none_or(|percent| (1..=100).contains(&percent)) {

@@ -3,7 +3,7 @@
 //!
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`hand`], [`presence`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use shared::model::{Agent, Conversation, Entry, Page, State, Thread};
 
 use crate::store::{Store, StoreError};
 
+mod amend;
 mod dispatch;
 mod hand;
 pub mod plan;
@@ -25,6 +26,7 @@ mod sweep;
 mod tests;
 mod work;
 
+pub use amend::Speaker;
 pub use record::Rules;
 
 /// Why the desk did not do it.
@@ -42,6 +44,18 @@ pub enum DeskError {
     /// Not in this state.
     #[error("{0}")]
     WrongState(&'static str),
+    /// Somebody else wrote it, or nobody.
+    #[error("seq: you did not write this message")]
+    NotAuthor,
+    /// Not the author's last one.
+    #[error("seq: you have written another message since")]
+    NotLast,
+    /// Its minute is over.
+    #[error("a message can be changed for a minute")]
+    TooLate,
+    /// A field that cannot be; names it.
+    #[error("{0}")]
+    Invalid(&'static str),
     /// All slots are taken.
     #[error("all slots are taken; end a chat or set one aside first")]
     NoFreeSlot,
@@ -73,7 +87,10 @@ impl DeskError {
         match self {
             Self::Store(error) => error.code(),
             Self::NotFound => ErrorCode::NotFound,
-            Self::NotYours => ErrorCode::NotYours,
+            Self::NotYours | Self::NotAuthor => ErrorCode::NotYours,
+            Self::NotLast => ErrorCode::NotLast,
+            Self::TooLate => ErrorCode::TooLate,
+            Self::Invalid(_) => ErrorCode::InvalidField,
             Self::WrongState(_) => ErrorCode::WrongState,
             Self::NoFreeSlot => ErrorCode::NoFreeSlot,
             Self::AgentUnavailable => ErrorCode::AgentUnavailable,

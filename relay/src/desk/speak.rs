@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId};
-use shared::model::{Author, Body, Event, ParkReason, RequeueReason, Role, Say, State};
+use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId};
+use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
 
 use uuid::Uuid;
 
 use super::dispatch::dispatch;
 use super::record::Record;
 use super::work::Work;
-use super::{Desk, DeskError, Outcome, Route, Said, VisitorCard};
+use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
 use crate::clock;
-use crate::store::{StoreError, log, people, rows};
+use crate::session::looks_like_email;
+use crate::store::{StoreError, accounts, files, log, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -98,13 +99,13 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
     let now = work.now;
     let latest = rows::load_latest(work.db, card.id).map_err(StoreError::from)?;
     let reopen_from = now.saturating_sub(work.rules.reopen_within);
-    let plain =
-        say.contact.is_none() && latest.as_ref().is_some_and(|record| matches!(record.state, State::Active | State::Queued));
+    let brings_more = say.contact.is_some() || say.file.is_some() || !say.answers.is_empty();
+    let plain = !brings_more && latest.as_ref().is_some_and(|record| matches!(record.state, State::Active | State::Queued));
     if !plain {
         work.db.protect()?;
     }
     let (place, before) = match latest {
-        Some(record) if record.state != State::Closed || record.state_at >= reopen_from => {
+        Some(record) if record.state != State::Closed || (!say.fresh && record.state_at >= reopen_from) => {
             let before = record.state;
             (work.touch(record), Some(before))
         }
@@ -116,18 +117,32 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             (work.begin(record)?, None)
         }
     };
-    let entry = work.append(place, say.id, Author::Visitor, Body::Text(say.text))?;
-    let leaves_address = say.contact.is_some();
-    if let Some(contact) = say.contact {
+    // Only somebody who begins has been greeted.
+    if let Some(wanted) = say.greeting.as_deref().filter(|_| matches!(before, None | Some(State::Closed))) {
+        let settings = accounts::settings(work.db, site)?;
+        if let Some(greeting) = settings.greetings.into_iter().find(|greeting| greeting.id == wanted) {
+            work.event(place, Event::Greeted(greeting.text))?;
+        }
+    }
+    let (id, contact, answers) = (say.id, say.contact.clone(), say.answers.clone());
+    let entry = utter(work, place, Author::Visitor, card.id.0, say)?;
+    let leaves_address = contact.is_some();
+    if let Some(contact) = contact {
         people::set_contact(work.db, card.id, &contact)?;
         work.event(place, Event::Contact(contact))?;
+    }
+    let answered = !answers.is_empty();
+    if answered {
+        let settings = accounts::settings(work.db, site)?;
+        let (name, email) = (named(&settings, &answers, FieldKind::Name), named(&settings, &answers, FieldKind::Email));
+        people::set_profile(work.db, card.id, name, email.filter(|email| looks_like_email(email)))?;
+        work.event(place, Event::Answered(answers))?;
     }
     let record = work.record(place);
     record.visitor_at = now;
     record.unanswered = true;
     match before {
-        Some(State::Active) if !leaves_address => work.save_message(place)?,
-        Some(State::Queued) if !leaves_address => work.save_message(place)?,
+        Some(State::Active | State::Queued) if !leaves_address && !answered => work.save_message(place)?,
         Some(State::Active | State::Queued) => work.save(place)?,
         Some(State::Closed) => reopen(work, place)?,
         Some(State::Parked) => wake(work, place)?,
@@ -139,8 +154,49 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
     }
     let record = work.record(place);
     let prev = entry.visitor_prev.unwrap_or_default();
-    let ack = Ack { id: say.id, conversation: record.id, seq: entry.entry.seq, prev, at: now };
+    let ack = Ack { id, conversation: record.id, seq: entry.entry.seq, prev, at: now };
     Ok(Said { ack, entry: Some(entry), route: Route::of_record(record) })
+}
+
+/// What the visitor filled into the first field of a kind.
+fn named<'a>(settings: &SiteSettings, answers: &'a [Answer], kind: FieldKind) -> Option<&'a str> {
+    let fields = settings.form.iter().flat_map(|form| &form.fields);
+    let labels = fields.filter(|field| field.kind == kind).map(|field| field.label.as_str());
+    labels.filter_map(|label| answers.iter().find(|answer| answer.label == label)).map(|answer| answer.value.as_str()).next()
+}
+
+/// Appends the message, with the files that it brings. Who brings some has called [`Step::protect`](crate::store::Step::protect).
+fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -> Result<NewEntry, DeskError> {
+    let mut held = Vec::new();
+    let mut own = |id: FileId| -> Result<shared::model::File, DeskError> {
+        match files::find(work.db, id)?.filter(|found| found.owner == owner) {
+            Some(found) => {
+                held.push(id);
+                Ok(found.file)
+            }
+            None => Err(DeskError::Invalid("file: you have uploaded none of this id, or it is gone: upload it again")),
+        }
+    };
+    let body = if say.note {
+        Body::Note(say.text)
+    } else if let Some(file) = say.file {
+        Body::File(own(file)?)
+    } else if !say.cards.is_empty() {
+        let mut cards = say.cards;
+        // What the relay knows of a picture counts, not what the message says of it.
+        for image in cards.iter_mut().filter_map(|card| card.image.as_mut()) {
+            *image = own(image.id)?;
+        }
+        Body::Cards(cards)
+    } else if !say.choices.is_empty() {
+        Body::Menu(Menu { text: say.text, choices: say.choices })
+    } else {
+        Body::Text(say.text)
+    };
+    let entry = work.append(place, say.id, by, body)?;
+    let conversation = work.record(place).id;
+    held.into_iter().try_for_each(|file| files::hold(work.db, file, conversation, entry.entry.seq))?;
+    Ok(entry)
 }
 
 /// The first message: into the queue when somebody may answer, else it is kept for whoever comes.
@@ -187,6 +243,9 @@ fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 
 fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, DeskError> {
     let id = say.conversation.ok_or(DeskError::NotFound)?;
+    if say.file.is_some() || !say.cards.is_empty() {
+        work.db.protect()?;
+    }
     let place = work.open(id)?;
     let person = work.person(agent)?;
     let now = work.now;
@@ -205,11 +264,11 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
             State::Active | State::Parked => {}
         }
     }
-    let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
-    let entry = work.append(place, say.id, Author::Agent(person), body)?;
+    let (message, note) = (say.id, say.note);
+    let entry = utter(work, place, Author::Agent(person), agent.0, say)?;
     let record = work.record(place);
     let mut on_board = false;
-    if !say.note {
+    if !note {
         on_board = record.state == State::Parked && record.agent.is_none() && record.unanswered;
         record.agent_at = Some(now);
         record.unanswered = false;
@@ -222,6 +281,6 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
         work.save_message(place)?
     }
     let record = work.record(place);
-    let ack = Ack { id: say.id, conversation: id, seq: entry.entry.seq, prev: entry.entry.prev, at: now };
+    let ack = Ack { id: message, conversation: id, seq: entry.entry.seq, prev: entry.entry.prev, at: now };
     Ok(Said { ack, entry: Some(entry), route: Route::of_record(record) })
 }

@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
         let visitor_prev = (!body.is_internal()).then_some(record.visitor_head);
         let entry = Entry { seq: record.head + 1, prev: record.head, id, at: self.now, by, body };
         log::append(self.db, record, &entry)?;
-        if let Body::Text(text) = &entry.body {
+        if let Some(text) = entry.body.preview() {
             cut(text, MAX_PREVIEW).clone_into(&mut record.preview);
         }
         Ok(NewEntry { entry, visitor_prev })
@@ -87,7 +87,12 @@ impl<'a> Work<'a> {
     /// Records something that happened.
     pub(super) fn event(&mut self, place: usize, event: Event) -> Result<(), StoreError> {
         let id = MessageId::v7(self.now, clock::random_bytes());
-        let entry = self.append(place, id, Author::System, Body::Event(event))?;
+        self.happened(place, id, Author::System, event)
+    }
+
+    /// Records something that somebody did, under an id of theirs.
+    pub(super) fn happened(&mut self, place: usize, id: MessageId, by: Author, event: Event) -> Result<(), StoreError> {
+        let entry = self.append(place, id, by, Body::Event(event))?;
         self.touched[place].entries.push(entry);
         Ok(())
     }

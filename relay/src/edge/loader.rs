@@ -11,12 +11,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::model::Side;
 
-use super::embedded::{self, Encoding};
+use super::embedded::{self, Embedded, Encoding};
 use super::origin::Origin;
 
 /// Scripts kept compressed. One per site and host that it is asked under; past this the table starts anew, so hosts made up by a
 /// client cost time but no memory.
 const MOST_SCRIPTS: usize = 1_024;
+
+/// Languages that a browser names are a handful; what a client makes up costs no more than these.
+const MOST_WISHES: usize = 8;
 
 /// What the loader is told. Field names are the loader's; everything here is public.
 #[derive(Clone, Debug, Serialize)]
@@ -32,12 +35,47 @@ pub struct Settings {
     /// Which side the launcher is on.
     pub side: Side,
     /// Language of the texts; `None`: the visitor's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Display name of the site.
     pub name: String,
     /// Whether the site has greetings, and so a script of theirs is wanted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub greet: bool,
+    /// Language that the panel will speak, and the launcher's name in it. The loader has no room for twelve of them.
+    #[serde(flatten)]
+    pub launcher: Launcher,
+}
+
+/// See [`Settings::launcher`]. Nothing for English, which the loader knows.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Launcher {
+    /// Which of the widget's `texts/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lang: Option<String>,
+    /// "Open chat".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<String>,
+}
+
+impl Launcher {
+    /// The site's language, or else the visitor's first wish that there are texts for (`Accept-Language`, in the order it is written in, as
+    /// browsers do by weight).
+    pub fn new(widget: &'static [Embedded], locale: Option<&str>, request: &HeaderMap) -> Self {
+        let wishes = request.get(header::ACCEPT_LANGUAGE).and_then(|wishes| wishes.to_str().ok()).unwrap_or_default();
+        for wish in locale.map_or_else(|| wishes.split(',').take(MOST_WISHES).collect(), |locale| vec![locale]) {
+            let Some(lang) = wish.trim().get(..2).map(str::to_ascii_lowercase) else { continue };
+            if lang == "en" {
+                break;
+            }
+            let file = embedded::find(widget, &format!("texts/{lang}.json"));
+            let texts = file.and_then(|file| serde_json::from_slice::<HashMap<String, String>>(file.raw).ok());
+            if let Some(open) = texts.and_then(|mut texts| texts.remove("loader_open")) {
+                return Self { lang: Some(lang), open: Some(open) };
+            }
+        }
+        Self::default()
+    }
 }
 
 impl Settings {
@@ -102,6 +140,8 @@ impl Loaders {
             response.headers_mut(),
             HeaderValue::from_static(if host_is_known { "public, max-age=300" } else { "private, max-age=300" }),
         );
+        // One script for each language, also in caches between; how it is encoded has been said.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-language"));
         Ok(embedded::validated(response, request, &script.etag))
     }
 }
@@ -181,6 +221,7 @@ mod tests {
             locale: None,
             name: "Demo \u{2028}</script>".into(),
             greet: false,
+            launcher: Launcher::default(),
         }
     }
 
@@ -207,6 +248,26 @@ mod tests {
         let second = loaders.serve(b"(s=>s)", &settings(), false, &request).await.unwrap();
         assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(loaders.scripts.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_launcher_is_named_in_the_first_language_that_there_is() {
+        static FILES: &[Embedded] = &[
+            Embedded { name: "texts/de.json", etag: "", raw: br#"{"loader_open":"Chat \u00f6ffnen"}"#, br: None, gz: None },
+            Embedded { name: "texts/fr.json", etag: "", raw: br#"{"loader_open":"Ouvrir le chat"}"#, br: None, gz: None },
+        ];
+        let named = |locale, wishes: &'static str| {
+            let request = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(wishes))]);
+            let launcher = Launcher::new(FILES, locale, &request);
+            (launcher.lang.unwrap_or_default(), launcher.open.unwrap_or_default())
+        };
+        assert_eq!(named(None, "sv-SE, de-AT;q=0.8, fr;q=0.5"), ("de".into(), "Chat öffnen".into()));
+        assert_eq!(named(Some("fr-CA"), "de"), ("fr".into(), "Ouvrir le chat".into()));
+        for english in
+            [named(None, "en-US,fr;q=0.5"), named(None, "*"), named(None, ",x,"), named(Some("sv"), "de"), named(None, "../")]
+        {
+            assert_eq!(english, (String::new(), String::new()));
+        }
     }
 
     #[test]

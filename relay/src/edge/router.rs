@@ -20,7 +20,7 @@ use super::caller::Caller;
 use super::embedded::{self, Built};
 use super::greetings;
 use super::health;
-use super::loader::{self, Loaders, Settings};
+use super::loader::{self, Launcher, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
 use super::rooms;
@@ -177,6 +177,7 @@ async fn script(
         return Ok(loader::no_script("no site has this key; copy the script tag from the console's install page again"));
     };
     shared.sightings.script(&shared, site.id, &caller, &headers);
+    let launcher = Launcher::new(shared.assets.built.widget, site.settings.locale.as_deref(), &headers);
     let settings = Settings {
         key: site.key.0,
         relay: base.to_string(),
@@ -186,6 +187,7 @@ async fn script(
         locale: site.settings.locale,
         name: site.name,
         greet: !site.settings.greetings.is_empty(),
+        launcher,
     };
     shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)
 }

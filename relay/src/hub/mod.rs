@@ -9,14 +9,14 @@
 
 use std::sync::Arc;
 
-use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
-use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Say};
+use shared::frame::{Ack, Delete, Edit};
+use shared::ids::{AgentId, ConversationId, MessageId, NodeId, Seq, SiteId, VisitorId};
+use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Rating, Say};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Outcome, VisitorCard};
+use crate::desk::{Desk, DeskError, Outcome, Speaker, VisitorCard};
 use crate::metrics::{Who, hot};
 use crate::store::{Store, StoreError};
 
@@ -72,6 +72,27 @@ impl Hub {
     /// A visitor ends their conversation.
     pub async fn visitor_closes(&self, visitor: VisitorId, conversation: ConversationId) -> Result<(), DeskError> {
         self.done(self.desk.close_by_visitor(clock::now(), visitor, conversation).await?)
+    }
+
+    /// Somebody changes their last message.
+    pub async fn edits(&self, by: Speaker, edit: Edit) -> Result<(), DeskError> {
+        self.done(self.desk.edit(clock::now(), by, edit).await?)
+    }
+
+    /// Somebody takes their last message back.
+    pub async fn deletes(&self, by: Speaker, delete: Delete) -> Result<(), DeskError> {
+        self.done(self.desk.delete(clock::now(), by, delete).await?)
+    }
+
+    /// A visitor rates their conversation.
+    pub async fn visitor_rates(
+        &self,
+        visitor: VisitorId,
+        id: MessageId,
+        conversation: ConversationId,
+        rating: Rating,
+    ) -> Result<(), DeskError> {
+        self.done(self.desk.rate(clock::now(), visitor, id, conversation, rating).await?)
     }
 
     /// An agent takes a conversation.

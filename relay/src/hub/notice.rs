@@ -11,6 +11,7 @@ use crate::hub::registry::ConnectionId;
 use crate::metrics::Notices;
 
 /// One nudge.
+#[allow(clippy::large_enum_variant, reason = "a notice is shared, never stored in bulk")]
 #[derive(Clone, Debug)]
 pub enum Notice {
     /// A message was committed. The connection that said it has its ack instead.

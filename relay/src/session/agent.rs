@@ -14,7 +14,7 @@ use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
 use crate::api::roles::{Act, may_read};
 use crate::clock;
-use crate::desk::DeskError;
+use crate::desk::{DeskError, Speaker};
 use crate::edge::auth;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
@@ -157,9 +157,11 @@ impl AgentSession {
                 Ok(Some(FromRelay::Entries(entries)))
             }
             ToRelay::GetInbox(_) => Ok(Some(FromRelay::Inbox(hub.store().inbox(me).await.map_err(stored)?))),
-            ToRelay::Edit(shared::frame::Edit { id, .. }) | ToRelay::Delete(shared::frame::Delete { id, .. }) => {
-                Err(refuse(Some(id), ErrorCode::UnknownFrame, "this relay cannot change messages yet"))
+            ToRelay::Edit(edit) => {
+                super::say::text(edit.id, &edit.text)?;
+                done(edit.id, hub.edits(Speaker::Agent(me), edit).await)
             }
+            ToRelay::Delete(delete) => done(delete.id, hub.deletes(Speaker::Agent(me), delete).await),
             ToRelay::Ping(_) => {
                 let heads = hub.store().heads_of_agent(me, self.showing.open).await.map_err(stored)?;
                 let revs = hub.store().revs().await.map_err(stored)?;
@@ -171,13 +173,7 @@ impl AgentSession {
 
     async fn say(&mut self, say: Say) -> Result<FromRelay, ErrorFrame> {
         let id = say.id;
-        super::check_text(&say)?;
-        if say.conversation.is_none() {
-            return Err(refuse(Some(id), ErrorCode::InvalidField, "conversation: say which one"));
-        }
-        if say.contact.is_some() {
-            return Err(refuse(Some(id), ErrorCode::InvalidField, "contact: only visitors leave one"));
-        }
+        super::say::of_agent(&say)?;
         let said = self.hub.agent_says(self.me.id, say, &self.peer).await;
         said.map(FromRelay::Ack).map_err(|error| refuse(Some(id), error.code(), error.to_string()))
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use shared::close::{self, ErrorCode};
 use shared::frame::ErrorFrame;
 use shared::ids::{MessageId, Millis};
-use shared::model::{Entry, MAX_TEXT, Say};
+use shared::model::{Entry, MAX_FIELD, cut};
 
 use crate::desk::DeskError;
 use crate::edge::limits::Limit;
@@ -16,7 +16,10 @@ use crate::metrics::Who;
 
 pub mod agent;
 pub mod pace;
+mod say;
 pub mod visitor;
+
+pub(crate) use say::looks_like_email;
 
 /// A connection before its `hello`.
 #[async_trait]
@@ -130,17 +133,9 @@ fn page(mut entries: Vec<Entry>, more: bool) -> (Vec<Entry>, bool) {
     (entries, more || cut)
 }
 
-/// A message must have text, and not too much of it.
-fn check_text(say: &Say) -> Result<(), ErrorFrame> {
-    if say.text.trim().is_empty() {
-        return Err(refuse(Some(say.id), ErrorCode::EmptyText, "text: there is nothing but white space"));
-    }
-    // Counting characters is only worth it where bytes allow too many of them.
-    if say.text.len() > MAX_TEXT && say.text.chars().count() > MAX_TEXT {
-        let message = format!("text: at most {MAX_TEXT} characters; send a longer text in parts");
-        return Err(refuse(Some(say.id), ErrorCode::TextTooLong, message));
-    }
-    Ok(())
+/// A short text of a client's, trimmed and cut; nothing where there is none.
+fn short(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(|text| cut(text, MAX_FIELD).to_owned())
 }
 
 #[cfg(test)]

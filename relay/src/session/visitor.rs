@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
-use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, cut};
-use shared::visitor::{FromRelay, Hello, Pong, ToRelay, Welcome};
+use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
+use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
 use super::pace::{Pace, Rates};
-use super::{Greeter, Refusal, Reply, Session, refuse};
+use super::{Greeter, Refusal, Reply, Session, refuse, short};
 use crate::clock;
-use crate::desk::{DeskError, VisitorCard};
+use crate::desk::{DeskError, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
@@ -161,7 +161,7 @@ impl VisitorSession {
             answering: store.answering().await?,
             site: site.name.clone(),
             settings: site.settings_rev,
-            panel: Panel::default(),
+            panel: panel(&site.settings),
             now,
         };
         let welcome = FromRelay::Welcome(welcome).encode();
@@ -217,20 +217,29 @@ impl VisitorSession {
             }
             ToRelay::Close(request) => {
                 self.mine(Some(request.id), request.conversation).await?;
-                let closed = self.hub.visitor_closes(self.card.id, request.conversation).await;
-                closed.map_err(|error| from_desk(Some(request.id), &error))?;
-                Ok(Some(FromRelay::Done(Done { id: request.id })))
+                done(request.id, self.hub.visitor_closes(self.card.id, request.conversation).await)
             }
             ToRelay::Backfill(Backfill { conversation, after }) => {
                 self.mine(None, conversation).await?;
                 let entries = self.entries(conversation, after).await.map_err(|error| from_store(None, &error))?;
                 Ok(Some(FromRelay::Entries(entries)))
             }
-            ToRelay::Edit(shared::frame::Edit { id, .. })
-            | ToRelay::Delete(shared::frame::Delete { id, .. })
-            | ToRelay::Rate(shared::visitor::Rate { id, .. })
-            | ToRelay::Transcript(shared::visitor::Transcript { id, .. }) => {
-                Err(refuse(Some(id), ErrorCode::UnknownFrame, "this relay cannot do that yet"))
+            ToRelay::Edit(edit) => {
+                super::say::text(edit.id, &edit.text)?;
+                self.mine(Some(edit.id), edit.conversation).await?;
+                done(edit.id, self.hub.edits(Speaker::Visitor(self.card.id), edit).await)
+            }
+            ToRelay::Delete(delete) => {
+                self.mine(Some(delete.id), delete.conversation).await?;
+                done(delete.id, self.hub.deletes(Speaker::Visitor(self.card.id), delete).await)
+            }
+            ToRelay::Rate(Rate { id, conversation, score, comment }) => {
+                self.mine(Some(id), conversation).await?;
+                let rating = super::say::rating(id, score, comment)?;
+                done(id, self.hub.visitor_rates(self.card.id, id, conversation, rating).await)
+            }
+            ToRelay::Transcript(Transcript { id, .. }) => {
+                Err(refuse(Some(id), ErrorCode::WrongState, "this relay sends no email: set `[smtp]`"))
             }
             ToRelay::Ping(_) => {
                 let mut heads = Vec::new();
@@ -247,17 +256,7 @@ impl VisitorSession {
 
     async fn say(&mut self, mut say: Say) -> Result<FromRelay, ErrorFrame> {
         let id = say.id;
-        super::check_text(&say)?;
-        if say.note {
-            return Err(refuse(Some(id), ErrorCode::InvalidField, "note: visitors cannot write notes"));
-        }
-        if let Some(contact) = &mut say.contact {
-            contact.email = cut(contact.email.trim(), MAX_FIELD).to_owned();
-            contact.name = short(contact.name.as_deref());
-            if !looks_like_email(&contact.email) {
-                return Err(refuse(Some(id), ErrorCode::InvalidField, "contact.email: this is no email address"));
-            }
-        }
+        super::say::of_visitor(&mut say)?;
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
         self.is_known();
@@ -332,6 +331,10 @@ fn from_store(id: Option<MessageId>, error: &StoreError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
 }
 
+fn done(id: MessageId, result: Result<(), DeskError>) -> Result<Option<FromRelay>, ErrorFrame> {
+    result.map(|()| Some(FromRelay::Done(Done { id }))).map_err(|error| from_desk(Some(id), &error))
+}
+
 fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
 }
@@ -361,8 +364,9 @@ fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
     VisitorId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
-fn short(text: Option<&str>) -> Option<String> {
-    text.map(str::trim).filter(|text| !text.is_empty()).map(|text| cut(text, MAX_FIELD).to_owned())
+/// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.
+fn panel(settings: &SiteSettings) -> Panel {
+    Panel { form: settings.form.clone(), files: None, voice: false, rating: settings.rating, email: false }
 }
 
 fn tidy(page: Page) -> Page {
@@ -371,10 +375,4 @@ fn tidy(page: Page) -> Page {
         title: cut(&page.title, MAX_FIELD).to_owned(),
         referrer: cut(&page.referrer, MAX_URL).to_owned(),
     }
-}
-
-/// Something before and something with a dot after a single `@`; whether it can be reached only an email can tell.
-fn looks_like_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    !local.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(char::is_whitespace)
 }

@@ -270,6 +270,12 @@ fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Optio
     Ok(found.optional()?)
 }
 
+/// What a site's owner chose.
+pub(crate) fn settings(db: &Connection, site: SiteId) -> Result<SiteSettings, StoreError> {
+    let mut find = db.prepare_cached("SELECT settings FROM site WHERE id = ?1")?;
+    Ok(find.query_row([site.0], |row| json(row.get_ref(0)?.as_str()?))?)
+}
+
 fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
     Ok(SiteRecord {
         id: SiteId(row.get(0)?),

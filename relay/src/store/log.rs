@@ -14,6 +14,9 @@ use crate::desk::record::Record;
 /// Every entry knows the last one before it whose seq is a multiple of this: so an entry is found in head / LEAP + LEAP steps.
 const LEAP: Seq = 64;
 
+/// Characters of a damaged body that an error shows: its kind, nothing of what somebody said.
+const SHOWN: usize = 12;
+
 /// The version of the schema that has the log.
 pub(crate) const SINCE: usize = 2;
 
@@ -132,8 +135,36 @@ fn entry(row: &Row<'_>, audience: Audience) -> rusqlite::Result<Entry> {
         Audience::Visitor => seq(row, 8)?,
         Audience::Agents => number.saturating_sub(1),
     };
-    let body: Body = json(row.get_ref(6)?.as_str()?)?;
+    let body = stored(row.get_ref(6)?.as_str()?)?;
     Ok(Entry { seq: number, prev, id: MessageId(row.get(1)?), at: row.get(2)?, by, body })
+}
+
+/// A stored body. One that is unknown is damaged: a later version's database is not opened at all.
+fn stored(text: &str) -> rusqlite::Result<Body> {
+    let body: Body = json(text)?;
+    if body.is_unknown() {
+        let what = format!("the body of an entry: {}", shared::model::cut(text, SHOWN));
+        return Err(rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, what.into()));
+    }
+    Ok(body)
+}
+
+/// Goes through a conversation's entries, as agents see them, from the last one towards the first for as long as `see` wants more.
+/// It is given where each stands in the log.
+pub(crate) fn walk_back(db: &Connection, record: &Record, mut see: impl FnMut(i64, Entry) -> bool) -> Result<(), StoreError> {
+    let mut place = record.entries.last;
+    while let Some(n) = place {
+        let (entry, before) = read(db, n, Audience::Agents)?;
+        let goes_on = entry.is_some_and(|entry| see(n, entry));
+        place = before.filter(|_| goes_on);
+    }
+    Ok(())
+}
+
+/// Writes another body in place of an entry's own, which is gone then. Who may see it stays as it is.
+pub(crate) fn replace(db: &Connection, n: i64, body: &Body) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE message SET body = ?2 WHERE n = ?1")?.execute(params![n, to_json(body)?])?;
+    Ok(())
 }
 
 /// A message that is there already.
@@ -163,7 +194,7 @@ pub(crate) fn reopened_unanswered(db: &Connection, record: &Record) -> Result<bo
         let (entry, before) = read(db, n, Audience::Agents)?;
         match entry.map(|entry| (entry.by, entry.body)) {
             Some((Author::System, Body::Event(Event::Reopened))) => return Ok(true),
-            Some((Author::Agent(_), body)) if !body.is_internal() => return Ok(false),
+            Some((Author::Agent(_), body)) if body.is_message() => return Ok(false),
             _ => place = before,
         }
     }
@@ -313,6 +344,24 @@ mod tests {
             store.write(next).await.unwrap();
             let (entries, more) = store.entries(conversation, LENGTH - 1, 9, Audience::Agents).await.unwrap();
             assert_eq!((entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), more), (vec![LENGTH, LENGTH + 1], false));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_damaged_body_is_damage_and_not_an_entry_of_a_later_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).unwrap();
+        let [conversation, _] = two_long_threads(&store).await;
+        for body in ["{\"hologram\":{\"said\":\"a secret\"}}", "{\"event\":{\"closed\":\"boredom\"}}", "{\"text\":5}"] {
+            let spoil = move |db: &Step<'_>| -> Result<(), StoreError> {
+                db.prepare_cached("UPDATE message SET body = ?2 WHERE conversation = ?1 AND seq = 1")?
+                    .execute(params![conversation.0, body])?;
+                Ok(())
+            };
+            store.write(spoil).await.unwrap();
+            let refused = store.entries(conversation, 0, 9, Audience::Agents).await.unwrap_err();
+            assert!(matches!(refused, StoreError::Corrupt(_)), "{refused}");
+            assert!(!refused.to_string().contains("secret"), "{refused}");
         }
     }
 }

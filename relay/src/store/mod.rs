@@ -7,7 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
-//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are
+//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are · [`files`]: what was uploaded
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,9 +17,10 @@ use rusqlite::{Connection, ErrorCode as SqliteCode, OpenFlags};
 use shared::close::ErrorCode;
 
 pub(crate) mod absence;
-mod accounts;
+pub(crate) mod accounts;
 mod boards;
 mod figures;
+pub(crate) mod files;
 mod identities;
 mod inspect;
 mod lock;
@@ -39,17 +40,19 @@ pub(crate) use writer::Step;
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use boards::Place;
 pub use figures::{Figures, Queue};
+pub use files::FileRecord;
 pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use reads::VisitorRecord;
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
     include_str!("../../migrations/sqlite/0004_identity.sql"),
+    include_str!("../../migrations/sqlite/0005_files.sql"),
     include_str!("../../migrations/sqlite/0006_sightings.sql"),
 ];
 

@@ -239,6 +239,20 @@ pub(crate) fn set_contact(db: &Connection, visitor: shared::ids::VisitorId, cont
     Ok(())
 }
 
+/// What a visitor's form says of them. What a site owner vouched for is not theirs to change.
+pub(crate) fn set_profile(
+    db: &Connection,
+    visitor: shared::ids::VisitorId,
+    name: Option<&str>,
+    email: Option<&str>,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE visitor SET email = coalesce(?2, email), name = coalesce(?3, name) WHERE id = ?1 AND verified = 0",
+    )?
+    .execute(params![visitor.0, email, name])?;
+    Ok(())
+}
+
 /// Somebody has a connection on this node.
 pub(crate) fn arrive(db: &Connection, node: NodeId, subject: Uuid) -> Result<(), StoreError> {
     let mut insert = db.prepare_cached("INSERT INTO presence (subject, node) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;

@@ -47,6 +47,7 @@ pub enum Heard<F> {
 }
 
 /// What the driver must do, in this order.
+#[allow(clippy::large_enum_variant, reason = "actions are carried out one by one, as they come")]
 #[derive(Debug, PartialEq)]
 pub enum Action<O, F> {
     /// Open a socket; report its fate with this number.

@@ -1,6 +1,7 @@
 //! What a conversation is made of: numbered entries, what they hold and who wrote them, and a new message on its way (`say`).
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Person, is_false, wire};
 use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq};
@@ -9,6 +10,8 @@ use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq};
 pub const MAX_CHOICES: usize = 10;
 /// Longest label of a quick reply or of a card's button, in Unicode scalar values.
 pub const MAX_LABEL: usize = 80;
+/// Most buttons of a card.
+pub const MAX_BUTTONS: usize = 3;
 /// How long an author may change or take back their own last message, in ms.
 pub const EDIT_WITHIN: Millis = 60_000;
 
@@ -41,6 +44,10 @@ wire! {
         Deleted,
         /// Something that happened to the conversation.
         Event(Event),
+        /// What a later version of the protocol may hold. Clients keep its seq and show that they cannot show it; the relay never writes it.
+        #[serde(untagged)]
+        #[cfg_attr(feature = "schema", schemars(skip))]
+        Unknown(Unknown),
     }
 
     /// Something that happened to a conversation.
@@ -62,7 +69,7 @@ wire! {
         Contact(Contact),
         /// What the visitor filled into the form before the chat; agents only.
         Answered(Vec<Answer>),
-        /// The greeting that the visitor answers with their first message.
+        /// Text of the greeting that the visitor answers: the entry before their message.
         Greeted(String),
         /// An author changed their message.
         Edited(Edited),
@@ -72,6 +79,10 @@ wire! {
         Rated(Rating),
         /// The visitor turned out to be somebody whose other conversation lives on; the last entry of this one but for its end.
         Merged(Merged),
+        /// As in [`Body::Unknown`].
+        #[serde(untagged)]
+        #[cfg_attr(feature = "schema", schemars(skip))]
+        Unknown(Unknown),
     }
 
     /// A file as it was uploaded.
@@ -115,7 +126,7 @@ wire! {
         /// Picture above it: an uploaded file.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub image: Option<File>,
-        /// At most three buttons.
+        /// At most [`MAX_BUTTONS`].
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub buttons: Vec<CardButton>,
     }
@@ -241,10 +252,10 @@ wire! {
         /// Agents only, instead of text: cards.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub cards: Vec<Card>,
-        /// Visitors only, with the first message: what they filled into the form before the chat.
+        /// Visitors only: what they filled into the form before the chat, with the message that follows it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub answers: Vec<Answer>,
-        /// Visitors only, with the first message: the id of the greeting that they answer.
+        /// Visitors only: the id of the greeting that they answer. One that the site does not have any more is ignored.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub greeting: Option<String>,
         /// Visitors only: begin a new conversation where the last one is closed, instead of going on with that.
@@ -317,14 +328,35 @@ pub enum CloseReason {
     Merged,
 }
 
+/// A value that this version cannot read: takes anything, keeps nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unknown;
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(source).map(|_| Self)
+    }
+}
+
+impl Serialize for Unknown {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.serialize_unit()
+    }
+}
+
 impl Body {
+    /// Whether a later version wrote it, or it is damaged.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Event(Event::Unknown(_)))
+    }
+
     /// What a preview shows of it; nothing for notes and events, which are no messages.
     pub fn preview(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Menu(Menu { text, .. }) => Some(text),
             Self::File(file) => Some(&file.name),
             Self::Cards(cards) => cards.first().map(|card| card.title.as_str()),
-            Self::Note(_) | Self::Event(_) | Self::Deleted => None,
+            Self::Note(_) | Self::Event(_) | Self::Deleted | Self::Unknown(_) => None,
         }
     }
 
@@ -336,11 +368,11 @@ impl Body {
     /// Whether only the team may see it.
     pub fn is_internal(&self) -> bool {
         match self {
-            Self::Text(_) | Self::File(_) | Self::Menu(_) | Self::Cards(_) | Self::Deleted => false,
+            Self::Text(_) | Self::File(_) | Self::Menu(_) | Self::Cards(_) | Self::Deleted | Self::Unknown(_) => false,
             Self::Note(_) => true,
             Self::Event(event) => match event {
                 Event::Assigned(_) | Event::Closed(_) | Event::Reopened => false,
-                Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) => false,
+                Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) | Event::Unknown(_) => false,
                 Event::Requeued(_) | Event::Parked(_) | Event::Resumed | Event::Contact(_) | Event::Answered(_) => true,
                 Event::Edited(Edited { note, .. }) | Event::Deleted(Deleted { note, .. }) => *note,
             },

@@ -161,6 +161,13 @@ wire! {
     }
 }
 
+impl Panel {
+    /// Whether it asks and offers nothing.
+    pub fn is_bare(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 fn accent() -> String {
     "#2456e6".to_owned()
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::close::ErrorCode;
 use shared::frame::DecodeError;
 use shared::ids::{MessageId, Millis};
-use shared::model::{AssignedHow, CloseReason, ParkReason, Presence, RequeueReason, Role, State, cut};
+use shared::model::{AssignedHow, Body, CloseReason, ParkReason, Presence, RequeueReason, Role, State, cut};
 use shared::{agent, visitor};
 
 use crate::make::{Make, Names, Source};
@@ -212,4 +212,25 @@ fn an_unknown_error_code_is_permanent() {
 #[test]
 fn a_time_before_1970_makes_no_wild_id() {
     assert_eq!(MessageId::v7(Millis::MIN, [0; 10]), MessageId::v7(0, [0; 10]));
+}
+
+#[test]
+fn an_entry_of_a_later_version_is_an_entry_all_the_same() {
+    let later = [
+        json!({ "hologram": { "depth": 3 } }),
+        json!("whisper"),
+        json!({ "event": { "teleported": [1, 2] } }),
+        json!({ "event": "blinked" }),
+        json!({ "event": { "closed": "boredom" } }),
+        json!({ "text": { "rich": true } }),
+    ];
+    for body in later {
+        let entry = json!({ "seq": 7, "prev": 6, "id": uuid::Uuid::nil(), "at": 1, "by": "visitor", "body": body });
+        let known = json!({ "seq": 8, "prev": 7, "id": uuid::Uuid::nil(), "at": 1, "by": "visitor", "body": { "text": "hi" } });
+        let frame = json!({ "t": "entries", "conversation": uuid::Uuid::nil(), "entries": [entry, known], "more": false });
+        let Ok(visitor::FromRelay::Entries(read)) = visitor::FromRelay::decode(&frame.to_string()) else { panic!("{frame}") };
+        assert!(read.entries[0].body.is_unknown() && read.entries[0].seq == 7, "{frame}");
+        assert!(!read.entries[0].body.is_internal() && read.entries[0].body.preview().is_none());
+        assert_eq!(read.entries[1].body, Body::Text("hi".into()));
+    }
 }

@@ -170,7 +170,7 @@ names! {
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
         BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken BadIdentity ForeignOrigin UnknownSite UnsupportedVersion EmptyText
-        TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState NoFreeSlot AgentUnavailable OfferGone RateLimited
+        TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState TooLate NotLast NoFreeSlot AgentUnavailable OfferGone RateLimited
         StoreUnavailable Internal Unknown
     }
 }

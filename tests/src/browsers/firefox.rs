@@ -1,8 +1,6 @@
 //! Firefox: how it is started, what WebDriver BiDi adds to WebDriver (scripts that run first, the log, sizes below a window's least), and
 //! preferences for what the system prefers. Called by [`super`] only.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,9 +26,7 @@ const BARS: u32 = 86;
 
 /// geckodriver, which chooses its ports, keeps the profile here, and may change preferences while the browser runs.
 pub(super) fn driver(home: &TempDir) -> Command {
-    // Where `make browsers` puts it, which is on make's PATH only.
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cache")));
-    let ours = cache.map(|cache| cache.join("bulle/bin/geckodriver")).filter(|path| path.exists());
+    let ours = super::tools().map(|tools| tools.join("bin/geckodriver")).filter(|path| path.exists());
     let mut command = Command::new(ours.unwrap_or_else(|| "geckodriver".into()));
     command.args(["--port", "0", "--websocket-port", "0", "--allow-system-access"]).env("TMPDIR", home.path());
     command

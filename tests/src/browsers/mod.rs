@@ -8,8 +8,10 @@ pub mod chromium;
 pub mod firefox;
 pub mod webkit;
 
+use std::env;
 use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -56,6 +58,12 @@ impl Engine {
         };
         format!("this needs {packages}; `make browsers` installs them")
     }
+}
+
+/// Where the Makefile puts what it installs, which is on its PATH only.
+pub fn tools() -> Option<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cache")));
+    cache.map(|cache| cache.join("bulle"))
 }
 
 /// How a page is to look, where the system has a say in it.

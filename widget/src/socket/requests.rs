@@ -28,43 +28,44 @@ impl Relay {
             inner.home.keep(&place_of(id), Some(&codec::write_file(&file)));
             inner.state.update(|state| state.know(file));
         }
-        self.put(Say { file: Some(id), ..Say::text(browser::fresh_id(), None, "") });
+        self.put(attached(id));
     }
 
     /// Sends a refused message again.
     pub fn retry(&self, id: MessageId) {
         let state = self.0.borrow().state;
-        match state.try_update(|state| state.take_failed(id)).flatten() {
-            Some(Body::Text(text)) => self.say(text, None),
-            Some(Body::File(file)) => self.say_file(file),
+        let body = state.try_update(|state| state.take_failed(id)).flatten();
+        match body.as_deref() {
+            Some(Body::Text(text)) => self.say(text.clone(), None),
+            Some(Body::File(file)) => self.put(attached(file.id)),
             _ => {}
         }
     }
 
     /// Ends the conversation; whether the relay could be asked.
     pub fn end(&self) -> bool {
-        self.ask(|id, conversation| ToRelay::Close(Close { id, conversation }))
+        self.about().is_some_and(|(id, conversation)| self.ask(ToRelay::Close(Close { id, conversation })))
     }
 
     /// Changes a message; whether the relay could be asked.
     pub fn edit(&self, (conversation, seq): (ConversationId, Seq), text: String) -> bool {
-        self.ask(|id, _| ToRelay::Edit(Edit { id, conversation, seq, text }))
+        self.ask(ToRelay::Edit(Edit { id: browser::fresh_id(), conversation, seq, text }))
     }
 
     /// Takes a message back; whether the relay could be asked.
     pub fn delete(&self, message: MessageId) -> bool {
         let place = self.0.borrow().state.with_untracked(|state| state.place(message));
-        place.is_some_and(|(conversation, seq)| self.ask(|id, _| ToRelay::Delete(Delete { id, conversation, seq })))
+        place.is_some_and(|(conversation, seq)| self.ask(ToRelay::Delete(Delete { id: browser::fresh_id(), conversation, seq })))
     }
 
     /// Rates the conversation; whether the relay could be asked.
     pub fn rate(&self, score: u8, comment: Option<String>) -> bool {
-        self.ask(|id, conversation| ToRelay::Rate(Rate { id, conversation, score, comment }))
+        self.about().is_some_and(|(id, conversation)| self.ask(ToRelay::Rate(Rate { id, conversation, score, comment })))
     }
 
     /// Has the conversation sent by email; whether the relay could be asked.
     pub fn mail(&self, email: String) -> bool {
-        self.ask(|id, conversation| ToRelay::Transcript(Transcript { id, conversation, email }))
+        self.about().is_some_and(|(id, conversation)| self.ask(ToRelay::Transcript(Transcript { id, conversation, email })))
     }
 
     /// What shows the relay who this visitor is.
@@ -82,23 +83,30 @@ impl Relay {
         self.link(|link| link.say(now(), say));
     }
 
-    /// Asks something about the latest conversation.
-    fn ask(&self, request: impl FnOnce(MessageId, ConversationId) -> ToRelay) -> bool {
-        let Some((conversation, _)) = self.0.borrow().state.with_untracked(State::head) else { return false };
-        let frame = request(browser::fresh_id(), conversation);
+    /// The latest conversation, and a name for a request about it.
+    fn about(&self) -> Option<(MessageId, ConversationId)> {
+        let latest = self.0.borrow().state.with_untracked(State::head)?;
+        Some((browser::fresh_id(), latest.0))
+    }
+
+    fn ask(&self, frame: ToRelay) -> bool {
         let mut asked = false;
         self.link(|link| asked = link.send(frame));
         asked
     }
 }
 
+fn attached(file: FileId) -> Say {
+    Say { file: Some(file), ..Say::text(browser::fresh_id(), None, "") }
+}
+
 fn place_of(id: FileId) -> String {
     [FILE, &codec::write_uuid(id.0)].concat()
 }
 
-/// What is kept of the files that these messages name.
-pub fn uploaded(home: &Home, outbox: &[Say]) -> Vec<File> {
-    outbox.iter().filter_map(|say| codec::read_file(&home.load(&place_of(say.file?))?)).collect()
+/// What is kept of the file that a message names.
+pub fn uploaded(home: &Home, say: &Say) -> Option<File> {
+    codec::read_file(&home.load(&place_of(say.file?))?)
 }
 
 /// Forgets what was kept of a file whose message has come through.

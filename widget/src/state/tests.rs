@@ -151,7 +151,7 @@ fn a_refused_message_can_be_sent_again() {
     let error = ErrorFrame { id: Some(id(1)), code: ErrorCode::WrongState, message: String::new(), retry_after_ms: None };
     let mut state = after([Emit::Pending(say(1)), Emit::Failed(say(1), error)]);
     assert_eq!(state.in_trouble().collect::<Vec<_>>(), [id(1)]);
-    assert_eq!(state.take_failed(id(1)), Some(Body::Text("hi".into())));
+    assert_eq!(state.take_failed(id(1)), Some(Arc::new(Body::Text("hi".into()))));
     assert!(state.lines.is_empty());
 }
 

@@ -1,7 +1,7 @@
 //! Histories of a browser with several tabs: they open, close, crash, sleep, wake up as zombies, and are looked at; the channel loses
 //! words, connections break. Whatever happened, at the end every message is at the relay once, and every tab shows all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use shared::frame::{Ack, Delivery, Entries};
@@ -79,6 +79,8 @@ struct World {
     log: Vec<(MessageId, bool)>,
     /// Connections that the relay holds, by number, with their tab; those that have greeted.
     open: BTreeMap<usize, (usize, bool)>,
+    /// Sockets that were ever open: one whose news waits for a sleeping tab does not open again.
+    opened: BTreeSet<usize>,
     connections: usize,
 }
 
@@ -99,6 +101,7 @@ impl World {
             said: Vec::new(),
             log: Vec::new(),
             open: BTreeMap::new(),
+            opened: BTreeSet::new(),
             connections: 0,
         }
     }
@@ -460,6 +463,7 @@ impl World {
         };
         if let Post::Opened(_, connection) = post
             && self.place(name).is_some_and(|place| self.tabs[place].socket.is_some_and(|socket| socket.1 == connection))
+            && self.opened.insert(connection)
         {
             self.open.insert(connection, (name, false));
         }

@@ -17,6 +17,7 @@ pub fn content(body: &Body, texts: &'static Texts) -> AnyView {
         }
         Body::Cards(cards) => cards.iter().map(|card| self::card(card, texts)).collect_view().into_any(),
         Body::Deleted => view! { <em>{texts.deleted}</em> }.into_any(),
+        Body::Unknown(_) => view! { <em>{texts.unknown_entry}</em> }.into_any(),
         Body::Event(_) => ().into_any(),
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use shared::api::AgentPatch;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, SiteKey, VisitorId};
-use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, State};
+use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, SiteSettings, State};
 use tempfile::TempDir;
 
 use super::record::Record;
 use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
-use crate::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store, rows};
+use crate::store::{InvitationRecord, NewAgent, SiteRecord, Store, rows};
 
+mod amend;
 mod capacity;
 mod hand;
 mod model;
@@ -23,6 +24,7 @@ mod presence;
 mod speak;
 mod statements;
 mod sweep;
+mod utter;
 
 /// When every test begins.
 pub(super) const START: Millis = 1_800_000_000_000;

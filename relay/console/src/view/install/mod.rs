@@ -178,7 +178,7 @@ fn NewSiteForm(found: Found, chosen: RwSignal<Option<SiteKey>>) -> impl IntoView
         <section class="panel">
             <h2>{texts.new_site}</h2>
             <form class="invite" on:submit=submit>
-                <label>{texts.site_name}<input required maxlength=MAX_FIELD.to_string() autocomplete="off" bind:value=name/></label>
+                <label>{texts.new_site_name}<input required maxlength=MAX_FIELD.to_string() autocomplete="off" bind:value=name/></label>
                 <button class="plain" type="submit">{texts.create}</button>
             </form>
             <Refusal words=problem/>
