@@ -69,7 +69,7 @@ lint-tools:
 browsers:
 	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb && command -v php \
 	     && test -d /usr/share/i18n/locales; } >/dev/null \
-	  || { $(call say,'installing the browsers of three engines, and PHP'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  || { $(call say,'installing the browsers of three engines and PHP'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends \
 	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales php-cli; }
 	@$(call has,geckodriver,$(GECKODRIVER_VERSION)) \
