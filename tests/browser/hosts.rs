@@ -6,7 +6,7 @@ use serde_json::json;
 
 use tests::browsers::Engine;
 
-use crate::engines::in_each_engine;
+use crate::engines::{in_each_engine, skipped};
 use crate::stage::{ENGLISH, Stage};
 use crate::town::{self, Page, Town};
 
@@ -29,6 +29,10 @@ async fn the_chat_works_on_hostile_pages_and_changes_nothing_about_them(engine: 
     let town = Town::with(&stage, pages).await?;
     let visitor = stage.person(ENGLISH).await?;
     for (place, (name, _)) in PAGES.iter().enumerate() {
+        if engine == Engine::WebKit && *name == "pollution" {
+            skipped(engine, module_path!(), "its driver's own scripts stumble over a polluted prototype: no page `pollution`")?;
+            continue;
+        }
         let story = async {
             visitor.opens(&town.url(name)).await?;
             visitor.finds("button", "Open chat").await?;

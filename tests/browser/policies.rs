@@ -123,6 +123,7 @@ async fn strangers_get_nothing_from_the_frame_and_the_chat_page_stands_alone(eng
     visitor.reads_once("From the link").await?;
     // But no other page of the relay is a door to the site.
     visitor.opens(&stage.url("/demo")).await?;
-    visitor.clicks("button", "Open chat").await?;
+    visitor.waits_until("window.Bulle?.sites").await?;
+    visitor.evaluates("Bulle('open')").await?;
     visitor.sees("Chat is not available on this page.").await
 }
