@@ -12,7 +12,7 @@ use crate::stage::{ENGLISH, Stage};
 /// What stands in the preview's launcher.
 const PREVIEW: &str = "document.querySelector('iframe').contentDocument?.querySelector('bulle-chat')";
 /// Chooses in a list as a person does.
-const CHOOSE: &str = "((name, value) => { const list = seek('combobox', name); list.value = value; \
+const CHOOSE: &str = "((name, value) => { const list = seekPart('combobox', name); list.value = value; \
     list.dispatchEvent(new Event('input', { bubbles: true })); list.dispatchEvent(new Event('change', { bubbles: true })); return true })";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,13 +70,14 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
 
     // All of it is there again.
     admin.reloads().await?;
-    admin.finds("combobox", "Site").await?;
+    admin.waits_until("seekPart('combobox', 'Site')").await?;
     admin.evaluates(&format!("{CHOOSE}('Site', {})", json!(key))).await?;
     admin.waits_until("seek('textbox', 'Label')?.value === 'Order number'").await?;
     ensure!(
-        admin.evaluates("seek('textbox', 'It says').value + seek('combobox', 'Place').value").await? == json!("May I help?left")
+        admin.evaluates("seek('textbox', 'It says').value + seekPart('combobox', 'Place').value").await?
+            == json!("May I help?left")
     );
-    admin.waits_until(PREVIEW).await?;
+    admin.waits_until(&format!("!!{PREVIEW}")).await?;
     admin.pictures("install").await?;
     admin.prefers("dark").await?;
     admin.evaluates("seek('button', 'Add a greeting').scrollIntoView() ?? true").await?;
@@ -88,7 +89,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.evaluates(&format!("{CHOOSE}('Language', 'fr')")).await?;
     admin.sees("Est-il en place").await?;
     admin.evaluates("document.querySelector('.looks').scrollIntoView() ?? true").await?;
-    admin.waits_until(PREVIEW).await?;
+    admin.waits_until(&format!("!!{PREVIEW}")).await?;
     admin.pictures("install-french-looks").await?;
     admin.is_content().await
 }

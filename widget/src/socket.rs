@@ -576,7 +576,8 @@ impl Inner {
     /// After all was applied: read mark, badge and the loader's flag follow the state. Whether the link has work again.
     fn settle(&mut self) -> bool {
         let (head, live, read_to) = self.state.with_untracked(|state| (state.head(), state.is_live(), state.read_to));
-        if self.told_live != live {
+        // Until the relay has told, an earlier page's word stands: the loader and greetings on this one go by it.
+        if self.told_live != live && (live || self.state.with_untracked(|state| state.welcomed)) {
             self.told_live = live;
             self.home.keep(LIVE, live.then_some("1"));
         }

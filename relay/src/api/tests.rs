@@ -484,6 +484,7 @@ async fn the_install_page_hears_where_the_tag_is() {
     asks(script.clone(), &from("https://shop.example/cart?person=7")).await;
     asks(script.clone(), &from("https://evil.example/")).await;
     asks(script.clone(), &from("http://127.0.0.1:8080/console/preview.html")).await;
+    asks(script.clone(), &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "script")]).await;
     asks(script.clone(), &[("referer", "https://reader.example/"), ("sec-fetch-dest", "document")]).await;
     asks("/a/0123456789abcdef/widget_bg.wasm".to_owned(), &[("origin", "https://shop.example")]).await;
     asks("/a/00000000000000ff/loader.js".to_owned(), &[("origin", "https://evil.example")]).await;

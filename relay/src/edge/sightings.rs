@@ -71,8 +71,9 @@ impl Sightings {
     /// The script was asked for by a page. Its address comes along as far as the page's policy lets it; only the origin is read.
     pub fn script(&self, shared: &Shared, site: SiteId, caller: &Caller, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // Somebody who looks at the script itself is no page with a tag.
-        if text("sec-fetch-dest").is_some_and(|dest| dest != "script") {
+        // Somebody who looks at the script itself is no page with a tag, and the relay's own pages (which say no more of themselves) are
+        // nobody's site.
+        if text("sec-fetch-dest").is_some_and(|dest| dest != "script") || text("sec-fetch-site") == Some("same-origin") {
             return;
         }
         match text(header::REFERER.as_str()).and_then(Origin::of_page) {
