@@ -54,6 +54,8 @@ function bulleDeeds(log, told, deeds, retry) {
     const put = (row, labels, wish, first) => {
       const place = document.createElement("span");
       place.className = "deeds";
+      // They come and go with the minute: no news for those who listen.
+      place.ariaLive = "off";
       row.append(place);
       bulleChoices(place, told, "deed", labels, wish, first);
     };

@@ -31,7 +31,7 @@ async fn no_state_has_a_barrier(engine: Engine) -> Result<()> {
 
     stage.kills_relay()?;
     visitor.clicks("button", "Open chat").await?;
-    visitor.sees("The chat could not load. Try again.").await?;
+    visitor.sees("Chat not loaded. Try again.").await?;
     is_open_to_all(&visitor, "not loaded").await?;
     stage.restarts_relay()?;
     visitor.clicks("button", "Open chat").await?;

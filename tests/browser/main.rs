@@ -20,6 +20,7 @@ mod pages;
 mod person;
 mod phone;
 mod pictures;
+mod pinned;
 mod policies;
 mod policy;
 mod queue;

@@ -15,27 +15,33 @@ const POLICIES: [(&str, &str, &str, usize, bool); 6] = [
     (
         "wasm",
         "",
-        "default-src 'none'; script-src RELAY 'wasm-unsafe-eval'; connect-src RELAY SOCKETS; style-src 'none'; base-uri 'none'",
+        "default-src 'none'; img-src 'self'; script-src RELAY 'wasm-unsafe-eval'; connect-src RELAY SOCKETS; style-src 'none'; base-uri 'none'",
         0,
         false,
     ),
     (
         "trusted",
         "",
-        "default-src 'none'; script-src RELAY 'wasm-unsafe-eval'; connect-src RELAY SOCKETS; require-trusted-types-for 'script'; trusted-types 'none'",
+        "default-src 'none'; img-src 'self'; script-src RELAY 'wasm-unsafe-eval'; connect-src RELAY SOCKETS; require-trusted-types-for 'script'; trusted-types 'none'",
         0,
         false,
     ),
     (
         "nonce",
         "nonce=abc",
-        "default-src 'none'; script-src 'nonce-abc' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src RELAY SOCKETS",
+        "default-src 'none'; img-src 'self'; script-src 'nonce-abc' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src RELAY SOCKETS",
         0,
         false,
     ),
-    ("frame", "data-mode=frame", "default-src 'none'; script-src RELAY; frame-src RELAY", 0, true),
-    ("fallback", "", "default-src 'none'; script-src RELAY; frame-src RELAY", 1, true),
-    ("connected", "", "default-src 'none'; script-src RELAY; frame-src RELAY; connect-src RELAY SOCKETS", 1, true),
+    ("frame", "data-mode=frame", "default-src 'none'; img-src 'self'; script-src RELAY; frame-src RELAY", 0, true),
+    ("fallback", "", "default-src 'none'; img-src 'self'; script-src RELAY; frame-src RELAY", 1, true),
+    (
+        "connected",
+        "",
+        "default-src 'none'; img-src 'self'; script-src RELAY; frame-src RELAY; connect-src RELAY SOCKETS",
+        1,
+        true,
+    ),
 ];
 
 /// What the panel keeps, here in the page's own storage.
@@ -60,6 +66,8 @@ async fn strict_policies_are_kept(engine: Engine) -> Result<()> {
             visitor.clicks("button", "Open chat").await?;
             let focus = if framed { "focused()?.localName === 'iframe'" } else { "focused()?.localName === 'textarea'" };
             visitor.waits_until(focus).await?;
+            // WebKit reports no WebAssembly that it forbids.
+            let violations = if engine == Engine::WebKit && name == "connected" { 0 } else { violations };
             let seen = visitor.evaluates("seen.violations").await?;
             ensure!(seen.as_array().map(Vec::len) == Some(violations), "violations: {seen}");
             if framed {
@@ -83,8 +91,8 @@ async fn strangers_get_nothing_from_the_frame_and_the_chat_page_stands_alone(eng
     let stage = Stage::set(engine).await?;
     let (_agent, _) = town::agent(&stage, "Mia").await?;
     let framing = "<!doctype html><title>Thief</title><h1>Thief</h1><script>\
-        window.words = []; addEventListener('message', event => words.push(event.data)); \
-        const port = new MessageChannel(); port.port1.onmessage = event => words.push(event.data); \
+        window.stolen = []; addEventListener('message', event => stolen.push(event.data)); \
+        const port = new MessageChannel(); port.port1.onmessage = event => stolen.push(event.data); \
         const begin = frame => { frame.contentWindow.postMessage({ bulle: 1, wish: true, page: {}, settings: {}, stores: [{}, {}] }, '*', [port.port2]); window.asked = true }</script>\
         <iframe src=\"RELAY/frame/demo\" onload=\"begin(this)\"></iframe><iframe src=\"RELAY/chat/demo\"></iframe>";
     let pages = vec![Page { name: "thief", html: framing.to_owned(), policy: "" }];
@@ -109,11 +117,13 @@ async fn strangers_get_nothing_from_the_frame_and_the_chat_page_stands_alone(eng
     let answer = reqwest::get(stage.url("/frame/demo")).await?;
     let policy = answer.headers().get("content-security-policy").context("no policy")?.to_str()?.to_owned();
     ensure!(policy.ends_with("frame-ancestors http://shop.example"), "{policy}");
-    ensure!(visitor.evaluates("words.length").await? == json!(0), "the thief heard something");
+    let stolen = visitor.evaluates("stolen").await?;
+    ensure!(stolen == json!([]), "the thief heard {stolen}");
     visitor.opens(&stage.url("/chat/demo")).await?;
     visitor.reads_once("From the link").await?;
     // But no other page of the relay is a door to the site.
     visitor.opens(&stage.url("/demo")).await?;
-    visitor.clicks("button", "Open chat").await?;
+    visitor.waits_until("window.Bulle?.sites").await?;
+    visitor.evaluates("Bulle('open')").await?;
     visitor.sees("Chat is not available on this page.").await
 }

@@ -86,6 +86,10 @@ async fn page(State(pages): State<Pages>, Path(name): Path<String>) -> Response 
     if name == "keep.js" {
         return ([(header::CONTENT_TYPE, "text/javascript")], include_str!("hosts/keep.js")).into_response();
     }
+    // Browsers ask for it by themselves, and note that it is missing.
+    if name == "favicon.ico" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let Some((_, html, policy)) = pages.iter().find(|page| page.0 == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -26,7 +26,7 @@ const OTHERS: [&str; 16] = [
     "/ws/visitor?site=demo",
     "/ws/agent",
     "/nothing",
-    "/frame/demo",
+    "/chat/demo",
 ];
 
 async fn get(relay: &Relay, target: &str) -> Reply {
@@ -52,6 +52,12 @@ async fn every_answer_says_how_it_may_be_used() {
     for target in OTHERS {
         is_guarded(target, &get(&relay, target).await);
     }
+    // The one page that others may frame: those of the site's origins.
+    let frame = get(&relay, "/frame/demo").await;
+    let policy = frame.header("content-security-policy").unwrap_or_default();
+    let framers = format!("frame-ancestors http://{} ", relay.address());
+    assert!(policy.contains("default-src 'none'") && policy.contains(&framers), "{policy}");
+    assert!(!["unsafe-inline", " 'unsafe-eval'", "*", "blob:"].iter().any(|loose| policy.contains(loose)), "{policy}");
     for route in ROUTES {
         let target = format!("/api{}", route.path.replace(['{', '}'], ""));
         let method = route.method.to_uppercase();

@@ -21,6 +21,7 @@ fn request(relay: &Relay, route: &Route) -> Request {
     let path = route.path.replace("{id}", &id).replace("{key}", "demo").replace("{token}", &"0".repeat(64));
     let body = match (route.method, route.path) {
         ("post", "/session") => json!({"email": "root@bulle.example", "password": PASSWORD}),
+        ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
         _ => json!({}),

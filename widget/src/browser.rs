@@ -206,7 +206,8 @@ impl Home {
             // http becomes ws, https becomes wss.
             relay: ["ws", text("relay").unwrap_or_default().get(4..).unwrap_or_default()].concat(),
             ticket: text("ticket"),
-            identity: RefCell::new(text("identity")),
+            // Empty once a shutdown has taken it back.
+            identity: RefCell::new(text("identity").filter(|token| !token.is_empty())),
             resume: RefCell::new(text("resume")),
             stores: stores(settings),
             around: Reflect::get(settings, &"page".into()).unwrap_or_default(),

@@ -29,7 +29,8 @@ pub fn header(chat: Chat) -> impl RenderHtml {
         button("plain", texts.end_cancel, texts.end_cancel, move || asking.set(false)),
         button("main", texts.end, texts.end, end),
     );
-    html::header().class(live(class)).child((
+    // The page has a banner of its own.
+    html::header().attr("role", "none").class(live(class)).child((
         html::span().class("face").attr("aria-hidden", "true").child(live(initial)),
         html::div().class("who").child((html::strong().child(live(name)), html::span().child(live(presence)))),
         button("transcript icon", texts.transcript, "", move || toggle(chat, "transcript")),
