@@ -29,9 +29,9 @@ fn sets(stage: &Stage, greetings: Value) -> Result<()> {
     Ok(())
 }
 
-/// Comes back to the page, and not with an answer from the browser's cache.
+/// Comes back to the page, and not with an answer from the browser's cache (where answers to requests without credentials lie apart).
 async fn comes_back(visitor: &Person, stage: &Stage) -> Result<()> {
-    visitor.evaluates("fetch('/greetings?site=demo', { cache: 'reload' }).then(() => 1)").await?;
+    visitor.evaluates("fetch('/greetings?site=demo', { cache: 'reload', credentials: 'omit' }).then(() => 1)").await?;
     visitor.opens(&stage.url("/demo")).await?;
     visitor.waits_until(ASKED).await.map(drop)
 }

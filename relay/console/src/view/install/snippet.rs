@@ -29,7 +29,7 @@ pub fn Snippet(
     });
     let choice = move |of: Form, word: &'static str| {
         view! {
-            <label class="choice"><input type="radio" name="form" prop:checked=move || form.get() == of on:change=move |_| form.set(of)/>{word}</label>
+            <label class="tick"><input type="radio" name="form" prop:checked=move || form.get() == of on:change=move |_| form.set(of)/>{word}</label>
         }
     };
     view! {
