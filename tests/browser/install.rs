@@ -33,6 +33,11 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     let snippet = snippet.as_str().context("a text")?.to_owned();
     let key = snippet.split_once("site=").and_then(|(_, rest)| rest.split_once('"')).context("a key")?.0.to_owned();
 
+    admin.clicks("radio", "Pinned").await?;
+    admin.waits_until("seek('group', 'Script tag').textContent.includes('integrity=\"sha384-')").await?;
+    admin.clicks("radio", "In a frame").await?;
+    admin.sees("frame-src").await?;
+
     // Somewhere else, and not on the list.
     let pages = Pages::start(&example("strict-csp"), &[("RELAY", &stage.url("")), ("SITE", &key)])?;
     admin.types("Works on", "https://shop.example").await?;
@@ -50,6 +55,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.types("Works on", &format!("\n{}", pages.origin)).await?;
     admin.evaluates(&format!("{CHOOSE}('Place', 'left')")).await?;
     admin.waits_until(&format!("{PREVIEW}?.style.getPropertyValue('--left').endsWith('px')")).await?;
+    admin.evaluates(&format!("{CHOOSE}('Theme', 'dark')")).await?;
     admin.clicks("button", "Add a field").await?;
     admin.types("Label", "Order number").await?;
     admin.clicks("button", "Add a greeting").await?;
@@ -65,6 +71,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     visitor.finds("textbox", "Message").await?;
     let side = visitor.evaluates("document.querySelector('bulle-chat').style.getPropertyValue('--left').endsWith('px')").await?;
     ensure!(side == json!(true), "what was saved is what visitors get");
+    visitor.waits_until("document.querySelector('bulle-chat').dataset.theme === 'dark'").await?;
     visitor.waits_until("seen.sockets.length > 0").await?;
     admin.waits_until("(seek('button', 'Check again').click(), text().includes('The chat works here.'))").await?;
 
