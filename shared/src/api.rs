@@ -101,6 +101,10 @@ wire! {
         pub origins: Vec<String>,
         /// The script tag to paste.
         pub snippet: String,
+        /// The same, pinned to the loader of this version by its hash, with the settings of now in the tag. Left out where the relay was
+        /// built without a widget.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub pinned: Option<String>,
         /// Lines for a Content-Security-Policy.
         pub csp: Vec<String>,
         /// The same lines where the panel comes in a frame (`data-mode="frame"`), which needs no WebAssembly of the page.

@@ -12,7 +12,7 @@ use crate::stage::{ENGLISH, Stage};
 /// What stands in the preview's launcher.
 const PREVIEW: &str = "document.querySelector('iframe').contentDocument?.querySelector('bulle-chat')";
 /// Chooses in a list as a person does.
-const CHOOSE: &str = "((name, value) => { const list = seek('combobox', name); list.value = value; \
+const CHOOSE: &str = "((name, value) => { const list = seekPart('combobox', name); list.value = value; \
     list.dispatchEvent(new Event('input', { bubbles: true })); list.dispatchEvent(new Event('change', { bubbles: true })); return true })";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,6 +33,11 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     let snippet = snippet.as_str().context("a text")?.to_owned();
     let key = snippet.split_once("site=").and_then(|(_, rest)| rest.split_once('"')).context("a key")?.0.to_owned();
 
+    admin.clicks("radio", "Pinned").await?;
+    admin.waits_until("seek('group', 'Script tag').textContent.includes('integrity=\"sha384-')").await?;
+    admin.clicks("radio", "In a frame").await?;
+    admin.sees("frame-src").await?;
+
     // Somewhere else, and not on the list.
     let pages = Pages::start(&example("strict-csp"), &[("RELAY", &stage.url("")), ("SITE", &key)])?;
     admin.types("Works on", "https://shop.example").await?;
@@ -50,6 +55,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.types("Works on", &format!("\n{}", pages.origin)).await?;
     admin.evaluates(&format!("{CHOOSE}('Place', 'left')")).await?;
     admin.waits_until(&format!("{PREVIEW}?.style.getPropertyValue('--left').endsWith('px')")).await?;
+    admin.evaluates(&format!("{CHOOSE}('Theme', 'dark')")).await?;
     admin.clicks("button", "Add a field").await?;
     admin.types("Label", "Order number").await?;
     admin.clicks("button", "Add a greeting").await?;
@@ -65,18 +71,20 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     visitor.finds("textbox", "Message").await?;
     let side = visitor.evaluates("document.querySelector('bulle-chat').style.getPropertyValue('--left').endsWith('px')").await?;
     ensure!(side == json!(true), "what was saved is what visitors get");
+    visitor.waits_until("document.querySelector('bulle-chat').dataset.theme === 'dark'").await?;
     visitor.waits_until("seen.sockets.length > 0").await?;
     admin.waits_until("(seek('button', 'Check again').click(), text().includes('The chat works here.'))").await?;
 
     // All of it is there again.
     admin.reloads().await?;
-    admin.finds("combobox", "Site").await?;
+    admin.waits_until("seekPart('combobox', 'Site')").await?;
     admin.evaluates(&format!("{CHOOSE}('Site', {})", json!(key))).await?;
     admin.waits_until("seek('textbox', 'Label')?.value === 'Order number'").await?;
     ensure!(
-        admin.evaluates("seek('textbox', 'It says').value + seek('combobox', 'Place').value").await? == json!("May I help?left")
+        admin.evaluates("seek('textbox', 'It says').value + seekPart('combobox', 'Place').value").await?
+            == json!("May I help?left")
     );
-    admin.waits_until(PREVIEW).await?;
+    admin.waits_until(&format!("!!{PREVIEW}")).await?;
     admin.pictures("install").await?;
     admin.prefers("dark").await?;
     admin.evaluates("seek('button', 'Add a greeting').scrollIntoView() ?? true").await?;
@@ -88,7 +96,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.evaluates(&format!("{CHOOSE}('Language', 'fr')")).await?;
     admin.sees("Est-il en place").await?;
     admin.evaluates("document.querySelector('.looks').scrollIntoView() ?? true").await?;
-    admin.waits_until(PREVIEW).await?;
+    admin.waits_until(&format!("!!{PREVIEW}")).await?;
     admin.pictures("install-french-looks").await?;
     admin.is_content().await
 }

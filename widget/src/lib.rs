@@ -53,6 +53,10 @@ struct Panel {
 #[wasm_bindgen]
 pub fn mount(root: ShadowRoot, settings: JsValue, wish: JsValue) -> JsValue {
     dress(&root);
+    if let Some(theme) = browser::property(&settings, "theme") {
+        // `panel.css` goes by it. Fails for no name of an attribute.
+        _ = root.host().set_attribute("data-theme", &theme);
+    }
     let place = document().create_element("div").ok();
     // Appending to a root that the loader just made cannot fail; and there, `div` is an element's name.
     let mut panel =

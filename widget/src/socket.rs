@@ -476,11 +476,11 @@ impl Inner {
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.told_read = 0;
                 // Each was exchanged for a token, and is not good for long.
-                self.home.resume.take();
-                self.home.identity.take();
+                let resumed = self.home.resume.take().is_some();
+                let vouched = self.home.identity.take().is_some() || resumed;
                 self.news.greeted(welcome.now, welcome.thread.as_ref());
                 if let Some(token) = &welcome.token
-                    && !self.take_token(token)
+                    && !self.take_token(token, vouched)
                 {
                     return;
                 }
@@ -519,9 +519,10 @@ impl Inner {
         self.link.restart(now());
     }
 
-    /// Keeps a new token. When another tab became somebody first, this one joins it and is greeted again.
-    fn take_token(&mut self, token: &str) -> bool {
-        let stored = self.home.load(TOKEN);
+    /// Keeps a new token. When another tab became somebody first, this one joins it and is greeted again; but whoever was vouched for has
+    /// become somebody else on purpose, and what the browser had before is replaced.
+    fn take_token(&mut self, token: &str, vouched: bool) -> bool {
+        let stored = self.home.load(TOKEN).filter(|_| !vouched);
         let first = stored.as_deref().is_none_or(|stored| stored == token);
         if first {
             self.home.keep(TOKEN, Some(token));
@@ -576,7 +577,8 @@ impl Inner {
     /// After all was applied: read mark, badge and the loader's flag follow the state. Whether the link has work again.
     fn settle(&mut self) -> bool {
         let (head, live, read_to) = self.state.with_untracked(|state| (state.head(), state.is_live(), state.read_to));
-        if self.told_live != live {
+        // Until the relay has told, an earlier page's word stands: the loader and greetings on this one go by it.
+        if self.told_live != live && (live || self.state.with_untracked(|state| state.welcomed)) {
             self.told_live = live;
             self.home.keep(LIVE, live.then_some("1"));
         }

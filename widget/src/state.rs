@@ -90,6 +90,8 @@ pub struct State {
     pub lines: Vec<Line>,
     /// The latest conversation, as the relay last described it.
     pub thread: Option<Thread>,
+    /// Whether the relay has told how things stand.
+    pub welcomed: bool,
     /// Whether somebody may answer soon; believed until the relay says otherwise.
     pub answering: bool,
     /// Name of the site.
@@ -127,6 +129,7 @@ impl State {
         let mut state = Self {
             lines: Vec::new(),
             thread: None,
+            welcomed: false,
             answering: true,
             site,
             typing: None,
@@ -300,6 +303,7 @@ impl State {
                 self.typing = None;
                 self.panel = welcome.panel;
                 self.thread = welcome.thread;
+                self.welcomed = true;
                 self.count();
             }
             FromRelay::Thread(update) => {

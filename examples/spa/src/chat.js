@@ -15,7 +15,7 @@ export const openChat = () => window.Bulle("open");
 // The address changes without a load; the title that goes with it is set by React a moment later.
 export const pageChanged = () => window.Bulle("update");
 
-// Our own server vouches for the person: the conversation they began as a stranger becomes theirs.
+// Our own server vouches for the person: agents see who it is, and the conversation is there on every device.
 export async function signedIn(name) {
   const answer = await fetch("/identity", { method: "POST", body: name });
   window.Bulle("identify", await answer.json());

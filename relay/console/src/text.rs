@@ -214,6 +214,8 @@ texts! {
     form_plain_lead: "The panel is part of the page, behind a shadow root: neither sees the other’s styles." / "Le panneau fait partie de la page, derrière un shadow root : les styles de l’un n’atteignent pas l’autre.";
     form_frame: "In a frame" / "Dans un cadre";
     form_frame_lead: "For pages whose policy forbids WebAssembly: the panel comes in a frame of the relay’s own." / "Pour les pages dont la politique interdit WebAssembly : le panneau vient dans un cadre servi par le relais.";
+    form_pinned: "Pinned" / "Épinglée";
+    form_pinned_lead: "Browsers take this version’s loader and no other; what is set below stands in the tag, so paste it again after changes and upgrades. The loader checks the panel’s WebAssembly too, but browsers cannot check the scripts that it imports." / "Les navigateurs n’acceptent que le chargeur de cette version ; les réglages ci-dessous sont dans la balise, recollez-la donc après chaque changement ou mise à jour. Le chargeur vérifie aussi le WebAssembly du panneau, mais les navigateurs ne peuvent pas vérifier les scripts qu’il importe.";
     snippet: "Paste this" / "À coller";
     snippet_title: "Script tag" / "Balise script";
     csp_title: "Content Security Policy" / "Content Security Policy";

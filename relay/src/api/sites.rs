@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha384};
 use shared::api::{NewSite, Sighting, Sightings, SitePatch, SiteSetup};
 use shared::ids::{SiteId, SiteKey};
-use shared::model::SiteSettings;
+use shared::model::{Side, SiteSettings, Theme};
 
 use super::roles::Act;
 use super::{Json, Path, settings};
 use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::caller::Caller;
+use crate::edge::embedded::{self, Built};
 use crate::edge::origin::{self, Origin};
 use crate::edge::router::Shared;
 use crate::error::RestError;
@@ -31,7 +35,7 @@ pub async fn list(
     Act::SeeSites.by(&account)?;
     let base = base(caller)?;
     let sites = shared.store.sites().await.map_err(RestError::Store)?;
-    Ok(Json(sites.into_iter().map(|site| setup(site, &base)).collect()))
+    Ok(Json(sites.into_iter().map(|site| setup(&shared, site, &base)).collect()))
 }
 
 /// `PATCH /api/sites/{key}`.
@@ -52,7 +56,7 @@ pub async fn change(
     if let Some(on) = verified_only {
         shared.store.set_verified_only(key.clone(), on).await.map_err(RestError::Store)?;
     }
-    by_key(&shared, key).await.map(|site| Json(setup(site, &base)))
+    by_key(&shared, key).await.map(|site| Json(setup(&shared, site, &base)))
 }
 
 /// `POST /api/sites`.
@@ -69,7 +73,7 @@ pub async fn create(
     let (settings, settings_rev) = (SiteSettings::default(), 1);
     let site = SiteRecord { id, key: new_key(&name), name, origins: Vec::new(), settings, settings_rev, verified_only: false };
     shared.store.upsert_site(site.clone()).await.map_err(RestError::Store)?;
-    Ok(Json(setup(site, &base)))
+    Ok(Json(setup(&shared, site, &base)))
 }
 
 /// `GET /api/sites/{key}/sightings`.
@@ -116,12 +120,39 @@ pub async fn by_key(shared: &Shared, key: SiteKey) -> Result<SiteRecord, RestErr
     found.ok_or(RestError::NotFound("site"))
 }
 
+/// The script tag that takes this version's loader and no other. The key stands in the address too, which tells the relay whose it is.
+fn pinned(built: &Built, site: &SiteRecord, base: &Origin) -> Option<String> {
+    let loader = embedded::find(built.widget, "bulle.js")?;
+    let integrity = STANDARD.encode(Sha384::digest(loader.raw));
+    let (key, hash, settings) = (&site.key, built.widget_hash, &site.settings);
+    let mut data = format!(" data-color=\"{}\"", settings.color);
+    if settings.side == Side::Left {
+        data.push_str(" data-side=\"left\"");
+    }
+    match settings.theme {
+        Theme::Auto => {}
+        Theme::Light => data.push_str(" data-theme=\"light\""),
+        Theme::Dark => data.push_str(" data-theme=\"dark\""),
+    }
+    if let Some(locale) = &settings.locale {
+        data.push_str(&format!(" data-locale=\"{locale}\""));
+    }
+    if !settings.greetings.is_empty() {
+        data.push_str(" data-greet=\"1\"");
+    }
+    Some(format!(
+        "<script async src=\"{base}/a/{hash}/bulle.js?site={key}\" data-site=\"{key}\"{data} integrity=\"sha384-{integrity}\" \
+         crossorigin=\"anonymous\"></script>"
+    ))
+}
+
 fn base(caller: Caller) -> Result<Origin, RestError> {
     caller.base.ok_or_else(|| RestError::BadBody("the request names no host".to_owned()))
 }
 
-fn setup(site: SiteRecord, base: &Origin) -> SiteSetup {
+fn setup(shared: &Shared, site: SiteRecord, base: &Origin) -> SiteSetup {
     SiteSetup {
+        pinned: pinned(&shared.assets.built, &site, base),
         snippet: format!("<script async src=\"{base}/bulle.js?site={}\"></script>", site.key),
         // Two engines do not count the socket under the https origin: it is named by itself.
         csp: vec![format!("script-src {base} 'wasm-unsafe-eval'"), format!("connect-src {base} {}", base.for_sockets())],

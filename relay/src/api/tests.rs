@@ -26,6 +26,7 @@ use crate::store::Store;
 
 const BUILT: Built = Built {
     widget: &[
+        Embedded { name: "bulle.js", etag: "\"p\"", raw: b"pinned", br: None, gz: None },
         Embedded { name: "loader.js", etag: "\"l\"", raw: b"(s=>s)", br: None, gz: None },
         Embedded { name: "widget_bg.wasm", etag: "\"w\"", raw: b"\0asm", br: Some(b"br"), gz: None },
     ],
@@ -441,6 +442,15 @@ async fn admins_make_sites_and_change_them() {
     let changed = office.tell(Method::PATCH, &path, &admin, patch).await.json();
     assert_eq!((&changed["origins"][0], &changed["name"]), (&json!("https://*.shop.example"), &json!("Kiln & Clay!")));
     assert_eq!(changed["settings"]["greetings"], settings["greetings"]);
+    // SHA-384 of `pinned`, by another program.
+    let integrity = "nYQ5pQ03dT6pcRmhiX93XRMmWIu+qc+S6fF9fTe6H0RCvNA2fJ9yVA4FsTcQIyUO";
+    assert_eq!(
+        changed["pinned"],
+        format!(
+            "<script async src=\"{OWN}/a/0123456789abcdef/bulle.js?site={key}\" data-site=\"{key}\" data-color=\"#ABCDEF\" \
+             data-side=\"left\" data-greet=\"1\" integrity=\"sha384-{integrity}\" crossorigin=\"anonymous\"></script>"
+        )
+    );
     for (wrong, field) in [
         (json!({"name": " "}), "name"),
         (json!({"origins": ["shop.example"]}), "origins"),
@@ -484,14 +494,17 @@ async fn the_install_page_hears_where_the_tag_is() {
     asks(script.clone(), &from("https://shop.example/cart?person=7")).await;
     asks(script.clone(), &from("https://evil.example/")).await;
     asks(script.clone(), &from("http://127.0.0.1:8080/console/preview.html")).await;
+    asks(script.clone(), &[("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "script")]).await;
     asks(script.clone(), &[("referer", "https://reader.example/"), ("sec-fetch-dest", "document")]).await;
     asks("/a/0123456789abcdef/widget_bg.wasm".to_owned(), &[("origin", "https://shop.example")]).await;
     asks("/a/00000000000000ff/loader.js".to_owned(), &[("origin", "https://evil.example")]).await;
+    asks(format!("/a/00000000000000ff/bulle.js?site={key}"), &[("origin", "https://pinned.example")]).await;
+    asks(format!("/frame/{key}"), &[("referer", "https://framed.shop.example/")]).await;
     let seen = sightings().await;
     let origin = |name: &str| seen["origins"].as_array().unwrap().iter().find(|seen| seen["origin"] == name).cloned().unwrap();
     assert_eq!(
         seen["origins"].as_array().unwrap().len(),
-        2,
+        4,
         "the relay's own page and whoever reads the script are no sites: {seen}"
     );
     let shop = origin("https://shop.example");
@@ -501,6 +514,8 @@ async fn the_install_page_hears_where_the_tag_is() {
     );
     let evil = origin("https://evil.example");
     assert!(evil["allowed"] == false && evil["old_at"].is_i64() && evil.get("panel_at").is_none(), "{evil}");
+    assert!(origin("https://pinned.example")["old_at"].is_i64(), "a pinned loader names its site");
+    assert!(origin("https://framed.shop.example")["refused_at"].is_i64(), "a frame stands for the socket that it opens");
     assert!(!seen.to_string().contains("person"), "no address of a page is kept");
 
     for number in 0..40 {

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use shared::model::Side;
+use shared::model::{Side, Theme};
 
 use super::embedded::{self, Embedded, Encoding};
 use super::origin::Origin;
@@ -34,6 +34,9 @@ pub struct Settings {
     pub color: String,
     /// Which side the launcher is on.
     pub side: Side,
+    /// Light or dark; left out: as the visitor's system has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Theme>,
     /// Language of the texts; `None`: the visitor's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -218,6 +221,7 @@ mod tests {
             assets: Settings::assets_at(&base, "0011223344556677"),
             color: "#2456e6".into(),
             side: Side::Right,
+            theme: None,
             locale: None,
             name: "Demo \u{2028}</script>".into(),
             greet: false,

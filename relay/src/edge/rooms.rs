@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use super::caller::Caller;
 use super::embedded::{self, Encoding};
 use super::origin::{self, Origin};
 use super::router::Shared;
+use super::sightings;
 use crate::error::RestError;
 use crate::store::SiteRecord;
 
@@ -48,7 +49,22 @@ pub async fn chat(state: State<Arc<Shared>>, caller: Caller, key: Path<String>) 
 }
 
 /// `/frame/KEY`.
-pub async fn frame(state: State<Arc<Shared>>, caller: Caller, key: Path<String>) -> Result<Response, RestError> {
+pub async fn frame(
+    state: State<Arc<Shared>>,
+    caller: Caller,
+    key: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, RestError> {
+    // The frame's own socket comes from the relay's origin: that the page around it has a chat is seen here.
+    if let Some(origin) = sightings::page_of(&headers) {
+        let shared = &state.0;
+        let key = SiteKey(key.0.clone());
+        if !caller.is_own(shared, &origin)
+            && let Ok(Some(site)) = shared.store.site_by_key(key).await
+        {
+            shared.sightings.framed(&site, &origin);
+        }
+    }
     page(state, caller, key, true).await
 }
 

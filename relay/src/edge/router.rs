@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use shared::ids::SiteKey;
+use shared::model::Theme;
 use tokio::time::timeout;
 
 use super::assets::Assets;
@@ -140,9 +141,20 @@ async fn asset(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     Path((hash, file)): Path<(String, String)>,
+    Query(query): Query<SiteQuery>,
     headers: HeaderMap,
 ) -> Response {
-    shared.sightings.file(&shared, &caller, hash == shared.assets.built.widget_hash);
+    let current = hash == shared.assets.built.widget_hash;
+    // A pinned loader names its site as `/bulle.js` does; while the store cannot say whether there is one, nothing is noted.
+    let key = Some(SiteKey(query.site)).filter(|key| file == "bulle.js" && key.is_well_formed());
+    match key {
+        Some(key) => {
+            if let Ok(Some(site)) = shared.store.site_by_key(key).await {
+                shared.sightings.pinned(&shared, site.id, &caller, current);
+            }
+        }
+        None => shared.sightings.file(&shared, &caller, current),
+    }
     shared.assets.serve(&hash, &file, &headers).await
 }
 
@@ -184,6 +196,7 @@ async fn script(
         assets: Settings::assets_at(&base, shared.assets.built.widget_hash),
         color: site.settings.color,
         side: site.settings.side,
+        theme: Some(site.settings.theme).filter(|theme| *theme != Theme::Auto),
         locale: site.settings.locale,
         name: site.name,
         greet: !site.settings.greetings.is_empty(),

@@ -12,10 +12,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::caller::{Caller, Page};
-use super::origin::Origin;
+use super::origin::{self, Origin};
 use super::router::Shared;
 use crate::clock;
-use crate::store::{Notes, Sighted, Store, StoreError};
+use crate::store::{Notes, Sighted, SiteRecord, Store, StoreError};
 
 /// How often notes are written down. The install page does not wait for it.
 const WRITE_EVERY: Duration = Duration::from_secs(10);
@@ -71,11 +71,12 @@ impl Sightings {
     /// The script was asked for by a page. Its address comes along as far as the page's policy lets it; only the origin is read.
     pub fn script(&self, shared: &Shared, site: SiteId, caller: &Caller, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        // Somebody who looks at the script itself is no page with a tag.
-        if text("sec-fetch-dest").is_some_and(|dest| dest != "script") {
+        // Somebody who looks at the script itself is no page with a tag, and the relay's own pages (which say no more of themselves) are
+        // nobody's site.
+        if text("sec-fetch-dest").is_some_and(|dest| dest != "script") || text("sec-fetch-site") == Some("same-origin") {
             return;
         }
-        match text(header::REFERER.as_str()).and_then(Origin::of_page) {
+        match page_of(headers) {
             Some(origin) if caller.is_own(shared, &origin) => {}
             origin => self.note(Some(site), origin.map_or_else(|| UNSAID.to_owned(), String::from), What::Script, clock::now()),
         }
@@ -86,6 +87,21 @@ impl Sightings {
         let what = if allowed { What::Socket } else { What::Refused };
         let origin = if let Page::Of(origin) = &caller.page { origin.to_string() } else { UNSAID.to_owned() };
         self.note(Some(site), origin, what, clock::now());
+    }
+
+    /// A pinned loader was asked for by a page, of this version or another one.
+    pub fn pinned(&self, shared: &Shared, site: SiteId, caller: &Caller, current: bool) {
+        if let Page::Of(origin) = &caller.page
+            && !caller.is_own_page(shared)
+        {
+            self.note(Some(site), origin.to_string(), if current { What::Script } else { What::Old }, clock::now());
+        }
+    }
+
+    /// The panel's frame was asked for by a page that is not the relay's own: as good as a socket.
+    pub fn framed(&self, site: &SiteRecord, origin: &Origin) {
+        let what = if origin::site_allows(&site.origins, origin) { What::Socket } else { What::Refused };
+        self.note(Some(site.id), origin.to_string(), what, clock::now());
     }
 
     /// A file of the widget was asked for by a page, of this version or another one.
@@ -129,6 +145,11 @@ impl Sightings {
         let fresh = self.take();
         if fresh.is_empty() { Ok(()) } else { store.note_sightings(fresh.into_iter().collect()).await }
     }
+}
+
+/// The origin of the page that asks for a script or a frame, as far as its policy tells. Only the origin is read.
+pub fn page_of(headers: &HeaderMap) -> Option<Origin> {
+    headers.get(header::REFERER)?.to_str().ok().and_then(Origin::of_page)
 }
 
 /// Writes what gathers, now and then and at the end. The relay's `app` runs it.

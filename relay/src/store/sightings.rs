@@ -47,11 +47,11 @@ impl Store {
             for ((site, origin), notes) in &seen {
                 let Some(site) = site else { continue };
                 db.prepare_cached(
-                    "INSERT INTO sighting (site, origin, script_at, socket_at, refused_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-                     ON CONFLICT (site, origin) DO UPDATE SET script_at = coalesce(?3, script_at), \
-                     socket_at = coalesce(?4, socket_at), refused_at = coalesce(?5, refused_at)",
+                    "INSERT INTO sighting (site, origin, script_at, old_at, socket_at, refused_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                     ON CONFLICT (site, origin) DO UPDATE SET script_at = coalesce(?3, script_at), old_at = coalesce(?4, old_at), \
+                     socket_at = coalesce(?5, socket_at), refused_at = coalesce(?6, refused_at)",
                 )?
-                .execute(params![site.0, origin, notes.script_at, notes.socket_at, notes.refused_at])?;
+                .execute(params![site.0, origin, notes.script_at, notes.old_at, notes.socket_at, notes.refused_at])?;
                 db.prepare_cached(concat!(
                     "DELETE FROM sighting WHERE site = ?1 AND origin NOT IN \
                      (SELECT origin FROM sighting WHERE site = ?1 ORDER BY ",

@@ -52,7 +52,7 @@ fn FieldRow(field: FieldDraft, remove: impl Fn() + 'static) -> impl IntoView {
                     <option value="text">{texts.line}</option><option value="choice">{texts.choice}</option>
                 </select>
             </label>
-            <label class="choice"><input type="checkbox" bind:checked=field.required/>{texts.required}</label>
+            <label class="tick"><input type="checkbox" bind:checked=field.required/>{texts.required}</label>
             <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
             <label class="wide" class:hidden=move || !field.is_choice()>{texts.options}
                 <textarea rows="3" required=move || field.is_choice() bind:value=field.options></textarea>

@@ -53,7 +53,7 @@ fn GreetingRow(greeting: GreetingDraft, remove: impl Fn() + 'static) -> impl Int
                     <option value="">{texts.greeting_all}</option><option value="false">{texts.greeting_new}</option><option value="true">{texts.greeting_back}</option>
                 </select>
             </label>
-            <label class="choice"><input type="checkbox" bind:checked=greeting.exit/>{texts.greeting_exit}</label>
+            <label class="tick"><input type="checkbox" bind:checked=greeting.exit/>{texts.greeting_exit}</label>
             <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
         </li>
     }

@@ -53,9 +53,9 @@ pub fn Looks(
                             {LANGUAGES.map(|(tag, name)| view! { <option value=tag lang=tag>{name}</option> })}
                         </select>
                     </label>
-                    <label class="choice"><input type="checkbox" bind:checked=draft.files/>{texts.offers_files}</label>
-                    <label class="choice"><input type="checkbox" bind:checked=draft.voice/>{texts.offers_voice}</label>
-                    <label class="choice"><input type="checkbox" bind:checked=draft.rating/>{texts.offers_rating}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.files/>{texts.offers_files}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.voice/>{texts.offers_voice}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.rating/>{texts.offers_rating}</label>
                 </div>
                 <Preview draft site/>
             </div>

@@ -47,7 +47,8 @@ pub fn Install() -> impl IntoView {
         let key = key.get()?;
         found.with_untracked(|found| found.as_ref()?.as_ref().ok()?.iter().find(|site| site.key == key).cloned())
     };
-    let body = move || match (site(), found.with(|found| found.as_ref().map(|found| found.as_ref().err().copied()))) {
+    let stands = Memo::new(move |_| found.with(|found| found.as_ref().map(|found| found.as_ref().err().copied())));
+    let body = move || match (site(), stands.get()) {
         (_, None) => view! { <p role="status">{texts.loading}</p> }.into_any(),
         (_, Some(Some(error))) => view! { <p role="alert" class="problem">{error.words(texts)}</p> }.into_any(),
         (None, _) => view! { <p>{texts.no_sites}</p> }.into_any(),

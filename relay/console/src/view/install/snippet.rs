@@ -11,6 +11,7 @@ use crate::view::parts::CopyButton;
 enum Form {
     Plain,
     Frame,
+    Pinned,
 }
 
 /// The script tag and its policy.
@@ -21,21 +22,23 @@ pub fn Snippet(
 ) -> impl IntoView {
     let texts = texts();
     let form = RwSignal::new(Form::Plain);
-    let SiteSetup { snippet, csp, frame_csp, .. } = site;
+    let SiteSetup { snippet, csp, frame_csp, pinned, .. } = site;
+    let can_pin = pinned.is_some();
     let framed = snippet.replacen("<script async", "<script async data-mode=\"frame\"", 1);
     let shown = Memo::new(move |_| match form.get() {
         Form::Plain => (snippet.clone(), csp.join("\n"), texts.form_plain_lead),
         Form::Frame => (framed.clone(), frame_csp.join("\n"), texts.form_frame_lead),
+        Form::Pinned => (pinned.clone().unwrap_or_default(), csp.join("\n"), texts.form_pinned_lead),
     });
     let choice = move |of: Form, word: &'static str| {
         view! {
-            <label class="choice"><input type="radio" name="form" prop:checked=move || form.get() == of on:change=move |_| form.set(of)/>{word}</label>
+            <label class="tick"><input type="radio" name="form" prop:checked=move || form.get() == of on:change=move |_| form.set(of)/>{word}</label>
         }
     };
     view! {
         <section class="panel">
             <h2>{texts.snippet}</h2>
-            <fieldset class="choices"><legend class="hint">{texts.form}</legend>{choice(Form::Plain, texts.form_plain)}{choice(Form::Frame, texts.form_frame)}</fieldset>
+            <fieldset class="choices"><legend class="hint">{texts.form}</legend>{choice(Form::Plain, texts.form_plain)}{choice(Form::Frame, texts.form_frame)}{can_pin.then(|| choice(Form::Pinned, texts.form_pinned))}</fieldset>
             <p class="hint">{move || shown.get().2}</p>
             {move || {
                 let (snippet, policy, _) = shown.get();
