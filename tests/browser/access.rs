@@ -69,11 +69,13 @@ async fn no_state_has_a_barrier(engine: Engine) -> Result<()> {
     visitor.waits_until("seek('button', 'Open chat').ariaDescription === '1'").await?;
     is_open_to_all(&visitor, "unread").await?;
     visitor.clicks("button", "Open chat").await?;
+    let greetings = agent.log().greetings;
     stage.kills_relay()?;
     visitor.sees("Reconnecting… What you write is kept.").await?;
     is_open_to_all(&visitor, "reconnecting").await?;
     stage.restarts_relay()?;
     visitor.sees_no_more("Reconnecting…").await?;
+    agent.until_true("back", |log| log.greetings > greetings).await;
     agent.closes(chat).await.map_err(|code| anyhow::anyhow!("{code:?}"))?;
     visitor.sees("The chat has ended").await?;
     is_open_to_all(&visitor, "ended").await

@@ -89,7 +89,9 @@ impl Stage {
                 proxies.insert(name.clone(), proxy);
             }
             let (beat, dice) = (self.beat.subscribe(), dice.fork());
-            self.crew.push(crew::visitor(name, Door::visitor(at, "demo"), beat, dice, Duration::from_millis(100)));
+            // The page is the relay's own, whatever the way to it.
+            let door = Door { origin: Some(format!("http://{relay}")), ..Door::visitor(at, "demo") };
+            self.crew.push(crew::visitor(name, door, beat, dice, Duration::from_millis(100)));
         }
         proxies
     }

@@ -288,7 +288,16 @@ impl StateMachineTest for Both {
     fn apply(mut both: Self, _: &Reference, step: Step) -> Self {
         // Borrowed apart from the rest for as long as it runs.
         let runtime = both.runtime.handle().clone();
-        let before = both.model.clone();
+        let mut before = both.model.clone();
+        if let Step::Race(verbs, _) = &step {
+            // What somebody took while they were allowed more for a moment they may keep.
+            for verb in verbs {
+                if let Verb::Capacity(agent, capacity) = verb {
+                    let most = &mut before.agents[*agent].capacity;
+                    *most = (*most).max(*capacity);
+                }
+            }
+        }
         let mut both = runtime.block_on(async move {
             match &step {
                 Step::Does(after, verb) => both.does(*after, verb).await,
