@@ -48,6 +48,7 @@ function bulleChoices(place, told, kind, labels, wish, first) {
 }
 
 // What can be done about own messages: below the last one, and below each that was refused. The rows are drawn before the next frame.
+// A panel that was taken off the page has none.
 function bulleDeeds(log, told, deeds, retry) {
   requestAnimationFrame(() => {
     for (const old of log.querySelectorAll(".deeds")) old.remove();
@@ -56,7 +57,7 @@ function bulleDeeds(log, told, deeds, retry) {
       place.className = "deeds";
       // They come and go with the minute: no news for those who listen.
       place.ariaLive = "off";
-      row.append(place);
+      row?.append(place);
       bulleChoices(place, told, "deed", labels, wish, first);
     };
     const own = log.querySelectorAll(".own");
