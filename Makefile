@@ -147,9 +147,7 @@ dev: tools
 FEATURES := --features shared/schema
 
 # Stories of browsers that are written and not yet seen to pass in every engine: left out by name, and named at the end.
-NOT_YET := an_app_of_one_page_signs_people_in_and_out pages_of_other_servers_get_a_chat_by_one_line \
-  the_wordpress_plugin_adds_the_tag_and_trusts_nobody pages_greet_once_and_only_while_somebody_is_there an_admin_installs_the_chat_on_a_site \
-  every_language_speaks_for_itself a_chat_survives_the_relay everything_fits_on_small_screens pictures_for_people_to_look_at \
+NOT_YET := every_language_speaks_for_itself a_chat_survives_the_relay everything_fits_on_small_screens pictures_for_people_to_look_at \
   a_page_with_a_chat_goes_into_the_back_forward_cache_and_comes_back all_tabs_share_one_socket_and_survive_each_other \
   one_tab_rings_and_all_titles_count both_sides_work_by_keyboard_alone::webkit
 
