@@ -57,11 +57,11 @@ function bulleDeeds(log, told, deeds, retry) {
       place.className = "deeds";
       // They come and go with the minute: no news for those who listen.
       place.ariaLive = "off";
-      row?.append(place);
+      row.append(place);
       bulleChoices(place, told, "deed", labels, wish, first);
     };
     const own = log.querySelectorAll(".own");
-    if (deeds) put(own[own.length - 1], deeds, "deed", 0);
+    if (deeds && own.length) put(own[own.length - 1], deeds, "deed", 0);
     log.querySelectorAll(".failed").forEach((row, index) => put(row, retry, "retry", index));
   });
 }
