@@ -84,24 +84,21 @@ impl Panel {
     fn new(root: &ShadowRoot, place: &Element, settings: &JsValue, wish: &JsValue) -> Self {
         let texts = browser::texts(settings);
         let home = Rc::new(Home::new(settings, texts.lang, root.host()));
-        let mut parts = None;
         // All is made inside the view, so that all goes with it.
-        let view = mount_in(place, || {
+        let (view, (relay, open)) = mount_in(place, || {
             let restored = wish.as_bool().is_none() && home.load_for_tab(panel::OPEN).is_some();
             let open = RwSignal::new(wish.is_truthy() || restored);
             let (relay, state) = Relay::new(home.clone(), open);
             keep_keys(&root.host());
             relay.start();
-            parts = Some((relay.clone(), open));
+            let parts = (relay.clone(), open);
             let (relay, home) = (StoredValue::new_local(relay), StoredValue::new_local(home.clone()));
             let told = StoredValue::new_local(JsValue::UNDEFINED);
             let (tool, editing, field) = (RwSignal::new(""), RwSignal::new(None), NodeRef::new());
             let chat = Chat { texts, state, open, tool, editing, field, told, relay, home };
             told.set_value(more::told(chat));
-            panel::panel(chat, restored)
+            (panel::panel(chat, restored), parts)
         });
-        // Building the view has just set them.
-        let (relay, open) = parts.unwrap_or_else(|| unreachable!());
         Self { relay, open, home, view }
     }
 

@@ -3,41 +3,38 @@
 //! [`State::apply`]; components only call [`Relay`].
 
 mod channel;
+mod kept;
+mod leader;
 mod requests;
+mod wire;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use shared::SUBPROTOCOL;
 use shared::close::BAD_TOKEN;
 use shared::frame::{PageView, Read};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::link::{Action, Emit, Link, Status};
-use shared::model::{Page, Say};
+use shared::model::Page;
 use shared::visitor::{Dialect, FromRelay, Hello, ToRelay, Typing};
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::JsValue;
-use web_sys::{CloseEvent, EventTarget, MessageEvent, WebSocket};
+use web_sys::{EventTarget, WebSocket};
 
 use crate::browser::{self, Handler, Home, handler, listen, now};
 use crate::codec;
-use crate::composer::DRAFT;
 use crate::news::{self, News};
 use crate::socket::channel::Channel;
+use crate::socket::kept::stored_outbox;
 use crate::state::State;
 use crate::tabs::{Sight, Step, Tabs};
 use crate::typing::Typist;
 use crate::view::*;
 
 const TOKEN: &str = "token";
-/// Begins the names under which messages are kept until they are acknowledged, each under its own: tabs write at the same time.
-const OUTBOX: &str = "say:";
 /// Read by the loader: there is a conversation to come back to.
 const LIVE: &str = "live";
 /// Up to where the visitor has read: conversation and seq.
 const READ: &str = "read";
-/// The message that some tab has last rung for.
-const RUNG: &str = "rung";
 
 /// How long after its address a page may set its title.
 const TITLE_TIME: Millis = 300;
@@ -158,69 +155,6 @@ impl Relay {
         }
     }
 
-    /// Joins the other tabs, if it has not.
-    fn join(&self) {
-        {
-            let inner = &mut *self.0.borrow_mut();
-            if inner.tabs.has_joined() {
-                return;
-            }
-            inner.tabs.join();
-            if !inner.channel.as_mut().is_some_and(Channel::join) {
-                inner.tabs.lead();
-            }
-        }
-        self.link(|link| link.restart(now()));
-    }
-
-    /// Leaves them, and the relay.
-    fn leave(&self) {
-        self.link(Link::stop);
-        self.0.borrow_mut().tabs.leave();
-        self.run();
-        if let Some(channel) = &mut self.0.borrow_mut().channel {
-            channel.leave();
-        }
-    }
-
-    fn granted(&self, release: JsValue) {
-        {
-            let inner = &mut *self.0.borrow_mut();
-            if inner.channel.as_mut().is_some_and(|channel| channel.holds(release)) {
-                inner.tabs.lead();
-            }
-        }
-        self.run();
-    }
-
-    fn ended(&self, error: &JsValue) {
-        {
-            let inner = &mut *self.0.borrow_mut();
-            match inner.channel.as_mut().and_then(|channel| channel.ended(error)) {
-                Some(true) => inner.tabs.lose(),
-                Some(false) => inner.tabs.lead(),
-                None => {}
-            }
-        }
-        self.run();
-    }
-
-    fn heard_tab(&self, event: &JsValue) {
-        if let Some(text) = browser::property(event, "data") {
-            let inner = &mut *self.0.borrow_mut();
-            inner.tabs.heard(now(), &text);
-            // Timers of tabs in the background run late, messages do not: whoever asks for the leader keeps its clock going.
-            inner.link.tick(now());
-        }
-        self.run();
-    }
-
-    /// Another tab has written to storage.
-    fn reread(&self) {
-        self.0.borrow_mut().recall();
-        self.run();
-    }
-
     /// Ends the connection and everything that would wake it; done once, and last. Other tabs forget the visitor, too.
     pub fn stop(&self) {
         self.0.borrow_mut().tabs.forget();
@@ -243,24 +177,6 @@ impl Relay {
             }
         }
         self.run();
-    }
-
-    /// Tells what stands in the composer, when it is time to.
-    pub fn typing(&self, draft: &str) {
-        self.0.borrow_mut().typist.write(now(), draft);
-        self.tick();
-    }
-
-    /// The panel was opened or closed.
-    pub fn look(&self) {
-        self.run();
-    }
-
-    /// The page is changing: it is looked at once it had time to set its title.
-    fn look_soon(&self) {
-        let inner = &mut *self.0.borrow_mut();
-        inner.look_at = Some(now() + TITLE_TIME);
-        inner.wind();
     }
 
     fn link(&self, call: impl FnOnce(&mut Link<Dialect>)) {
@@ -301,37 +217,6 @@ impl Relay {
             }
         }
         self.0.borrow_mut().wind();
-    }
-
-    fn open(&self, number: u32) {
-        let mut inner = self.0.borrow_mut();
-        inner.drop_socket();
-        let ticket = inner.home.ticket.as_deref().map_or([""; 2], |ticket| ["&ticket=", ticket]).concat();
-        let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site, &ticket].concat();
-        let Ok(socket) = WebSocket::new_with_str(&url, SUBPROTOCOL) else {
-            inner.link.closed(now(), number, None);
-            return;
-        };
-        let relay = self.clone();
-        let on_event = handler(move |event| relay.heard(number, &event));
-        let function = Some(on_event.as_ref().unchecked_ref());
-        socket.set_onopen(function);
-        socket.set_onmessage(function);
-        socket.set_onclose(function);
-        inner.socket = Some((number, socket, on_event));
-    }
-
-    fn heard(&self, number: u32, event: &JsValue) {
-        if let Some(message) = event.dyn_ref::<MessageEvent>() {
-            let text = message.data().as_string().unwrap_or_default();
-            self.0.borrow_mut().tabs.frame(&text);
-            self.0.borrow_mut().receive(number, &text);
-            self.run();
-        } else if let Some(close) = event.dyn_ref::<CloseEvent>() {
-            self.link(|link| link.closed(now(), number, Some(close.code())));
-        } else {
-            self.link(|link| link.opened(now(), number));
-        }
     }
 }
 
@@ -384,88 +269,10 @@ impl Inner {
         }
     }
 
-    fn take(&mut self, step: Step) {
-        match step {
-            Step::Post(text) => {
-                if let Some(channel) = &self.channel {
-                    channel.post(&text);
-                }
-            }
-            Step::Steal => {
-                if let Some(channel) = &mut self.channel {
-                    channel.steal();
-                }
-            }
-            Step::Send(text) => {
-                if let Some((_, socket, _)) = &self.socket {
-                    // Fails only while the socket is not open; then its close is on the way, and the link says again what matters.
-                    _ = socket.send_with_str(&text);
-                }
-            }
-            Step::Opened(number) => self.link.opened(now(), number),
-            Step::Closed(number, code) => self.link.closed(now(), number, code),
-            Step::Frame(number, text) => self.receive(number, &text),
-            Step::Anew => self.anew(),
-            Step::Identify(identity) => {
-                self.home.identity.replace(Some(identity));
-                self.anew();
-            }
-            Step::Forget => self.forget(),
-            Step::Wake => self.link.wake(now()),
-            Step::Adopt => {
-                for say in stored_outbox(&self.home) {
-                    self.link.say(now(), say);
-                }
-            }
-            Step::Shut => self.drop_socket(),
-            // Carried out by `run`, which can give the socket its handler.
-            Step::Open(_) => {}
-            Step::Ring => self.ring(),
-        }
-    }
-
-    fn anew(&mut self) {
-        self.link.stop();
-        self.link.restart(now());
-    }
-
-    /// Somebody has logged out in another tab: whoever comes next is nobody yet.
-    fn forget(&mut self) {
-        for id in std::mem::take(&mut self.kept) {
-            self.home.keep(&place_of(id), None);
-        }
-        self.link.stop();
-        // Closes the socket, and tells that it has.
-        while let Some(action) = self.link.poll() {
-            if matches!(action, Action::Shut(_)) {
-                self.tabs.shut();
-            }
-        }
-        self.link = Link::new(Dialect::default(), fresh_seed(), Vec::new());
-        self.typist = Typist::default();
-        self.news = News::default();
-        self.home.identity.take();
-        self.open.set(false);
-        self.state.set(State::new(self.home.name.clone(), &[], Vec::new()));
-        self.home.keep_for_tab(DRAFT, None);
-        self.home.empty_field();
-        self.link.restart(now());
-    }
-
     fn receive(&mut self, number: u32, text: &str) {
         // A frame that this version does not know is none of its business.
         if let Some(frame) = codec::decode(text) {
             self.link.received(now(), number, frame);
-        }
-    }
-
-    fn drop_socket(&mut self) {
-        // This may run inside the very handler: the glue counts calls and frees it after the last.
-        if let Some((_, socket, _on_event)) = self.socket.take() {
-            socket.set_onopen(None);
-            socket.set_onmessage(None);
-            socket.set_onclose(None);
-            _ = socket.close();
         }
     }
 
@@ -517,61 +324,6 @@ impl Inner {
             self.link.unfollow(thread);
         }
         self.link.restart(now());
-    }
-
-    /// Keeps a new token. When another tab became somebody first, this one joins it and is greeted again; but whoever was vouched for has
-    /// become somebody else on purpose, and what the browser had before is replaced.
-    fn take_token(&mut self, token: &str, vouched: bool) -> bool {
-        let stored = self.home.load(TOKEN).filter(|_| !vouched);
-        let first = stored.as_deref().is_none_or(|stored| stored == token);
-        if first {
-            self.home.keep(TOKEN, Some(token));
-        } else {
-            // Nothing more may go out under the token that nobody keeps.
-            self.link.stop();
-            self.link.restart(now());
-        }
-        self.link.dialect_mut().hello.token = Some(stored.unwrap_or_else(|| token.to_owned()));
-        first
-    }
-
-    fn persist(&mut self, outbox: &[Say]) {
-        let (home, kept) = (&self.home, &mut self.kept);
-        kept.retain(|id| {
-            let waits = outbox.iter().any(|say| say.id == *id);
-            if !waits {
-                home.keep(&place_of(*id), None);
-            }
-            waits
-        });
-        for say in outbox {
-            if !kept.contains(&say.id) {
-                kept.push(say.id);
-                home.keep(&place_of(say.id), Some(&codec::write_outbox(std::slice::from_ref(say))));
-            }
-        }
-    }
-
-    /// Rings, unless another tab has for the same message: two may think for a moment that they lead.
-    fn ring(&mut self) {
-        let latest = self.state.with_untracked(|state| state.latest().map(|latest| codec::write_uuid(latest.0.0)));
-        if self.home.load(RUNG) != latest {
-            self.home.keep(RUNG, latest.as_deref());
-            self.state.update(|state| state.rings += 1);
-        }
-    }
-
-    /// Takes from storage up to where the visitor has read, here or in another tab.
-    fn recall(&mut self) {
-        let latest = self.state.with_untracked(State::head).map(|head| head.0);
-        if let Some((conversation, seq)) = self.home.load(READ).as_deref().and_then(|text| text.split_once(' '))
-            && latest.is_some_and(|latest| codec::write_uuid(latest.0) == conversation)
-        {
-            let seq = seq.parse().unwrap_or(0);
-            if self.state.with_untracked(|state| state.read_to < seq) {
-                self.state.update(|state| state.read_to = seq);
-            }
-        }
     }
 
     /// After all was applied: read mark, badge and the loader's flag follow the state. Whether the link has work again.
@@ -644,17 +396,4 @@ impl Inner {
 
 fn fresh_seed() -> u64 {
     browser::fresh_id().0.as_u64_pair().1
-}
-
-fn place_of(id: MessageId) -> String {
-    [OUTBOX, &codec::write_uuid(id.0)].concat()
-}
-
-/// All messages in storage, oldest first.
-fn stored_outbox(home: &Home) -> Vec<Say> {
-    let mut outbox: Vec<Say> = Vec::new();
-    for say in home.kept(OUTBOX).iter().flat_map(|text| codec::read_outbox(text)) {
-        outbox.insert(outbox.partition_point(|other| other.id < say.id), say);
-    }
-    outbox
 }

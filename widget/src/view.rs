@@ -36,17 +36,21 @@ pub struct Mounted {
     owner: Owner,
 }
 
-/// Builds a view inside an element.
-pub fn mount_in<V: Render>(place: &Element, view: impl FnOnce() -> V) -> Mounted
+/// Builds a view inside an element; what was made along with it comes back.
+pub fn mount_in<V: Render, T>(place: &Element, make: impl FnOnce() -> (V, T)) -> (Mounted, T)
 where
     V::State: 'static,
 {
     // Fails when another panel on the page has done it already.
     _ = Executor::init_wasm_bindgen();
     let owner = Owner::new();
-    let mut nodes: Box<dyn Mountable> = Box::new(owner.with(|| view().build()));
+    let (nodes, made) = owner.with(|| {
+        let (view, made) = make();
+        (view.build(), made)
+    });
+    let mut nodes: Box<dyn Mountable> = Box::new(nodes);
     nodes.mount(place, None);
-    Mounted { nodes, owner }
+    (Mounted { nodes, owner }, made)
 }
 
 impl Drop for Mounted {

@@ -6,7 +6,7 @@ use shared::ids::{ConversationId, FileId, MessageId, Seq};
 use shared::model::{Body, Contact, File, Say};
 use shared::visitor::{Close, Rate, ToRelay, Transcript};
 
-use super::{Relay, State};
+use super::{Relay, State, TITLE_TIME};
 use crate::browser::{self, Home, now};
 use crate::codec;
 use crate::view::*;
@@ -15,6 +15,24 @@ use crate::view::*;
 const FILE: &str = "file:";
 
 impl Relay {
+    /// Tells what stands in the composer, when it is time to.
+    pub fn typing(&self, draft: &str) {
+        self.0.borrow_mut().typist.write(now(), draft);
+        self.tick();
+    }
+
+    /// The panel was opened or closed.
+    pub fn look(&self) {
+        self.run();
+    }
+
+    /// The page is changing: it is looked at once it had time to set its title.
+    pub(super) fn look_soon(&self) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.look_at = Some(now() + TITLE_TIME);
+        inner.wind();
+    }
+
     /// Says something; with an address when nobody is there to answer now.
     pub fn say(&self, text: String, contact: Option<Contact>) {
         self.put(Say { contact, ..Say::text(browser::fresh_id(), None, text) });
