@@ -27,6 +27,7 @@ use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
 use crate::edge::{health, pages, sightings};
+use crate::files::{Files, NoPlace};
 use crate::hub::backlog::Backlog;
 use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
@@ -35,7 +36,7 @@ use crate::hub::{Hub, keeper};
 use crate::metrics::gauges::Gauges;
 use crate::session::pace::Rates;
 use crate::store::{Store, StoreError};
-use crate::{api, clock, disk};
+use crate::{api, clock, disk, files};
 
 /// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
@@ -62,6 +63,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The place of uploads.
+    #[error(transparent)]
+    Files(#[from] NoPlace),
     /// The store.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
@@ -150,7 +154,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let announcer = hub.clone();
     let announce = Box::new(move |news| announcer.announce(news));
     let metrics_listen = config.metrics_listen;
-    let shared = Arc::new(Shared::new(config, store, desk, announce));
+    let files = Files::open(&config)?;
+    let rules = Arc::new(api::files::rules(&config));
+    let shared = Arc::new(Shared::new(config, files, store, desk, announce));
     let metrics = match metrics_listen {
         Some(address) => {
             let gauges = Gauges::new(shared.store.clone(), database, shared.disk.clone());
@@ -162,6 +168,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
+    tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(
             "this binary was built without its widget: /bulle.js serves nothing; build the widget first, then the relay"
@@ -181,6 +188,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         seats,
         upgrades,
         visitors,
+        files: rules,
         agents,
         connections: connections.clone(),
         stop: stop.clone(),
@@ -207,8 +215,13 @@ impl Running {
             tokio::select! { () = self.connections.wait() => {}, () = sleep(STOP_LOOK) => {} }
         }
         self.tasks.close();
+        self.shared.uploads.tasks.close();
         let sockets = self.connections.len();
-        let requests_end = timeout_at(deadline, self.tasks.wait()).await.is_ok();
+        let work = async {
+            self.tasks.wait().await;
+            self.shared.uploads.tasks.wait().await;
+        };
+        let requests_end = timeout_at(deadline, work).await.is_ok();
         if sockets > 0 || !requests_end {
             tracing::warn!(sockets, "somebody still holds a connection and is cut off");
         }

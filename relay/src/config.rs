@@ -16,6 +16,7 @@ use shared::ids::Millis;
 
 use crate::desk::Rules;
 use crate::edge::origin::Origin;
+use crate::files::kind;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
@@ -54,6 +55,10 @@ config! {
     /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, beside loopback. A list, or text with commas.
     #[serde(deserialize_with = "networks")]
     trusted_proxies: Vec<IpNet> = Vec::new();
+    /// Media types that may be uploaded, such as `image/png`, or `image/*`; `*/*`: all. A list, or text with commas. The relay goes by a file's
+    /// first bytes; what these do not tell, texts among them, counts as `application/octet-stream`.
+    #[serde(deserialize_with = "texts")]
+    file_types: Vec<String> = vec!["*/*".to_owned()];
     /// Largest frame a client may send, in bytes: 1,024 to 1,048,576. A message of 8,000 characters needs up to 48 KiB.
     max_frame: usize = 64 * 1024;
     /// How long a new connection may wait before its `hello`, in ms: 100 to 60,000.
@@ -161,6 +166,12 @@ impl Config {
             _ if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
                 Some(("log", format!("`{}` is not a log filter", self.log)))
             }
+            _ if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
+                Some(("file_types", "is no list of media types such as `image/png` or `image/*`".to_owned()))
+            }
+            _ if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
+                Some(("limits.upload_bytes_a_day", "is less than `limits.upload_bytes`, which one file may have".to_owned()))
+            }
             _ if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
                 "limits.outgoing_total_bytes",
                 "is less than `limits.outgoing_bytes`, which one client may take".to_owned(),
@@ -173,22 +184,26 @@ impl Config {
     }
 }
 
-/// A list, or one text with commas (as a variable has it), of networks or single addresses.
-fn networks<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<IpNet>, D::Error> {
+/// A list, or one text with commas (as a variable has it).
+fn texts<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Given {
         List(Vec<String>),
         Text(String),
     }
-    let texts = match Given::deserialize(source)? {
+    Ok(match Given::deserialize(source)? {
         Given::List(texts) => texts,
         Given::Text(text) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
-    };
+    })
+}
+
+/// The same, of networks or single addresses.
+fn networks<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<IpNet>, D::Error> {
     let parse = |text: String| {
         text.parse::<IpNet>()
             .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
             .map_err(|_| serde::de::Error::custom(format!("`{text}` is neither an address nor a network")))
     };
-    texts.into_iter().map(parse).collect()
+    texts(source)?.into_iter().map(parse).collect()
 }

@@ -53,7 +53,7 @@ pub enum RestError {
     #[error("signing in needs https: set `public_url` to the https address at which browsers reach this relay")]
     Unencrypted,
     /// Too many tries.
-    #[error("too many tries: wait {} s", .retry_after_ms.div_euclid(1_000) + 1)]
+    #[error("too many {}: wait {} s", .limit.what(), .retry_after_ms.div_euclid(1_000) + 1)]
     TooMany {
         /// Which limit it was.
         limit: Limit,
@@ -66,6 +66,35 @@ pub enum RestError {
         /// The time that it had.
         seconds: f32,
     },
+    /// A page that is not on the site's list.
+    #[error("this page's origin is not on the site's list; an admin can add it")]
+    NotListed,
+    /// A visitor's token that is none, or not one of this site.
+    #[error("this is no visitor's token of this site, or the site wants an identity: greet on the socket first")]
+    BadToken,
+    /// Files, or voice notes, that the site does not want.
+    #[error("this site takes no such files: its settings say so")]
+    NotTaken,
+    /// A file that is too large.
+    #[error("a file may have {most} bytes at most: send a smaller one")]
+    TooLarge {
+        /// What it may have.
+        most: u64,
+    },
+    /// A file of a kind that is not taken.
+    #[error("files of the type {found} are not taken; taken are: {types}")]
+    WrongType {
+        /// What its bytes say.
+        found: &'static str,
+        /// What is taken.
+        types: String,
+    },
+    /// No room for files.
+    #[error("there is no room for files: tell whoever runs this relay, its disk is full")]
+    NoRoom,
+    /// The place of files does not answer.
+    #[error("files cannot be kept or read now: try again in a moment")]
+    NoPlace(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The rules of the desk do not allow it.
     #[error("{message}")]
     Refused {
@@ -90,15 +119,19 @@ impl RestError {
 
     fn parts(&self) -> (StatusCode, ErrorCode) {
         match self {
-            Self::NotSignedIn | Self::WrongPassword => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
-            Self::RoleTooLow(_) | Self::Unencrypted => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::NotSignedIn | Self::WrongPassword | Self::BadToken => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
+            Self::RoleTooLow(_) | Self::Unencrypted | Self::NotTaken => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
             Self::NotFound(_) | Self::InvitationGone => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidField),
             Self::BadBody(_) => (StatusCode::BAD_REQUEST, ErrorCode::BadFrame),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadFrame),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin),
+            Self::ForeignOrigin | Self::NotListed => (StatusCode::FORBIDDEN, ErrorCode::ForeignOrigin),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
             Self::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, ErrorCode::Internal),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidField),
+            Self::WrongType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidField),
+            Self::NoRoom => (StatusCode::INSUFFICIENT_STORAGE, ErrorCode::StoreUnavailable),
+            Self::NoPlace(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StoreUnavailable),
             Self::Refused { code, .. } => (StatusCode::CONFLICT, *code),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StoreUnavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
@@ -118,13 +151,16 @@ impl IntoResponse for RestError {
             // The store logs its outages, once for everybody.
             Self::Store(cause) if cause.is_outage() => tracing::debug!(error = cause as &dyn std::error::Error, "no store"),
             Self::Store(cause) => tracing::error!(error = cause as &dyn std::error::Error, "request failed in the store"),
+            Self::NoPlace(cause) => {
+                tracing::error!(error = cause.as_ref() as &dyn std::error::Error, "the place of files failed")
+            }
             Self::Internal(cause) => tracing::error!(error = cause.as_ref() as &dyn std::error::Error, "request failed"),
             _ => {}
         }
         let mut response = (status, Json(ApiError { code, message: self.to_string() })).into_response();
         let wait = match self {
             Self::TooMany { retry_after_ms, .. } => Some(retry_after_ms.div_euclid(1_000) + 1),
-            Self::Store(_) => Some(1),
+            Self::Store(_) | Self::NoPlace(_) => Some(1),
             _ => None,
         };
         if let Some(seconds) = wait {

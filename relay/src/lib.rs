@@ -12,6 +12,7 @@ pub mod desk;
 pub mod disk;
 pub mod edge;
 pub mod error;
+pub mod files;
 pub mod hub;
 pub mod metrics;
 pub mod restore;

@@ -5,6 +5,8 @@
 mod accounts;
 mod backup;
 mod desk;
+mod files;
+mod files_attacked;
 mod handover;
 mod hostile;
 mod kill;

@@ -10,7 +10,7 @@ use tests::relay::Relay;
 use tests::wire::{self, Reply};
 
 /// Pages, files and odds and ends that are no part of the REST API, and what is not there.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "/",
     "/console",
     "/console/",
@@ -27,6 +27,7 @@ const OTHERS: [&str; 16] = [
     "/ws/agent",
     "/nothing",
     "/chat/demo",
+    "/f/0/a.png",
 ];
 
 async fn get(relay: &Relay, target: &str) -> Reply {
@@ -103,7 +104,15 @@ async fn no_path_leads_out_of_the_assets() {
         "//",
         "./",
     ];
-    let roots = ["/a/", "/a/0123456789abcdef/", "/console/", "/a/%2e%2e/", "/api/conversations/"];
+    let roots = [
+        "/a/",
+        "/a/0123456789abcdef/",
+        "/console/",
+        "/a/%2e%2e/",
+        "/api/conversations/",
+        "/f/",
+        "/f/00000000-0000-4000-8000-000000000000/",
+    ];
     let targets = ["bulle.db", "assets", "etc/passwd", "bulle.db-wal"];
     for root in roots {
         for climb in climbs {

@@ -4,14 +4,14 @@
 //! - [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
-//! - [`conversations`]: reading them
+//! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
 //! - [`roles`]: who may do what
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts};
-use axum::http::{HeaderValue, header};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -23,6 +23,7 @@ use crate::error::RestError;
 
 mod agents;
 mod conversations;
+pub mod files;
 mod invitations;
 pub mod roles;
 mod secrets;
@@ -95,10 +96,23 @@ routes! {
         post secrets::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    // Visitors, too: they bring their token.
+    "/files" {
+        post files::upload, Who::Anyone;
+        options files::preflight, Who::Anyone;
+    }
     "/conversations/{id}" { get conversations::show, Who::May(Act::Read); }
     "/conversations/{id}/entries" { get conversations::entries, Who::May(Act::Read); }
     "/conversations/{id}/history" { get conversations::history, Who::May(Act::Read); }
     "/conversations/{id}/why" { get conversations::why, Who::May(Act::Read); }
+}
+
+/// Where uploads go, below `/api`: raw bytes under whatever type browsers say.
+pub const UPLOADS: &str = "/files";
+
+/// Whether a request, by its whole path, is an upload.
+pub fn is_upload(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path().strip_prefix("/api") == Some(UPLOADS)
 }
 
 /// The routes, below `/api`.

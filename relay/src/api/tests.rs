@@ -21,6 +21,7 @@ use crate::desk::{Desk, Rules, VisitorCard};
 use crate::edge::embedded::{Built, Embedded};
 use crate::edge::pages::open_shop;
 use crate::edge::router::{Shared, router};
+use crate::files::Files;
 use crate::hub::AccountNews;
 use crate::store::Store;
 
@@ -81,7 +82,8 @@ impl Office {
                 heard.lock().unwrap().push((agent, disabled));
             }
         });
-        let shared = Arc::new(Shared::with_built(config, store, desk, announce, BUILT));
+        let files = Files::open(&config).unwrap();
+        let shared = Arc::new(Shared::with_built(config, files, store, desk, announce, BUILT));
         Self { router: router(Arc::clone(&shared)), shared, announced, _folder: folder }
     }
 

@@ -85,6 +85,8 @@ limits! {
         account_sign_ins = 20, 6;
         /// Tries to sign in, or to join by an invitation, from one address; an office behind one address is in within a minute or two.
         address_sign_ins = 40, 20;
+        /// Files uploaded from one address; behind it may be an office. Tokens of visitors cost nothing, so this bounds what one may leave.
+        uploads = 60, 20;
     }
     amounts {
         /// WebSockets open at once.
@@ -101,5 +103,15 @@ limits! {
         outgoing_bytes: usize = 262_144, 16_384..=1_073_741_824;
         /// Bytes that may wait for all clients together, roughly.
         outgoing_total_bytes: usize = 67_108_864, 1_048_576..=1_099_511_627_776;
+        /// Bytes of one uploaded file.
+        upload_bytes: usize = 10_485_760, 1_024..=1_073_741_824;
+        /// Bytes that one visitor may upload within 24 hours; at least `upload_bytes`.
+        upload_bytes_a_day: usize = 104_857_600, 1_024..=1_099_511_627_776;
+        /// Uploads under way at once. Each takes up to 0.6 MB of memory.
+        uploads_at_once: usize = 64, 1..=10_000;
+        /// Of these from one address.
+        address_uploads: usize = 8, 1..=10_000;
+        /// ms for an upload, from its first byte to its last.
+        upload_timeout_ms: Millis = 300_000, 1_000..=3_600_000;
     }
 }

@@ -16,6 +16,7 @@ use super::caller::{Caller, Page};
 use super::limits::{Limit, Throttle, subscriber};
 use super::origin::Origin;
 use super::router::Shared;
+use crate::api::UPLOADS;
 use crate::clock;
 use crate::config::Limits;
 use crate::error::RestError;
@@ -150,18 +151,22 @@ pub fn no_cookie(base: Option<&Origin>) -> HeaderValue {
 
 /// Lets a changing request pass only when it is JSON, which no foreign form can send, and comes from the relay's own page. Programs,
 /// which send no `Origin`, pass as long as they bring no cookie: with one it could be a browser's that hides where it comes from.
+/// Uploads need not be JSON, and those that come with a visitor's token look for themselves which page they come from; no cookie counts
+/// for them.
 pub async fn guard(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     request: Request,
     next: Next,
 ) -> Result<Response, RestError> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    let is_upload = request.uri().path() == UPLOADS;
+    let by_token = is_upload && (request.headers().contains_key(header::AUTHORIZATION) || request.method() == Method::OPTIONS);
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && !by_token {
         let own = caller.is_own_page(&shared) || (caller.page == Page::Unsaid && !brings_cookie(request.headers()));
         if !own {
             return Err(RestError::ForeignOrigin);
         }
-        if !is_json(request.headers()) {
+        if !is_upload && !is_json(request.headers()) {
             return Err(RestError::NotJson);
         }
     }

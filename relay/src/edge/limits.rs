@@ -40,6 +40,14 @@ pub enum Limit {
     AccountSignIns,
     /// Tries to sign in from one address.
     AddressSignIns,
+    /// Uploads from one address.
+    Uploads,
+    /// Uploads under way, from everywhere.
+    UploadsAtOnce,
+    /// Uploads under way from one address.
+    AddressUploads,
+    /// Bytes that one visitor may upload within a day.
+    UploadsADay,
     /// Time for a request's head.
     HeaderTimeout,
     /// Time for a request's body and answer.
@@ -59,8 +67,22 @@ impl Limit {
             Self::HttpConnections => "http_connections",
             Self::AccountSignIns => "account_sign_ins",
             Self::AddressSignIns => "address_sign_ins",
+            Self::Uploads => "uploads",
+            Self::UploadsAtOnce => "uploads_at_once",
+            Self::AddressUploads => "address_uploads",
+            Self::UploadsADay => "upload_bytes_a_day",
             Self::HeaderTimeout => "header_timeout",
             Self::RequestTimeout => "request_timeout",
+        }
+    }
+
+    /// What there was too much of, for people.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Uploads => "uploads",
+            Self::UploadsAtOnce | Self::AddressUploads => "uploads at once",
+            Self::UploadsADay => "bytes uploaded within a day",
+            _ => "tries",
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
 //! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
+//! - [`files`]: what was uploaded
 //! - [`rooms`]: the two pages with the panel alone
 //! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
 //! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
@@ -12,6 +13,7 @@ pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod embedded;
+pub mod files;
 pub mod greetings;
 pub mod health;
 pub mod identity;

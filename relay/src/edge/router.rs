@@ -19,6 +19,7 @@ use super::assets::Assets;
 use super::auth::SignInThrottle;
 use super::caller::Caller;
 use super::embedded::{self, Built};
+use super::files;
 use super::greetings;
 use super::health;
 use super::loader::{self, Launcher, Loaders, Settings};
@@ -26,11 +27,12 @@ use super::pages::Pages;
 use super::passwords::Passwords;
 use super::rooms;
 use super::sightings::Sightings;
-use crate::api;
+use crate::api::{self, files::Uploads};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::disk::Disk;
 use crate::error::RestError;
+use crate::files::Files;
 use crate::hub::AccountNews;
 use crate::store::Store;
 
@@ -55,6 +57,10 @@ pub struct Shared {
     pub loaders: Loaders,
     /// Hashing.
     pub passwords: Passwords,
+    /// What was uploaded.
+    pub files: Arc<Files>,
+    /// Who uploads now.
+    pub uploads: Uploads,
     /// Against guessing.
     pub sign_ins: SignInThrottle,
     /// Where script tags are.
@@ -69,17 +75,19 @@ pub struct Shared {
 
 impl Shared {
     /// With the files that this binary was built with.
-    pub fn new(config: Config, store: Arc<Store>, desk: Desk, announce: Announce) -> Self {
-        Self::with_built(config, store, desk, announce, embedded::BUILT)
+    pub fn new(config: Config, files: Files, store: Arc<Store>, desk: Desk, announce: Announce) -> Self {
+        Self::with_built(config, files, store, desk, announce, embedded::BUILT)
     }
 
     /// With other files; for tests, which cannot count on a build of the widget.
-    pub fn with_built(config: Config, store: Arc<Store>, desk: Desk, announce: Announce, built: Built) -> Self {
+    pub fn with_built(config: Config, files: Files, store: Arc<Store>, desk: Desk, announce: Announce, built: Built) -> Self {
         Self {
             assets: Assets::new(built, &config.data),
             pages: Pages::new(built),
             loaders: Loaders::default(),
             passwords: Passwords::default(),
+            files: Arc::new(files),
+            uploads: Uploads::new(&config.limits),
             sign_ins: SignInThrottle::new(&config.limits),
             sightings: Sightings::default(),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
@@ -107,6 +115,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/frame/{key}", get(rooms::frame))
         .route("/greetings", get(greetings::list))
         .route("/a/{hash}/{*file}", get(asset))
+        .route("/f/{id}/{name}", get(files::serve))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .nest("/api", api::routes(&shared));
@@ -218,7 +227,13 @@ pub async fn harden(mut response: Response) -> Response {
 
 /// Gives every request its time; the body of one that comes drop by drop is part of it.
 async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let within = Duration::from_millis(shared.config.limits.request_timeout_ms.unsigned_abs());
+    let limits = &shared.config.limits;
+    let mut millis = limits.request_timeout_ms.unsigned_abs();
+    if api::is_upload(&request) {
+        // Measures its time itself; this is for what comes before and after.
+        millis += limits.upload_timeout_ms.unsigned_abs();
+    }
+    let within = Duration::from_millis(millis);
     match timeout(within, next.run(request)).await {
         Ok(response) => response,
         Err(_) => RestError::TooSlow { seconds: within.as_secs_f32() }.into_response(),

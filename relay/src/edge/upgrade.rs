@@ -15,6 +15,7 @@ use serde::Deserialize;
 use shared::SUBPROTOCOL;
 use shared::close::{self, ErrorCode};
 use shared::ids::{Millis, SiteKey};
+use shared::model::FileRules;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -54,6 +55,8 @@ pub struct Sockets {
     pub upgrades: Throttle,
     /// How fast visitors may go, once greeted.
     pub visitors: Arc<Rates>,
+    /// Which files visitors may send.
+    pub files: Arc<FileRules>,
     /// How fast agents may go.
     pub agents: Arc<Rates>,
     /// Every connection's task, so that the relay can wait for them when it stops.
@@ -144,7 +147,7 @@ async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> 
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    Ok(VisitorGreeter { hub: sockets.hub.clone(), site, rates: sockets.visitors.clone() })
+    Ok(VisitorGreeter { hub: sockets.hub.clone(), site, rates: sockets.visitors.clone(), files: sockets.files.clone() })
 }
 
 fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {

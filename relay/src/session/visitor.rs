@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
-use shared::model::{Audience, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
+use shared::model::{Audience, FileRules, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
 use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
 use super::pace::{Pace, Rates};
@@ -30,6 +30,8 @@ pub struct VisitorGreeter {
     pub site: SiteRecord,
     /// How fast visitors may go.
     pub rates: Arc<Rates>,
+    /// Which files they may send, where the site wants any.
+    pub files: Arc<FileRules>,
 }
 
 /// A visitor's connection after `hello`.
@@ -39,6 +41,7 @@ pub struct VisitorSession {
     pace: Pace,
     site: SiteId,
     card: Arc<VisitorCard>,
+    files: Arc<FileRules>,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
@@ -57,7 +60,8 @@ impl Greeter for VisitorGreeter {
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
         let (pace, card) = (Pace::new(self.rates), Arc::new(card));
-        let mut session = VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, conversation: None };
+        let mut session =
+            VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, files: self.files, conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
@@ -161,7 +165,7 @@ impl VisitorSession {
             answering: store.answering().await?,
             site: site.name.clone(),
             settings: site.settings_rev,
-            panel: panel(&site.settings),
+            panel: panel(&site.settings, &self.files),
             now,
         };
         let welcome = FromRelay::Welcome(welcome).encode();
@@ -352,12 +356,12 @@ fn unreachable() -> Refusal {
 }
 
 /// 64 lower-case hexadecimal digits, as [`auth::new_token`] makes them.
-fn is_token(token: &str) -> bool {
+pub(crate) fn is_token(token: &str) -> bool {
     token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.
-fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
+pub(crate) fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
     let digest: [u8; 32] = Sha256::digest(token_hash).into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
@@ -365,8 +369,11 @@ fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
 }
 
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.
-fn panel(settings: &SiteSettings) -> Panel {
-    Panel { form: settings.form.clone(), files: None, voice: false, rating: settings.rating, email: false }
+fn panel(settings: &SiteSettings, files: &FileRules) -> Panel {
+    let files = settings.files.then(|| files.clone());
+    // A voice note is a file.
+    let voice = settings.voice && files.is_some();
+    Panel { form: settings.form.clone(), files, voice, rating: settings.rating, email: false }
 }
 
 fn tidy(page: Page) -> Page {

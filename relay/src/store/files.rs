@@ -22,6 +22,11 @@ pub fn path(id: FileId, name: &str) -> String {
 #[allow(clippy::expect_used, reason = "a constant that every test parses")]
 static ROOT: std::sync::LazyLock<url::Url> = std::sync::LazyLock::new(|| url::Url::parse("http://relay").expect("an address"));
 
+/// `erased` of a file whose bytes are to be removed.
+const ERASED: u8 = 1;
+/// `erased` of an upload under way: nobody gets it yet.
+const ARRIVING: u8 = 2;
+
 /// A stored file and whose it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileRecord {
@@ -32,30 +37,91 @@ pub struct FileRecord {
 }
 
 impl Store {
-    /// Records an upload, unless its owner has had `most` bytes since `since`; whether it was recorded.
-    pub async fn add_file(&self, new: FileRecord, now: Millis, since: Millis, most: u64) -> Result<bool, StoreError> {
+    /// Makes room for an upload of at most `size` bytes, unless its owner has had more than `most` since `since`; then how long they have
+    /// to wait. Nobody can fetch or send it before [`Store::finish_file`]; one that never ends goes with what no message has.
+    pub async fn begin_file(
+        &self,
+        new: (FileId, Uuid),
+        size: u64,
+        now: Millis,
+        since: Millis,
+        most: u64,
+    ) -> Result<Result<(), Millis>, StoreError> {
+        let (id, owner) = new;
         self.write(move |db| {
-            let mut sum = db.prepare_cached("SELECT coalesce(sum(size), 0) FROM file WHERE owner = ?1 AND created_at > ?2")?;
-            let had = sum.query_row(params![new.owner, since], |row| seq(row, 0))?;
-            if had.saturating_add(new.file.size) > most {
-                return Ok(false);
+            let mut sum = db.prepare_cached(
+                "SELECT coalesce(sum(size), 0), min(created_at) FROM file WHERE owner = ?1 AND created_at > ?2",
+            )?;
+            let (had, first) =
+                sum.query_row(params![owner, since], |row| Ok((seq(row, 0)?, row.get::<_, Option<Millis>>(1)?)))?;
+            if had.saturating_add(size) > most {
+                // The oldest is forgotten first. Whoever asks for more than that is told so then.
+                return Ok(Err(first.map_or(0, |first| first - since).max(1)));
             }
             db.prepare_cached(
-                "INSERT INTO file (id, owner, name, media_type, size, width, height, duration_ms, created_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO file (id, owner, name, media_type, size, created_at, erased) VALUES (?1, ?2, '', '', ?3, ?4, ?5)",
             )?
-            .execute(params![
-                new.file.id.0,
-                new.owner,
-                new.file.name,
-                new.file.media_type,
-                new.file.size.cast_signed(),
-                new.file.width,
-                new.file.height,
-                new.file.duration_ms,
-                now
+            .execute(params![id.0, owner, size.cast_signed(), now, ARRIVING])?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    /// Records that an upload is whole: from now on it may be fetched and sent.
+    pub async fn finish_file(&self, file: File) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let mut finish = db.prepare_cached(
+                "UPDATE file SET name = ?2, media_type = ?3, size = ?4, width = ?5, height = ?6, duration_ms = ?7, erased = 0 \
+                 WHERE id = ?1 AND erased = ?8",
+            )?;
+            let size = file.size.cast_signed();
+            let done = finish.execute(params![
+                file.id.0,
+                file.name,
+                file.media_type,
+                size,
+                file.width,
+                file.height,
+                file.duration_ms,
+                ARRIVING
             ])?;
-            Ok(true)
+            // The sweep may have taken it for one that never ends.
+            if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+        })
+        .await
+    }
+
+    /// Erases what no message has and was begun before `before`, and tells what is erased and still has bytes: at most `most` of each.
+    pub async fn erased_files(&self, before: Millis, most: u32) -> Result<Vec<FileId>, StoreError> {
+        let loose = move |db: &Connection, sql: &str| -> Result<Vec<FileId>, StoreError> {
+            let mut find = db.prepare_cached(sql)?;
+            let found = find.query_map(params![before, most, ERASED], |row| row.get(0).map(FileId))?;
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+        };
+        const LOOSE: &str = "SELECT id FROM file WHERE held = 0 AND created_at <= ?1 AND erased <> ?3 LIMIT ?2";
+        // Seldom is there any, and reading costs no commit.
+        if !self.read(move |db| loose(db, LOOSE)).await?.is_empty() {
+            self.write(move |db| -> Result<(), StoreError> {
+                let mut erase = db.prepare_cached("UPDATE file SET erased = ?2 WHERE id = ?1")?;
+                loose(db, LOOSE)?.iter().try_for_each(|id| erase.execute(params![id.0, ERASED]).map(drop))?;
+                Ok(())
+            })
+            .await?;
+        }
+        self.read(move |db| {
+            let mut find = db.prepare_cached("SELECT id FROM file WHERE erased = 1 LIMIT ?1")?;
+            let found = find.query_map([most], |row| row.get(0).map(FileId))?;
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+        })
+        .await
+    }
+
+    /// Forgets files that are erased and whose bytes are gone, and uploads that came to nothing.
+    pub async fn forget_files(&self, files: Vec<FileId>) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let mut forget = db.prepare_cached("DELETE FROM file WHERE id = ?1 AND erased <> 0")?;
+            files.iter().try_for_each(|id| forget.execute([id.0]).map(drop))?;
+            Ok(())
         })
         .await
     }

@@ -23,7 +23,7 @@ use relay::session::visitor::VisitorGreeter;
 use relay::session::{Greeter, Reply, Session};
 use relay::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store};
 use shared::ids::{AgentId, SiteId, SiteKey};
-use shared::model::Role;
+use shared::model::{FileRules, Role};
 use shared::{agent, visitor};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -45,6 +45,7 @@ struct World {
     /// Token of the agent's session.
     agent: String,
     rates: Arc<Rates>,
+    files: Arc<FileRules>,
     backlog: Arc<Backlog>,
     runs: u32,
     folder: TempDir,
@@ -98,7 +99,8 @@ impl World {
         });
         let rates = Rates::of_visitors(&Limits::default());
         let backlog = Arc::new(Backlog::new(QUEUE, usize::MAX / 2, usize::MAX / 2));
-        Self { runtime, hub, site, agent, rates, backlog, runs: 0, folder }
+        let files = Arc::new(relay::api::files::rules(&relay::config::Config::default()));
+        Self { runtime, hub, site, agent, rates, files, backlog, runs: 0, folder }
     }
 
     fn run(&self, bytes: &[u8]) {
@@ -120,8 +122,12 @@ impl World {
                 if first.is_multiple_of(2) {
                     let reply = match at_the_site.as_mut() {
                         None => {
-                            let greeter =
-                                VisitorGreeter { hub: self.hub.clone(), site: self.site.clone(), rates: self.rates.clone() };
+                            let greeter = VisitorGreeter {
+                                hub: self.hub.clone(),
+                                site: self.site.clone(),
+                                rates: self.rates.clone(),
+                                files: self.files.clone(),
+                            };
                             match greeter.hello(&frame, &visitor).await {
                                 Ok((session, reply)) => {
                                     at_the_site = Some(session);

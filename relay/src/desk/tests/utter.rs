@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::{DAY, Office, id};
 use crate::desk::DeskError;
-use crate::store::FileRecord;
 
 const ALLOWED: u64 = 1_000_000;
 
@@ -27,7 +26,8 @@ impl Office {
             height: Some(3),
             duration_ms: None,
         };
-        assert!(self.store.add_file(FileRecord { file, owner }, self.now(), 0, ALLOWED).await.unwrap());
+        self.store.begin_file((id, owner), 10, self.now(), 0, ALLOWED).await.unwrap().unwrap();
+        self.store.finish_file(file).await.unwrap();
         id
     }
 
