@@ -157,6 +157,7 @@ fn invite(config: &Config, email: &str, role: Role) -> anyhow::Result<()> {
 fn backup(config: &Config, file: &Path) -> anyhow::Result<()> {
     let bytes = relay::backup::write(&config.database(), file)?;
     println!("{}: {bytes} bytes", file.display());
+    println!("what was uploaded lies in {}: copy that folder, too, after this", relay::files::folder(config).display());
     Ok(())
 }
 

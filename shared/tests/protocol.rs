@@ -73,6 +73,7 @@ fn every_example_means_to_us_what_it_says() {
             "SiteSecret" => body::<api::SiteSecret>(&value),
             "Sightings" => body::<api::Sightings>(&value),
             "NewSite" => body::<api::NewSite>(&value),
+            "File" => body::<model::File>(&value),
             "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
@@ -201,6 +202,7 @@ struct Api {
     new_site: api::NewSite,
     sightings: api::Sightings,
     greetings: api::Greetings,
+    file: model::File,
 }
 
 /// The names of the definitions that properties refer to.

@@ -1,10 +1,12 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
 mod access;
+mod begin_and_end;
 mod colors;
 mod embed;
 mod engines;
 mod examples;
+mod files;
 mod greetings;
 mod hosts;
 mod install;

@@ -113,6 +113,13 @@ impl Person {
         self.types(name, &format!("{text}{}", Key::Enter.value())).await
     }
 
+    /// Chooses a file in the page's file picker, as if its dialog had been used.
+    pub async fn picks(&self, file: &Path) -> Result<()> {
+        let script = format!("{SEEK} return everything(document).find(el => el.type === 'file');");
+        let picker = self.browser.execute(script, vec![]).await?.element().context("no file picker on the page")?;
+        Ok(picker.send_keys(file.to_string_lossy()).await?)
+    }
+
     /// Presses keys wherever the focus is.
     pub async fn presses(&self, keys: &str) -> Result<()> {
         Ok(self.browser.action_chain().send_keys(keys).perform().await?)

@@ -4,9 +4,9 @@ const everything = root => [...root.querySelectorAll("*")].flatMap(el => el.shad
 const shown = el => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length > 0;
 const tags = {
   A: "link", ARTICLE: "article", ASIDE: "complementary", BUTTON: "button", DIALOG: "dialog", H1: "heading", H2: "heading", LI: "listitem",
-  MAIN: "main", NAV: "navigation", OL: "list", SELECT: "combobox", TEXTAREA: "textbox", UL: "list",
+  MAIN: "main", NAV: "navigation", OL: "list", PROGRESS: "progressbar", SELECT: "combobox", TEXTAREA: "textbox", UL: "list",
 };
-const inputs = { checkbox: "checkbox", radio: "radio" };
+const inputs = { checkbox: "checkbox", radio: "radio", range: "slider" };
 const roleOf = el => el.getAttribute("role") || (el.tagName === "INPUT" ? inputs[el.type] || "textbox" : tags[el.tagName]);
 const nameOf = el => {
   const by = el.getAttribute("aria-labelledby")?.split(" ").map(id => el.getRootNode().getElementById(id)?.textContent).join(" ");

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 
 /// An upload by hand: what a browser would put on the wire.
 pub struct Upload {
-    relay: SocketAddr,
+    pub relay: SocketAddr,
     pub query: String,
     pub token: Option<String>,
     pub origin: Option<String>,

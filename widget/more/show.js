@@ -91,6 +91,8 @@ const player = (file, told) => {
   const head = make("input", { type: "range", min: 0, max: 1000, value: 0, step: 10, "aria-label": texts.playhead });
   const press = button("", "", () => source ? halt() : start(), { "aria-label": texts.play });
   const box = make("div", { class: "player", role: "group", "aria-label": texts.voice_note }, press, head, time);
+  // For the transcript.
+  box.dataset.address = told.relay + file.path;
   const show = () => {
     head.value = length() ? now() / length() * 1000 : 0;
     head.setAttribute("aria-valuetext", clock(now()));

@@ -20,7 +20,8 @@ const write = (log, texts) => [...log.querySelectorAll(":scope>*")].map(row => {
   if (row.matches(".replies")) return "";
   if (row.matches(".own")) author = texts.you;
   if (row.matches(".theirs") && part(".name")) author = part(".name");
-  const text = [...row.querySelectorAll(":scope>div a[download],:scope>div [role=img],:scope>div [role=group]")].map(of => of.ariaLabel).join(" ") || row.querySelector(":scope>div").innerText;
+  // Files by name and address; cards have words of their own.
+  const text = [...row.querySelectorAll(":scope>div :is(.document,a.picture,.player)")].map(of => of.ariaLabel + " " + (of.href || of.dataset.address)).join(" ") || row.querySelector(":scope>div").innerText;
   return [part(".below").split(" · ")[0], author && author + ":", text.trim()].filter(Boolean).join(" ");
 }).filter(Boolean).join("\n");
 let author = "";

@@ -88,7 +88,9 @@ mod tests {
     }
 
     fn webm(codecs: &[u8]) -> Vec<u8> {
-        [b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm".as_slice(), codecs].concat()
+        // The library wants to see some of it.
+        let start = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm";
+        [start.as_slice(), codecs, &[0; 256]].concat()
     }
 
     fn mp4(handler: &[u8]) -> Vec<u8> {

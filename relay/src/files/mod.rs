@@ -39,6 +39,11 @@ pub struct NoPlace {
     problem: String,
 }
 
+/// The folder of all uploads.
+pub fn folder(config: &Config) -> PathBuf {
+    config.data.join("files")
+}
+
 /// The place of all uploads.
 #[derive(Debug)]
 pub struct Files {
@@ -54,7 +59,7 @@ impl Files {
     /// # Errors
     /// It cannot be had.
     pub fn open(config: &Config) -> Result<Self, NoPlace> {
-        let folder = config.data.join("files");
+        let folder = folder(config);
         let failed = |problem: String| NoPlace { place: folder.display().to_string(), problem };
         std::fs::create_dir_all(&folder).map_err(|error| failed(error.to_string()))?;
         // A message with a tick is on disk, and so is what it shows.

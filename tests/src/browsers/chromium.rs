@@ -10,7 +10,8 @@ use thirtyfour::prelude::*;
 use super::{Looks, WINDOW};
 
 /// Started with every browser: no window, nothing fetched in the background, and able to run as root in a container.
-const FLAGS: [&str; 9] = [
+/// Its microphone is made up, and it asks nobody whether a page may listen.
+const FLAGS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +21,8 @@ const FLAGS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 
 /// chromedriver, which chooses a port.

@@ -39,7 +39,12 @@ pub(super) fn wishes(language: &str) -> Value {
     json!({
         "browserName": "firefox",
         "webSocketUrl": true,
-        "moz:firefoxOptions": { "args": flags, "prefs": { "intl.accept_languages": language } },
+        "moz:firefoxOptions": { "args": flags, "prefs": {
+            "intl.accept_languages": language,
+            // A microphone that is made up, and that every page may use.
+            "media.navigator.streams.fake": true,
+            "media.navigator.permission.disabled": true,
+        } },
     })
 }
 
