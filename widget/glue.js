@@ -3,9 +3,12 @@
 // with links, the buttons beside the composer, and files that are dropped or pasted. Called by `more.rs`; `told` is what every module gets:
 //   { panel, relay, site, locale, lang, ask, … }, with `ask([wish, …])` for whatever they want of the panel.
 
-// Loads a module and the texts of its language, and hands it an element. A failed import stays failed under its address, hence the query.
+// Loads a module and the texts of its language, and hands it an element, unless that is wanted for something else by then. A failed import
+// stays failed under its address, hence the query.
 let bulleAttempts = 0;
 function bulleMore(told, name, place, json, token) {
+  if (place) place.wanted = name;
+  if (!name) return;
   const load = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
   const both = () => Promise.all([load(name), load("texts-" + told.lang)]);
   const { panel } = told;
@@ -14,7 +17,7 @@ function bulleMore(told, name, place, json, token) {
   // Whoever is in the panel now stays there, although what they were at may give way to what comes.
   const focus = !!place?.getRootNode().activeElement;
   both().catch(() => { bulleAttempts++; return both(); }).then(
-    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
+    ([module, texts]) => place && place.wanted != name || module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
     // Nobody has asked for a word about unread messages.
     () => name == "unread" || told.ask(["done"]),
   );
