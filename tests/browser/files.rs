@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use tests::browsers::Engine;
 
-use crate::engines::in_each_engine;
+use crate::engines::{in_each_engine, skipped};
 use crate::person::Person;
 use crate::stage::Stage;
 
@@ -149,6 +149,10 @@ fn plays(what: &str) -> String {
     format!("((window.pressed ||= {{}}).{what} ||= (seek('button', 'Play').click(), true)) && seek('button', 'Pause')")
 }
 
+/// Whether the browser has anything to play sounds on; without, it waits for it.
+const SOUNDS: &str =
+    "Promise.race([new AudioContext().resume().then(() => true), new Promise(done => setTimeout(done, 2000, false))])";
+
 in_each_engine!(a_voice_note_is_recorded_and_heard, WebKit lacks "microphone that can be made up");
 async fn a_voice_note_is_recorded_and_heard(engine: Engine) -> Result<()> {
     let stage = Stage::set(engine).await?;
@@ -168,7 +172,11 @@ async fn a_voice_note_is_recorded_and_heard(engine: Engine) -> Result<()> {
     agent.clicks_part("button", "voice.").await?;
     // The agent's browser knows the sound.
     agent.waits_until("everything(document).some(el => el.tagName === 'AUDIO' && el.readyState > 0 && !el.error)").await?;
-    visitor.waits_until(&plays("note")).await?;
+    if visitor.evaluates(SOUNDS).await? == json!(true) {
+        visitor.waits_until(&plays("note")).await?;
+    } else {
+        skipped(engine, "files::a_voice_note_is_recorded_and_heard, the panel's player", "no sound output on this machine")?;
+    }
     visitor.is_content().await?;
     agent.is_content().await
 }
