@@ -110,6 +110,8 @@ async fn an_upload_is_given_up_or_sent_again(engine: Engine) -> Result<()> {
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;
     visitor.is_at("textbox", "Message").await?;
+    // The relay has said that files may be sent.
+    visitor.finds("button", "Attach files").await?;
     visitor.runs_seeking(GIVE).await?;
     // A network that swallows everything.
     visitor.runs("window.send = XMLHttpRequest.prototype.send; XMLHttpRequest.prototype.send = function () {};").await?;
