@@ -5,6 +5,7 @@
 mod accounts;
 mod backup;
 mod desk;
+mod events;
 mod handover;
 mod hostile;
 mod kill;

@@ -6,12 +6,14 @@
 //! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`rooms`]: the two pages with the panel alone
 //! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
-//! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
+//! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`events`]: the way where these do not pass;
+//!   [`socket`]: the one loop that serves them all
 
 pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod embedded;
+pub mod events;
 pub mod greetings;
 pub mod health;
 pub mod identity;

@@ -217,7 +217,7 @@ pub async fn harden(mut response: Response) -> Response {
 }
 
 /// Gives every request its time; the body of one that comes drop by drop is part of it.
-async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let within = Duration::from_millis(shared.config.limits.request_timeout_ms.unsigned_abs());
     match timeout(within, next.run(request)).await {
         Ok(response) => response,
