@@ -1,6 +1,7 @@
 //! Networks in which no WebSocket passes: the chat finds another way by itself, and goes back to WebSockets where there is no need for one.
 
 use anyhow::{Result, ensure};
+use rusqlite::Connection;
 use serde_json::json;
 use tests::browsers::Engine;
 use tests::gate::{Gate, Upgrades};
@@ -15,6 +16,8 @@ in_each_engine!(a_chat_passes_where_no_websocket_does);
 async fn a_chat_passes_where_no_websocket_does(engine: Engine) -> Result<()> {
     let mut stage = Stage::set(engine).await?;
     let agent = stage.native_agent("Mia").await?;
+    // The shop lists the relay's own address, and is reached by another one here.
+    Connection::open(stage.database())?.execute("UPDATE site SET origins = '[]'", [])?;
     let gate = Gate::start(stage.address(), Upgrades::Refused).await?;
     let visitor = stage.person(ENGLISH).await?;
     let hears = async |text: &str, answer: &str| {

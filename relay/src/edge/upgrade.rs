@@ -191,7 +191,8 @@ fn offers_subprotocol(headers: &HeaderMap) -> bool {
 }
 
 fn unsupported() -> Refusal {
-    let message = format!("offer the subprotocol {SUBPROTOCOL}; if you do, this page is older or newer than the relay: reload it");
+    let message =
+        format!("offer the subprotocol {SUBPROTOCOL}; if you do, this page is older or newer than the relay: reload it");
     Refusal::new(close::UNSUPPORTED_VERSION, ErrorCode::UnsupportedVersion, message)
 }
 
