@@ -146,19 +146,13 @@ dev: tools
 # The feature builds the JSON Schemas that shared/tests/protocol.rs compares with those in shared/schemas.
 FEATURES := --features shared/schema
 
-# Stories of browsers that are written and not yet seen to pass in every engine: left out by name, and named at the end.
-NOT_YET := every_language_speaks_for_itself a_chat_survives_the_relay everything_fits_on_small_screens pictures_for_people_to_look_at \
-  a_page_with_a_chat_goes_into_the_back_forward_cache_and_comes_back all_tabs_share_one_socket_and_survive_each_other \
-  one_tab_rings_and_all_titles_count both_sides_work_by_keyboard_alone::webkit
-
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end, and counted.
 test: tools browsers widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')
-	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) -- $(NOT_YET:%=--skip %) 2>&1 | tee target/test.log || status=$$?; \
-	echo 'left out until they pass: $(NOT_YET)'; \
+	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) 2>&1 | tee target/test.log || status=$$?; \
 	awk 'match($$0, /skipped in [A-Za-z]+: /) { print substr($$0, RSTART); skipped++ } \
 	     /^test result:/ { passed += $$4; failed += $$6 } \
 	     END { printf "%d passed, %d failed, %d skipped\n", passed - skipped, failed, skipped; exit !(passed > 0 && failed == 0) }' target/test.log \

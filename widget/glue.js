@@ -8,8 +8,10 @@
 let bulleAttempts = 0;
 const bulleLoad = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
 
-// Loads a module and the texts of its language, and hands it an element.
+// Loads a module and the texts of its language, and hands it an element, unless that is wanted for something else by then.
 function bulleMore(told, name, place, json, token) {
+  if (place) place.wanted = name;
+  if (!name) return;
   const both = () => Promise.all([bulleLoad(name), bulleLoad("texts-" + told.lang)]);
   const { panel } = told;
   const field = panel?.querySelector(".message");
@@ -17,7 +19,7 @@ function bulleMore(told, name, place, json, token) {
   // Whoever is in the panel now stays there, although what they were at may give way to what comes.
   const focus = !!place?.getRootNode().activeElement;
   both().catch(() => { bulleAttempts++; return both(); }).then(
-    ([module, texts]) => module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
+    ([module, texts]) => place && place.wanted != name || module.default(place || panel.querySelector(".tray"), { ...told, texts: texts.default, json, token, field, files, focus }),
     // Nobody has asked for a word about unread messages.
     () => name == "unread" || told.ask(["done"]),
   );

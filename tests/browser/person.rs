@@ -26,7 +26,7 @@ const WATCH: &str = include_str!("watch.js");
 const PICTURES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
 
 /// Nothing moves any more but what moves for ever.
-const STILL: &str = "everything(document).every(el => el.getAnimations().every(move => move.playState !== 'running' \
+pub const STILL: &str = "everything(document).every(el => el.getAnimations().every(move => move.playState !== 'running' \
     || move.effect.getComputedTiming().iterations === Infinity))";
 
 /// Every rule for WCAG 2.2 A and AA, and what axe calls good practice, for the chat alone: the page around it is its owner's.

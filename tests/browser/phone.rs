@@ -6,15 +6,17 @@ use serde_json::json;
 use tests::browsers::Engine;
 
 use crate::engines::in_each_engine;
-use crate::person::Person;
+use crate::person::{Person, STILL};
 use crate::stage::Stage;
 
 /// Sizes in CSS pixels: the narrowest phone (WCAG 1.4.10), a usual one upright and on its side, a laptop zoomed to 200 %.
 const SCREENS: [(u32, u32); 4] = [(320, 480), (390, 844), (844, 390), (640, 450)];
 
-/// What does not fit: anything wider than its screen, scrolled sideways inside, or too small to be hit (WCAG 2.5.8).
+/// What does not fit: anything wider than its screen, scrolled sideways inside, not to be reached by scrolling, or too small to be hit
+/// (WCAG 2.5.8).
 const MISFITS: &str = "[document.documentElement.scrollWidth > innerWidth && 'the page', \
     ...everything(chat().shadowRoot).filter(shown).flatMap(el => { \
+        el.scrollIntoView({ block: 'nearest' }); \
         const box = el.getBoundingClientRect(), name = el.tagName + '.' + el.className; \
         const presses = el.matches('button, textarea, input, a, [tabindex]'); \
         return [presses && (box.left < -1 || box.right > innerWidth + 1 || box.top < -1 || box.bottom > innerHeight + 1) && name + ' is outside ' + JSON.stringify(box), \
@@ -27,6 +29,7 @@ async fn fits(visitor: &Person, state: &str) -> Result<()> {
     for (width, height) in SCREENS {
         visitor.holds_phone(width, height).await?;
         visitor.waits_until(&format!("innerWidth === {width}")).await?;
+        visitor.waits_until(STILL).await?;
         let misfits = visitor.evaluates(MISFITS).await?;
         ensure!(misfits == json!([]), "{state} on {width} x {height}: {misfits:#}");
     }

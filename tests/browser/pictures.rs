@@ -10,10 +10,7 @@ use crate::stage::Stage;
 async fn pictures_for_people_to_look_at() -> Result<()> {
     let stage = Stage::set(Engine::Chromium).await?;
     let agent = stage.agent_online("Mia Keller").await?;
-    let _waiting = [
-        stage.native_visitor("Hello, my vase came with a crack. What should I do?").await,
-        stage.native_visitor("Do you sell vouchers?").await,
-    ];
+    let _first = stage.native_visitor("Hello, my vase came with a crack. What should I do?").await;
     let visitor = stage.visitor().await?;
     visitor.finds("button", "Open chat").await?;
     visitor.pictures("shop-closed").await?;
@@ -53,6 +50,8 @@ async fn pictures_for_people_to_look_at() -> Result<()> {
     reader.pictures("shop-chat-rtl").await?;
     reader.sketches("arabic", 420, 780).await?;
 
+    let _waiting = stage.native_visitor("Do you sell vouchers?").await;
+    agent.sees("Do you sell vouchers?").await?;
     agent.pictures("console").await?;
     agent.prefers("dark").await?;
     agent.pictures("console-dark").await?;

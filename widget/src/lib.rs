@@ -90,14 +90,15 @@ impl Panel {
             let open = RwSignal::new(wish.is_truthy() || restored);
             let (relay, state) = Relay::new(home.clone(), open);
             keep_keys(&root.host());
-            relay.start();
             let parts = (relay.clone(), open);
             let (relay, home) = (StoredValue::new_local(relay), StoredValue::new_local(home.clone()));
             let told = StoredValue::new_local(JsValue::UNDEFINED);
             let (tool, editing, field) = (RwSignal::new(""), RwSignal::new(None), NodeRef::new());
             let chat = Chat { texts, state, open, tool, editing, field, told, relay, home };
             told.set_value(more::told(chat));
-            (panel::panel(chat, restored), parts)
+            let view = panel::panel(chat, restored);
+            begin(chat);
+            (view, parts)
         });
         Self { relay, open, home, view }
     }
@@ -123,6 +124,19 @@ impl Panel {
         // Effects that are due still read signals, which end with the view.
         soon(move || drop((view, relay)));
     }
+}
+
+/// Connects, in a task of its own: the panel stands there and the composer has the focus before anything asks for the network. Not after a
+/// panel that is gone by then; what listens goes with the view.
+fn begin(chat: Chat) {
+    let owner = Owner::current().unwrap_or_default();
+    let start = browser::handler(move |_| {
+        if let Some(relay) = chat.relay.try_get_value() {
+            owner.with(|| relay.start());
+        }
+    });
+    // Fails in no window.
+    _ = window().set_timeout_with_callback(start.into_js_value().unchecked_ref());
 }
 
 /// What is typed in the panel is no business of the page's: its shortcuts and its blockers of keys, menus and the clipboard do not hear of

@@ -53,7 +53,8 @@ pub fn told(chat: Chat) -> JsValue {
     told.into()
 }
 
-/// Loads a module and hands it an element; without one, the place of uploads. `json` is whatever it works on.
+/// Loads a module and hands it an element, unless another one has been asked for by then, or by no name none; without an element, the place
+/// of uploads. `json` is whatever it works on.
 pub fn more(chat: Chat, name: &str, place: Option<&Element>, json: Option<&str>) {
     let token = chat.relay.with_value(|relay| relay.token());
     chat.told.with_value(|told| load(told, name, place, json, token.as_deref()));
@@ -165,7 +166,6 @@ pub fn slot(chat: Chat, class: &'static str, which: fn(Chat) -> &'static str) ->
             before = name;
             place.set_text_content(None);
             let json = match name {
-                "" => return,
                 "voice" => rules(chat),
                 // Whether it can be sent by email, too.
                 "transcript" => chat.state.with_untracked(|state| state.panel.email).then(|| "true".to_owned()),

@@ -234,7 +234,7 @@ impl Inner {
             seen: Vec::new(),
             page: Some(self.told_page.clone()),
             locale: window().navigator().language(),
-            time_zone: self.home.time_zone.clone(),
+            time_zone: self.home.time_zone(),
         };
     }
 

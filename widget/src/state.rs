@@ -185,9 +185,10 @@ impl State {
         [typing, self.changeable.map(|changeable| changeable.1), self.refused].into_iter().flatten().min()
     }
 
-    /// Whether there is a conversation that is not closed, or one on its way.
+    /// Whether there is a conversation that is not closed, or one on its way: after what the visitor said last, nothing has ended it.
     pub fn is_live(&self) -> bool {
-        self.is_open() || self.lines.iter().any(|line| matches!(line.what, What::Own(_, Mark::Pending)))
+        let last = self.lines.iter().rev().find(|line| !matches!(line.what, What::Own(_, Mark::Failed(_))));
+        self.is_open() || last.is_some_and(|line| matches!(line.what, What::Own(..)))
     }
 
     /// Whether there is a conversation that the visitor can end.

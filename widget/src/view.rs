@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use any_spawner::Executor;
 pub use reactive_graph::effect::Effect;
-use reactive_graph::owner::Owner;
-pub use reactive_graph::owner::{LocalStorage, StoredValue};
+pub use reactive_graph::owner::{LocalStorage, Owner, StoredValue};
 pub use reactive_graph::prelude::*;
 pub use reactive_graph::signal::RwSignal;
 pub use tachys::dom::{document, window};

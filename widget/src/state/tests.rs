@@ -91,6 +91,10 @@ fn the_offline_form_waits_until_nothing_is_under_way() {
     let away = || Emit::Frame(FromRelay::Answering(shared::visitor::Answering { answering: false }));
     assert!(after([away()]).wants_contact());
     assert!(!after([away(), Emit::Pending(say(1))]).wants_contact());
+    // Nor before the relay has told how the conversation stands that this began, or began anew.
+    assert!(!after([away(), Emit::Pending(say(1)), ack(1, 1)]).wants_contact());
+    let error = ErrorFrame { id: Some(id(1)), code: ErrorCode::InvalidField, message: "no".into(), retry_after_ms: None };
+    assert!(after([away(), Emit::Pending(say(1)), Emit::Failed(say(1), error)]).wants_contact());
 }
 
 #[test]
@@ -192,12 +196,12 @@ fn the_form_is_asked_once_and_its_answers_go_with_the_first_message() {
 
 #[test]
 fn an_ended_chat_is_rated_once_and_can_be_begun_anew() {
-    let mut state = after([ack(1, 1), thread(Stand::Closed)]);
+    let mut state = after([ack(1, 1), happens(2, 2, Event::Closed(CloseReason::Agent)), thread(Stand::Closed)]);
     assert!(state.is_over() && !state.wants_rating());
     state.panel.rating = true;
     assert!(state.wants_rating());
-    state.apply(NOW, happens(2, 2, Event::Rated(Rating { score: 4, comment: None })));
-    assert!(!state.wants_rating());
+    state.apply(NOW, happens(3, 3, Event::Rated(Rating { score: 4, comment: None })));
+    assert!(state.is_over() && !state.wants_rating());
     state.start_over();
     assert!(state.lines.is_empty() && !state.is_over());
     let mut say = say(3);
