@@ -273,7 +273,8 @@ async fn two_conversations_become_one_and_everybody_is_told() {
     // The agent has both.
     let path = format!("/api/conversations/{chat}/history");
     let history: Value = relay.office().request(Method::GET, &path).by(relay.admin()).send().await.unwrap().value().unwrap();
-    assert_eq!((&history[0]["id"], &history[0]["state"]), (&older, &json!("closed")), "{history}");
+    let before = &history["conversations"][0];
+    assert_eq!((&before["id"], &before["state"]), (&older, &json!("closed")), "{history}");
     relay.stop().await;
 }
 
