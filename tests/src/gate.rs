@@ -87,7 +87,8 @@ async fn line(
     stopped: &AtomicUsize,
 ) -> io::Result<()> {
     let mut relay = TcpStream::connect(relay).await?;
-    (client.set_nodelay(true)?, relay.set_nodelay(true)?);
+    client.set_nodelay(true)?;
+    relay.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.split();
     let (mut from_relay, mut to_relay) = relay.split();
     let up = async {

@@ -65,6 +65,7 @@ async fn the_assigned_one_lives_on_and_the_other_gives_its_place_away() {
     let office = Office::open().await;
     let kim = kim(&office).await;
     let older = office.says(&kim).await.conversation;
+    office.wait(SECOND);
     let ada = office.agent(1).await;
     // Left for later, and so not given to her.
     assert_eq!(office.stands(older).await, (State::Parked, None));
