@@ -176,14 +176,17 @@ async fn limits_count_streams_and_their_frames_like_sockets() {
     let mut third = Raw::open(&door).await;
     assert_eq!(third.is_closed().await, (Some("rate_limited".into()), Some(close::UNAVAILABLE)));
     drop(first);
-    // The seat is free once the relay has seen that the reader is gone.
-    loop {
-        let mut again = Raw::open(&door).await;
-        again.sends(&hello().to_string()).await;
-        if matches!(again.next().await, Heard::Frame(frame) if frame["t"] == "welcome") {
-            break;
+    // The seat is free once the relay has seen that the reader is gone, which is long before any ping.
+    let seated = async {
+        loop {
+            let mut again = Raw::open(&door).await;
+            again.sends(&hello().to_string()).await;
+            if matches!(again.next().await, Heard::Frame(frame) if frame["t"] == "welcome") {
+                break;
+            }
         }
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(10), seated).await.unwrap();
     relay.stop().await;
 }
 
@@ -218,14 +221,17 @@ async fn who_is_gone_is_noticed_and_who_no_longer_answers_is_dropped() {
     gone(chat).await;
     drop(asleep);
 
-    let awake = Visitor::by_events(relay.address(), "demo");
-    awake.opens_chat().await;
-    // Long enough for some pings.
+    // Says nothing, and answers pings for as long as somebody else takes to say this and that.
+    let (mut silent, _) = Raw::greeted(&door, hello()).await;
+    let talks = Visitor::by_events(relay.address(), "demo");
+    talks.opens_chat().await;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(1) {
-        awake.says("still here").await;
+        talks.says("still here").await;
     }
-    assert_eq!(awake.log().greetings, 1, "who answers is not dropped");
+    assert_eq!(talks.log().greetings, 1, "who talks is not dropped");
+    silent.sends(&say("me too")).await;
+    silent.hears("ack").await;
     relay.stop().await;
 }
 
