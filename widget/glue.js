@@ -1,16 +1,18 @@
 
 // Appended to the glue that wasm-bindgen writes (Trunk.toml), because here it takes a fifth of the bytes: loading the modules of `more/`, text
-// with links, the buttons beside the composer, and files that are dropped or pasted. Called by `more.rs`; `told` is what every module gets:
+// with links, the buttons beside the composer, and files that are dropped or pasted; and the socket. Called by `more.rs` and `wire.rs`; `told` is what
+// every module gets:
 //   { panel, relay, site, locale, lang, ask, … }, with `ask([wish, …])` for whatever they want of the panel.
 
-// Loads a module and the texts of its language, and hands it an element, unless that is wanted for something else by then. A failed import
-// stays failed under its address, hence the query.
+// A failed import stays failed under its address, hence the query.
 let bulleAttempts = 0;
+const bulleLoad = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
+
+// Loads a module and the texts of its language, and hands it an element, unless that is wanted for something else by then.
 function bulleMore(told, name, place, json, token) {
   if (place) place.wanted = name;
   if (!name) return;
-  const load = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
-  const both = () => Promise.all([load(name), load("texts-" + told.lang)]);
+  const both = () => Promise.all([bulleLoad(name), bulleLoad("texts-" + told.lang)]);
   const { panel } = told;
   const field = panel?.querySelector(".message");
   const { files } = told;
@@ -21,6 +23,28 @@ function bulleMore(told, name, place, json, token) {
     // Nobody has asked for a word about unread messages.
     () => name == "unread" || told.ask(["done"]),
   );
+}
+
+// A WebSocket, unless the one before it never opened or there is a note in the tab's storage that none does here: then `more/events.js` finds
+// out, and takes another way where it must. What it gets looks like a WebSocket from the beginning.
+let bulleMisses = 0;
+function bulleSocket(url, place) {
+  let noted;
+  try { noted = sessionStorage[place]; } catch { /* Blocked. */ }
+  if (noted || bulleMisses++) {
+    const socket = { close() {} };
+    bulleLoad("events").then(
+      ({ connect }) => connect(socket, url, place, () => bulleMisses = 0),
+      () => {
+        bulleAttempts++;
+        socket.onclose?.(new CloseEvent("close"));
+      },
+    );
+    return socket;
+  }
+  const socket = new WebSocket(url, "bulle.v1");
+  socket.addEventListener("open", () => bulleMisses = 0);
+  return socket;
 }
 
 // Text as text nodes, web addresses as links. The address ends before the marks that end a sentence around it.

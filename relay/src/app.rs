@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::Local;
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::edge::events::Streams;
 use crate::edge::health::MetricsError;
 use crate::edge::limits::Throttle;
 use crate::edge::listener::{self, Http};
@@ -190,6 +191,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         visitors,
         files: rules,
         agents,
+        streams: Streams::default(),
         connections: connections.clone(),
         stop: stop.clone(),
     };

@@ -55,7 +55,7 @@ macro_rules! metrics {
 
 metrics! {
     BUILD_INFO = Gauge "bulle_build_info" Count ["version"] "Always 1; the version that runs";
-    CONNECTIONS = Gauge "bulle_connections" Count ["kind"] "Live WebSocket connections, by `visitor` or `agent`";
+    CONNECTIONS = Gauge "bulle_connections" Count ["kind"] "Live connections, by `visitor` or `agent`";
     GREETED = Counter "bulle_connections_greeted_total" Count ["kind"] "Connections that were greeted, by `visitor` or `agent`";
     CLOSES = Counter "bulle_closes_total" Count ["code"] "Connections that the relay ended, by close code";
     RESYNCS = Counter "bulle_resyncs_total" Count ["cause"] "Clients told to resync, because their `queue` was full or a `write` took too long";

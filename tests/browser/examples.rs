@@ -138,9 +138,12 @@ async fn an_app_of_one_page_signs_people_in_and_out() -> Result<()> {
 
     visitor.clicks("button", "Sign in").await?;
     visitor.sees("Signed in as Ada").await?;
-    visitor.says("Message", "It is me, Ada").await?;
-    agent.clicks_part("button", "It is me, Ada").await?;
+    // The same conversation goes on under her name, on both sides.
     agent.waits_until(&told("Verified")).await?;
+    visitor.reads_once("Do you sell bowls?").await?;
+    visitor.says("Message", "It is me, Ada").await?;
+    agent.reads_once("It is me, Ada").await?;
+    agent.reads_once("Do you sell bowls?").await?;
 
     visitor.clicks("button", "Sign out").await?;
     visitor.finds("button", "Sign in").await?;

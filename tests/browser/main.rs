@@ -27,6 +27,7 @@ mod policies;
 mod policy;
 mod queue;
 mod sleep;
+mod sockets;
 mod stage;
 mod story;
 mod tabs;

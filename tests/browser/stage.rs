@@ -45,6 +45,11 @@ impl Stage {
         Ok(Self { engine, relay, data, _turn: turn })
     }
 
+    /// Where the relay listens.
+    pub fn address(&self) -> SocketAddr {
+        self.relay.address
+    }
+
     /// The address of a page of the relay.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.relay.address)

@@ -5,6 +5,7 @@
 mod accounts;
 mod backup;
 mod desk;
+mod events;
 mod files;
 mod files_attacked;
 mod handover;

@@ -155,7 +155,14 @@ async fn two_secrets_are_valid_while_one_follows_the_other_and_a_retired_one_ope
         assert!(list.contains(&secret.id.to_string()) && !list.contains(secret.secret.as_ref().unwrap()), "{list}");
         greets(&relay, hello(&vouches("4711", secret.secret.as_ref().unwrap()))).await;
     }
+    let (mut stays, _) = greets(&relay, hello(&vouches("4711", new.secret.as_ref().unwrap()))).await;
+    let (mut by_token, _) = greets(&relay, json!({"t": "hello", "token": welcome["token"]})).await;
     retires(&relay, &old).await;
+    for raw in [&mut before, &mut by_token] {
+        assert_eq!(raw.is_closed().await.1, Some(close::BAD_TOKEN), "connections that hang by it end at once");
+    }
+    stays.sends(r#"{"t":"ping"}"#).await;
+    stays.hears("pong").await;
     is_refused(&relay, hello(&vouches("4711", old.secret.as_ref().unwrap()))).await;
     // Nor does a token that was exchanged while it was good: whoever stole the secret may hold one.
     let (_, stolen) = greets(&relay, json!({"t": "hello", "token": welcome["token"]})).await;
@@ -189,28 +196,100 @@ async fn a_site_that_wants_identity_lets_nobody_else_in() {
     relay.stop().await;
 }
 
-/// Somebody chats without a name, on a machine that others use too; then somebody identifies there.
+/// What a conversation holds, as agents read it: texts, and where it was merged.
+async fn holds(relay: &Relay, conversation: &Value) -> String {
+    let path = format!("/api/conversations/{}/entries", conversation.as_str().unwrap());
+    relay.office().request(Method::GET, &path).by(relay.admin()).send().await.unwrap().accepted().unwrap().body
+}
+
 #[tokio::test]
-async fn a_token_from_before_does_not_reach_the_verified_visitor() {
+async fn what_was_said_before_signing_in_is_the_verified_visitors_and_the_old_token_opens_nothing() {
     let relay = Relay::start().await;
+    let agent = relay.agent("Ada").await;
+    agent.comes_online().await;
     let secret = makes_secret(&relay).await.secret.unwrap();
     let (mut first, welcome) = greets(&relay, json!({"t": "hello"})).await;
     let planted = welcome["token"].clone();
-    says(&mut first, "somebody else's words").await;
+    let said = json!({"t": "say", "id": new_id(), "text": "said without a name"}).to_string();
+    first.sends(&said).await;
+    let ack = first.hears("ack").await;
+    let chat = ack["conversation"].as_str().unwrap().parse().unwrap();
+    agent.has(chat).await;
 
-    let token = json!({"t": "hello", "token": planted, "identity": vouches("4711", &secret)});
-    let (mut kim, verified) = greets(&relay, token).await;
-    assert_ne!(verified["token"], planted);
-    assert!(verified["token"].is_string(), "a token of its own");
+    let both = json!({"t": "hello", "token": planted, "identity": vouches("4711", &secret)});
+    let (mut kim, verified) = greets(&relay, both.clone()).await;
+    assert!(verified["token"].is_string() && verified["token"] != planted, "a token of its own");
     assert_ne!(verified["visitor"], welcome["visitor"]);
+    assert_eq!((&verified["thread"]["id"], &verified["thread"]["state"]), (&ack["conversation"], &json!("active")));
+    assert!(kim.hears("entries").await.to_string().contains("said without a name"));
+    let shown = |chats: &tests::agent::Console| Some(chats.chats.get(&chat)?.visitor.verified).filter(|verified| *verified);
+    agent.until_console("who it is", shown).await;
+    // The ack may have been lost on the way: the message is there once all the same.
+    kim.sends(&said).await;
+    assert_eq!(kim.hears("ack").await, ack);
     says(&mut kim, "my secret").await;
+    assert_eq!(holds(&relay, &ack["conversation"]).await.matches("said without a name").count(), 1);
 
-    let (mut thief, again) = greets(&relay, json!({"t": "hello", "token": planted})).await;
-    assert_eq!(again["visitor"], welcome["visitor"]);
-    for raw in [&mut thief, &mut first] {
-        raw.sends(r#"{"t":"ping"}"#).await;
-        raw.hears("pong").await;
-        assert!(!raw.wire.iter().any(|text| text.contains("my secret")), "{:?}", raw.wire);
-    }
+    // Whoever held the old token is sent away, and does not come back with it.
+    assert_eq!(first.is_closed().await.1, Some(close::BAD_TOKEN));
+    assert!(!first.wire.iter().any(|text| text.contains("my secret")), "{:?}", first.wire);
+    let mut thief = Raw::open(&Door::visitor(relay.address(), "demo")).await;
+    thief.sends(&json!({"t": "hello", "token": planted}).to_string()).await;
+    assert_eq!(thief.is_closed().await, (Some("bad_token".into()), Some(close::BAD_TOKEN)));
+    // Its answer may have been lost as well: greeting so again makes nobody else.
+    let (_, again) = greets(&relay, both).await;
+    assert_eq!((&again["visitor"], &again["thread"]["id"]), (&verified["visitor"], &ack["conversation"]));
+    let other = json!({"t": "hello", "token": planted, "identity": vouches("0815", &secret)});
+    let (_, other) = greets(&relay, other).await;
+    assert_eq!(other["thread"], Value::Null, "what became somebody's does not become somebody else's");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn two_conversations_become_one_and_everybody_is_told() {
+    let relay = Relay::start().await;
+    let secret = makes_secret(&relay).await.secret.unwrap();
+    let (mut phone, greeted) = greets(&relay, hello(&vouches("4711", &secret))).await;
+    let older = says(&mut phone, "from my phone").await["conversation"].clone();
+    let agent = relay.agent("Ada").await;
+    agent.comes_online().await;
+    let (mut desktop, welcome) = greets(&relay, json!({"t": "hello"})).await;
+    let younger = says(&mut desktop, "from my desk").await["conversation"].clone();
+    let chat = younger.as_str().unwrap().parse().unwrap();
+    agent.has(chat).await;
+
+    let both = json!({"t": "hello", "token": welcome["token"], "identity": vouches("4711", &secret)});
+    let (_desktop, merged) = greets(&relay, both).await;
+    assert_eq!((&merged["visitor"], &merged["thread"]["id"]), (&greeted["visitor"], &younger), "the assigned one lives on");
+    let ended = holds(&relay, &older).await;
+    assert!(
+        ended.contains(&format!("\"merged\":{{\"into\":{younger}}}")) && ended.contains("{\"closed\":\"merged\"}"),
+        "{ended}"
+    );
+    // Their other devices look again.
+    assert_eq!(phone.is_closed().await.1, Some(close::RESYNC));
+    let (_, phone) = greets(&relay, json!({"t": "hello", "token": greeted["token"]})).await;
+    assert_eq!(phone["thread"]["id"], younger);
+    // The agent has both.
+    let path = format!("/api/conversations/{chat}/history");
+    let history: Value = relay.office().request(Method::GET, &path).by(relay.admin()).send().await.unwrap().value().unwrap();
+    let before = &history["conversations"][0];
+    assert_eq!((&before["id"], &before["state"]), (&older, &json!("closed")), "{history}");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_verified_visitors_token_is_never_merged_into_another() {
+    let relay = Relay::start().await;
+    let secret = makes_secret(&relay).await.secret.unwrap();
+    let (mut kim, welcome) = greets(&relay, hello(&vouches("4711", &secret))).await;
+    let chat = says(&mut kim, "my secret").await["conversation"].clone();
+    let both = json!({"t": "hello", "token": welcome["token"], "identity": vouches("0815", &secret)});
+    let (_, other) = greets(&relay, both).await;
+    assert_eq!(other["thread"], Value::Null);
+    let (_, again) = greets(&relay, json!({"t": "hello", "token": welcome["token"]})).await;
+    assert_eq!((&again["visitor"], &again["thread"]["id"]), (&welcome["visitor"], &chat));
+    kim.sends(r#"{"t":"ping"}"#).await;
+    kim.hears("pong").await;
     relay.stop().await;
 }

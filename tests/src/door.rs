@@ -1,17 +1,20 @@
-//! Opens one WebSocket to the relay, with the headers that a browser would send. Everything else (greeting, resuming, retrying)
+//! Opens one WebSocket to the relay, or what stands for one where none passes, with the headers that a browser would send. Everything else (greeting, resuming, retrying)
 //! is the job of whoever holds the socket: [`client`](crate::client), or a test that speaks raw text.
 
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
+use futures_util::future::Either;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// A WebSocket over plain TCP.
-pub type Socket = WebSocketStream<TcpStream>;
+use crate::events::Events;
+
+/// A WebSocket over plain TCP, or a stream with its posts.
+pub type Socket = Either<WebSocketStream<TcpStream>, Events>;
 
 /// Read buffer of one client: tungstenite's own default of 128 KiB would make 10,000 of them cost more than a gigabyte.
 const READ_BUFFER: usize = 2048;
@@ -52,6 +55,12 @@ impl Door {
         }
     }
 
+    /// The visitors' endpoint for those whose network lets no WebSocket pass.
+    pub fn events(relay: SocketAddr, site: &str) -> Self {
+        let path = format!("/sse/visitor?site={site}&protocol={}", shared::SUBPROTOCOL);
+        Self { path, ..Self::visitor(relay, site) }
+    }
+
     /// The agents' endpoint, as the console would open it after signing in.
     pub fn agent(relay: SocketAddr, cookie: String) -> Self {
         Self {
@@ -77,6 +86,12 @@ impl Door {
         }
         let stream = tcp.connect(self.relay).await.context("no connection to the relay")?;
         stream.set_nodelay(true)?;
+        if self.path.starts_with("/sse/") {
+            let lines = [("origin", &self.origin), ("x-forwarded-for", &self.forwarded_for)];
+            let headers: String =
+                lines.iter().filter_map(|(name, value)| Some(format!("{name}: {}\r\n", value.as_ref()?))).collect();
+            return Ok(Either::Right(Events::open(stream, self.relay, &self.path, &headers).await?));
+        }
         let mut request = format!("ws://{}{}", self.relay, self.path).into_client_request()?;
         let headers = request.headers_mut();
         if let Some(origin) = &self.origin {
@@ -95,6 +110,6 @@ impl Door {
         let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
             .await
             .context("the relay did not accept the upgrade")?;
-        Ok(socket)
+        Ok(Either::Left(socket))
     }
 }

@@ -1,6 +1,7 @@
 //! People for tests and load: real sockets that run the protocol's own link machine against a real relay.
 //!
 //! - [`door`]: opens one WebSocket the way a browser or the console would
+//! - [`events`]: the way without WebSockets
 //! - [`client`]: drives [`shared::link::Link`] over such a socket
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
 //! - [`raw`]: frames written by hand; [`wire`]: HTTP written by hand
@@ -9,7 +10,7 @@
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`browsers`]: real browsers of three engines
-//! - [`proxy`]: bad network between one client and the relay
+//! - [`proxy`]: bad network between one client and the relay; [`gate`]: one that lets no WebSocket pass
 //! - [`process`]: child processes, and what `/proc` tells of them
 
 pub mod accounts;
@@ -18,6 +19,8 @@ pub mod attack;
 pub mod browsers;
 pub mod client;
 pub mod door;
+pub mod events;
+pub mod gate;
 pub mod owner;
 pub mod people;
 pub mod process;

@@ -94,6 +94,11 @@ impl Visitor {
         Self::with_outbox(Door::visitor(relay, site), Self::hello(None), Vec::new())
     }
 
+    /// The same, where no WebSocket passes.
+    pub fn by_events(relay: SocketAddr, site: &str) -> Self {
+        Self::with_outbox(Door::events(relay, site), Self::hello(None), Vec::new())
+    }
+
     /// Somebody with a token of an earlier visit, or another tab of theirs.
     pub fn returning(relay: SocketAddr, site: &str, token: &str) -> Self {
         Self::with_outbox(Door::visitor(relay, site), Self::hello(Some(token.to_owned())), Vec::new())

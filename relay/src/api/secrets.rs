@@ -16,6 +16,7 @@ use crate::clock;
 use crate::edge::auth::{self, SignedIn};
 use crate::edge::router::Shared;
 use crate::error::RestError;
+use crate::hub::AccountNews;
 use crate::store::{self, MOST_SECRETS};
 
 /// `GET`: which there are.
@@ -58,7 +59,7 @@ pub async fn create(
     }
 }
 
-/// `DELETE …/{id}`: retires one.
+/// `DELETE …/{id}`: retires one, and ends the connections of those whom it vouched for: it may be retired because it leaked.
 pub async fn retire(
     State(shared): State<Arc<Shared>>,
     SignedIn(account): SignedIn,
@@ -67,7 +68,10 @@ pub async fn retire(
     Act::ChangeSites.by(&account)?;
     let site = by_key(&shared, key).await?;
     match shared.store.delete_site_secret(site.id, id).await.map_err(RestError::Store)? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => {
+            (shared.announce)(AccountNews::SecretRetired(id));
+            Ok(StatusCode::NO_CONTENT)
+        }
         false => Err(RestError::NotFound("secret")),
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::store::{Store, StoreError};
 mod amend;
 mod dispatch;
 mod hand;
+mod merge;
 pub mod plan;
 mod presence;
 pub mod record;
@@ -27,6 +28,7 @@ mod tests;
 mod work;
 
 pub use amend::Speaker;
+pub use merge::Identified;
 pub use record::Rules;
 
 /// Why the desk did not do it.
@@ -53,6 +55,9 @@ pub enum DeskError {
     /// Its minute is over.
     #[error("a message can be changed for a minute")]
     TooLate,
+    /// Whoever says it has become somebody else meanwhile.
+    #[error("you have signed in meanwhile: greet again")]
+    Merged,
     /// A field that cannot be; names it.
     #[error("{0}")]
     Invalid(&'static str),
@@ -97,7 +102,8 @@ impl DeskError {
             Self::OfferGone => ErrorCode::OfferGone,
             Self::IdReused => ErrorCode::IdReused,
             Self::Forbidden => ErrorCode::Forbidden,
-            Self::Internal => ErrorCode::Internal,
+            // Its connection is being closed, and the client says it again under the new name.
+            Self::Merged | Self::Internal => ErrorCode::Internal,
         }
     }
 }

@@ -20,23 +20,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn visitor_arrived(&self, now: Millis, node: NodeId, visitor: VisitorId) -> Result<Outcome, DeskError> {
-        self.work(now, move |work| {
-            people::arrive(work.db, node, visitor.0)?;
-            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.state == State::Closed {
-                return Ok(());
-            }
-            let place = work.touch(record);
-            let record = work.record(place);
-            let was_gone = record.visitor_gone_at.take().is_some();
-            // It kept its time when it left the queue, which tells it from one that was never queued.
-            if record.state == State::Parked && record.agent.is_none() && record.unanswered && record.queue_time.is_some() {
-                work.queue(place, RequeueReason::VisitorReturned, None)?;
-                return dispatch(work);
-            }
-            if was_gone { Ok(work.save(place)?) } else { Ok(()) }
-        })
-        .await
+        self.work(now, move |work| arrives(work, node, visitor)).await
     }
 
     /// A visitor's last connection on this node is gone.
@@ -49,10 +33,7 @@ impl Desk {
             if people::connected(work.db, visitor.0)? {
                 return Ok(());
             }
-            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.state == State::Closed {
-                return Ok(());
-            }
+            let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
             let place = work.touch(record);
             // Several connections may end at once, and each is told of: the absence began with the first word of it.
             work.record(place).visitor_gone_at.get_or_insert(now);
@@ -167,8 +148,8 @@ impl Desk {
     /// The store's.
     pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
-            let Some(record) = rows::load_latest(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.state == State::Closed || record.page.as_ref() == Some(&page) {
+            let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+            if record.page.as_ref() == Some(&page) {
                 return Ok(());
             }
             let place = work.touch(record);
@@ -239,6 +220,21 @@ impl Desk {
     pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
         self.store.write(move |db| people::heartbeat(db, node, now)).await
     }
+}
+
+/// The visitor is connected to this node.
+pub(super) fn arrives(work: &mut Work<'_>, node: NodeId, visitor: VisitorId) -> Result<(), DeskError> {
+    people::arrive(work.db, node, visitor.0)?;
+    let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+    let place = work.open(record.id)?;
+    let record = work.record(place);
+    let was_gone = record.visitor_gone_at.take().is_some();
+    // It kept its time when it left the queue, which tells it from one that was never queued.
+    if record.state == State::Parked && record.agent.is_none() && record.unanswered && record.queue_time.is_some() {
+        work.queue(place, RequeueReason::VisitorReturned, None)?;
+        return dispatch(work);
+    }
+    if was_gone { Ok(work.save(place)?) } else { Ok(()) }
 }
 
 /// Takes everything from an agent: their chats go back to the front of the queue, offers to them end.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId};
+use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
 
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::work::Work;
 use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
 use crate::clock;
 use crate::session::looks_like_email;
-use crate::store::{StoreError, accounts, files, log, people, rows};
+use crate::store::{StoreError, accounts, files, identities, log, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -83,8 +83,19 @@ impl Desk {
             // The conversation may have moved on since it was said: a retry still gets its ack.
             Err(refused) => refused,
         };
-        let before = self.store.read(move |db| said_before(db, author, id)).await?;
-        before.map(|said| Outcome { said: Some(said), ..Outcome::default() }).ok_or(refused)
+        let found = self
+            .store
+            .read(move |db| {
+                let before = said_before(db, author, id)?;
+                // Between the write and this look they may have signed in, and taken it along.
+                Ok((before.is_none() && identities::is_given_up(db, VisitorId(author))?, before))
+            })
+            .await?;
+        match found {
+            (_, Some(said)) => Ok(Outcome { said: Some(said), ..Outcome::default() }),
+            (true, None) => Err(DeskError::Merged),
+            (false, None) => Err(refused),
+        }
     }
 }
 
@@ -110,6 +121,9 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             (work.touch(record), Some(before))
         }
         older => {
+            if older.is_none() && identities::is_given_up(work.db, card.id)? {
+                return Err(DeskError::Merged);
+            }
             let id = ConversationId::v7(now, clock::random_bytes());
             let mut record = Record::new(id, site, card.id, now);
             record.previous = older.map(|older| older.id);
@@ -223,7 +237,7 @@ fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 }
 
 /// The visitor writes to a parked conversation: on with its agent if they have a slot, else into the queue.
-fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
+pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     let until = work.now.saturating_add(work.rules.prefer_for);
     let agent = work.record(place).agent;
     let available = people::available(work.db)?;

@@ -7,12 +7,14 @@
 //! - [`files`]: what was uploaded
 //! - [`rooms`]: the two pages with the panel alone
 //! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
-//! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`socket`]: the one loop that serves them
+//! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`events`]: the way where these do not pass;
+//!   [`socket`]: the one loop that serves them all
 
 pub mod assets;
 pub mod auth;
 pub mod caller;
 pub mod embedded;
+pub mod events;
 pub mod files;
 pub mod greetings;
 pub mod health;

@@ -226,7 +226,7 @@ pub async fn harden(mut response: Response) -> Response {
 }
 
 /// Gives every request its time; the body of one that comes drop by drop is part of it.
-async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn in_time(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let limits = &shared.config.limits;
     let mut millis = limits.request_timeout_ms.unsigned_abs();
     if api::is_upload(&request) {

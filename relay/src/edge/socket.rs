@@ -1,12 +1,14 @@
-//! The one socket loop, for visitors and agents alike. It owns the WebSocket, its timers and the receiving end of the peer's queue;
+//! The one socket loop, for visitors and agents alike. It owns the socket, its timers and the receiving end of the peer's queue;
 //! what frames mean is the session's business. It holds one request at a time: while the session works on a frame, the loop
 //! keeps writing what others send, and reads no further, which is all the back-pressure a client needs.
+//!
+//! A socket is whatever reads and writes the messages of one: a WebSocket, or what `events` makes of a stream and posts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::SinkExt;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use shared::close::{self, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -44,6 +46,17 @@ pub struct Limits {
     pub frame: usize,
 }
 
+/// Both ways of a connection.
+pub trait Socket:
+    Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
+{
+}
+
+impl<S> Socket for S where
+    S: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Send + Unpin + 'static
+{
+}
+
 /// Why the loop ends.
 enum End {
     /// The other side is gone; there is nobody to tell.
@@ -58,7 +71,7 @@ enum End {
 ///
 /// A connection is idle nearly all of its life, so its task holds no more than that takes: greeting and goodbye have futures of their
 /// own on the heap, which are gone when they are over, and what is moved from one to the other is boxed.
-pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
+pub async fn serve<W: Socket, G: Greeter>(mut socket: Box<W>, greeter: G, limits: Arc<Limits>, stop: CancellationToken) {
     let (peer, queue) = Peer::new(limits.backlog.clone());
     let greeted = Box::pin(greet(&mut socket, greeter, &peer, &limits, &stop)).await;
     let write_within = limits.write_within;
@@ -84,12 +97,12 @@ pub async fn serve<G: Greeter>(mut socket: Box<WebSocket>, greeter: G, limits: A
 }
 
 /// Refuses a connection that should never have been opened, in words that a browser can see.
-pub async fn refuse(socket: Box<WebSocket>, refusal: Refusal) {
+pub async fn refuse<W: Socket>(socket: Box<W>, refusal: Refusal) {
     let _ = Box::pin(timeout(GOODBYE_WITHIN, say_goodbye(socket, End::Refuse(refusal)))).await;
 }
 
-async fn greet<G: Greeter>(
-    socket: &mut WebSocket,
+async fn greet<W: Socket, G: Greeter>(
+    socket: &mut W,
     greeter: G,
     peer: &Arc<Peer>,
     limits: &Limits,
@@ -97,7 +110,7 @@ async fn greet<G: Greeter>(
 ) -> Result<(G::Session, Reply), End> {
     let first = timeout(limits.hello_within, async {
         loop {
-            match socket.recv().await {
+            match socket.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
                 Some(Ok(Message::Binary(_))) => return Err(End::Close(close::NOT_TEXT)),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -114,8 +127,8 @@ async fn greet<G: Greeter>(
     greeter.hello(&first, peer).await.map_err(End::Refuse)
 }
 
-struct Connection {
-    socket: Box<WebSocket>,
+struct Connection<W> {
+    socket: Box<W>,
     peer: Arc<Peer>,
     queue: mpsc::Receiver<Utf8Bytes>,
     limits: Arc<Limits>,
@@ -124,14 +137,14 @@ struct Connection {
     next_ping: Instant,
 }
 
-impl Connection {
-    fn new(socket: Box<WebSocket>, peer: Arc<Peer>, queue: mpsc::Receiver<Utf8Bytes>, limits: Arc<Limits>) -> Self {
+impl<W: Socket> Connection<W> {
+    fn new(socket: Box<W>, peer: Arc<Peer>, queue: mpsc::Receiver<Utf8Bytes>, limits: Arc<Limits>) -> Self {
         let next_ping = Instant::now() + jittered(limits.ping_every);
         Self { socket, peer, queue, limits, doubted: false, next_ping }
     }
 
     /// From the welcome to the end; gives the socket back for the goodbye.
-    async fn serve<S: Session>(mut self, session: S, reply: Reply) -> (Box<WebSocket>, End) {
+    async fn serve<S: Session>(mut self, session: S, reply: Reply) -> (Box<W>, End) {
         hot().of(S::KIND).greeted.increment(1);
         hot().of(S::KIND).connections.increment(1);
         let mut session = Box::new(session);
@@ -152,7 +165,7 @@ impl Connection {
             let step = tokio::select! {
                 code = self.peer.closed() => Err(End::Close(code)),
                 Some(frame) = self.queue.recv() => Box::pin(self.write(frame)).await,
-                message = self.socket.recv() => match self.read(message) {
+                message = self.socket.next() => match self.read(message) {
                     Ok(Some(text)) => {
                         hot().of(S::KIND).frames.increment(1);
                         Box::pin(self.work(session, &text)).await
@@ -180,7 +193,7 @@ impl Connection {
                 Some(frame) = self.queue.recv() => {
                     let socket = &mut self.socket;
                     let queue = &mut self.queue;
-                    write(socket, &self.peer, queue, frame, self.limits.write_within).await?;
+                    write(&mut **socket, &self.peer, queue, frame, self.limits.write_within).await?;
                 }
             }
         };
@@ -205,7 +218,7 @@ impl Connection {
     }
 
     async fn write(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        write(&mut self.socket, &self.peer, &mut self.queue, frame, self.limits.write_within).await
+        write(&mut *self.socket, &self.peer, &mut self.queue, frame, self.limits.write_within).await
     }
 
     async fn answer(&mut self, reply: Reply) -> Result<(), End> {
@@ -234,8 +247,8 @@ impl Connection {
 
 /// Writes a frame and those that wait behind it with one flush: a batch of them, so that a client who reads steadily but slower than
 /// others talk is heard in between, and each batch has its own time.
-async fn write(
-    socket: &mut WebSocket,
+async fn write<W: Socket>(
+    socket: &mut W,
     peer: &Peer,
     queue: &mut mpsc::Receiver<Utf8Bytes>,
     frame: Utf8Bytes,
@@ -290,7 +303,7 @@ fn broken(error: axum::Error) -> End {
     }
 }
 
-async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
+async fn say_goodbye<W: Socket>(mut socket: Box<W>, end: End) {
     let code = match end {
         End::Gone => return,
         End::Close(code) => code,
@@ -306,7 +319,7 @@ async fn say_goodbye(mut socket: Box<WebSocket>, end: End) {
     metrics::counter!(crate::metrics::CLOSES, "code" => code.to_string()).increment(1);
     if socket.send(Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::default() }))).await.is_ok() {
         // Until the client has answered, closing the TCP connection could destroy the code on its way (RFC 6455 §7.1.1).
-        while let Some(Ok(_)) = socket.recv().await {}
+        while let Some(Ok(_)) = socket.next().await {}
         // What is left of a frame that is too big stays unread, so the end of the connection resets it, and a reset destroys what the
         // client has not read yet. It gets the time to.
         if code == close::TOO_BIG {
@@ -322,6 +335,7 @@ fn jittered(span: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::ws::WebSocket;
     use shared::ids::{ConversationId, MessageId};
 
     use super::*;
@@ -343,6 +357,6 @@ mod tests {
     #[test]
     fn an_idle_connection_is_a_small_task() {
         // 1,392 bytes when this was written; ten thousand of them are what the memory budget is about.
-        assert!(size(serve::<VisitorGreeter>) <= 1_500);
+        assert!(size(serve::<WebSocket, VisitorGreeter>) <= 1_500);
     }
 }

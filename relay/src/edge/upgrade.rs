@@ -1,5 +1,5 @@
-//! The two WebSocket endpoints. Whatever speaks against a connection (subprotocol, site, origin) is said through the socket, not by
-//! an HTTP status, because browsers hide the status of a failed upgrade from scripts.
+//! The two WebSocket endpoints, and who may open a connection at all, which goes for [`events`] as well. Whatever speaks against one
+//! (version, site, origin) is said through it, not by an HTTP status, because browsers hide the status of a failed upgrade from scripts.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,11 +21,12 @@ use tokio_util::task::TaskTracker;
 
 use super::auth;
 use super::caller::{Caller, Page};
+use super::events::{self, Streams};
 use super::limits::{Limit, Throttle, subscriber};
 use super::rooms;
 use super::router::Shared;
 use super::seats::{Seat, Seats};
-use super::socket::{self, Limits};
+use super::socket::{self, Limits, Socket};
 use crate::hub::Hub;
 use crate::session::agent::AgentGreeter;
 use crate::session::pace::Rates;
@@ -59,6 +60,8 @@ pub struct Sockets {
     pub files: Arc<FileRules>,
     /// How fast agents may go.
     pub agents: Arc<Rates>,
+    /// Streams of events, for those whose network lets no WebSocket pass.
+    pub streams: Streams,
     /// Every connection's task, so that the relay can wait for them when it stops.
     pub connections: TaskTracker,
     /// Cancelled when the relay stops.
@@ -67,12 +70,13 @@ pub struct Sockets {
 
 /// The routes of the endpoints.
 pub fn routes(sockets: Arc<Sockets>) -> Router {
-    Router::new().route("/ws/visitor", get(visitor)).route("/ws/agent", get(agent)).with_state(sockets)
+    let events = events::routes(&sockets);
+    Router::new().route("/ws/visitor", get(visitor)).route("/ws/agent", get(agent)).with_state(sockets).merge(events)
 }
 
 /// `?site=KEY`, and from the relay's own pages with the panel `&ticket=TICKET`.
 #[derive(Deserialize)]
-struct SiteQuery {
+pub(super) struct SiteQuery {
     #[serde(default)]
     site: String,
     #[serde(default)]
@@ -87,12 +91,26 @@ async fn visitor(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let Ok(mut seat) = sockets.seats.take() else { return full() };
-    let admitted = match admit(&sockets, &mut seat, &caller) {
-        Ok(()) => admit_visitor(&sockets, query, &caller).await,
+    let Ok((seat, admitted)) = seat_visitor(&sockets, query, &caller, offers_subprotocol(&headers)).await else { return full() };
+    open(sockets, seat, upgrade, admitted)
+}
+
+/// A seat for a visitor, and whether they may have a connection.
+///
+/// # Errors
+/// All seats are taken.
+pub(super) async fn seat_visitor(
+    sockets: &Sockets,
+    query: SiteQuery,
+    caller: &Caller,
+    is_known_version: bool,
+) -> Result<(Seat, Result<VisitorGreeter, Refusal>), Limit> {
+    let mut seat = sockets.seats.take()?;
+    let admitted = match admit(sockets, &mut seat, caller) {
+        Ok(()) => admit_visitor(sockets, query, caller).await,
         Err(refusal) => Err(refusal),
     };
-    open(sockets, seat, upgrade, &headers, admitted)
+    Ok((seat, if is_known_version { admitted } else { Err(unsupported()) }))
 }
 
 async fn agent(
@@ -104,7 +122,8 @@ async fn agent(
     let caller = Caller::of(&sockets.shared, peer, &headers);
     let Ok(mut seat) = sockets.seats.take() else { return full() };
     let admitted = admit(&sockets, &mut seat, &caller).and_then(|()| admit_agent(&sockets, &headers, &caller));
-    open(sockets, seat, upgrade, &headers, admitted)
+    let admitted = if offers_subprotocol(&headers) { admitted } else { Err(unsupported()) };
+    open(sockets, seat, upgrade, admitted)
 }
 
 /// Whether this address may open one more. The store is not asked about those who may not.
@@ -120,7 +139,7 @@ fn admit(sockets: &Sockets, seat: &mut Seat, caller: &Caller) -> Result<(), Refu
 }
 
 /// Without a WebSocket, which would cost what there is no more of; clients that cannot see the status retry all the same.
-fn full() -> Response {
+pub(super) fn full() -> Response {
     Limit::Connections.count();
     let message = "the relay has as many connections as it may have: try again later\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], message).into_response()
@@ -174,37 +193,40 @@ fn offers_subprotocol(headers: &HeaderMap) -> bool {
     offers.flat_map(|offer| offer.split(',')).any(|offer| offer.trim() == SUBPROTOCOL)
 }
 
+fn unsupported() -> Refusal {
+    let message =
+        format!("offer the subprotocol {SUBPROTOCOL}; if you do, this page is older or newer than the relay: reload it");
+    Refusal::new(close::UNSUPPORTED_VERSION, ErrorCode::UnsupportedVersion, message)
+}
+
 /// Accepts the upgrade in any case, and serves or refuses what it was asked for.
-fn open<G: Greeter>(
-    sockets: Arc<Sockets>,
-    seat: Seat,
-    upgrade: WebSocketUpgrade,
-    headers: &HeaderMap,
-    admitted: Result<G, Refusal>,
-) -> Response {
-    let limits = sockets.limits.clone();
-    let admitted = if offers_subprotocol(headers) {
-        admitted
-    } else {
-        let message =
-            format!("offer the subprotocol {SUBPROTOCOL}; if you do, this page is older or newer than the relay: reload it");
-        Err(Refusal::new(close::UNSUPPORTED_VERSION, ErrorCode::UnsupportedVersion, message))
-    };
+fn open<G: Greeter>(sockets: Arc<Sockets>, seat: Seat, upgrade: WebSocketUpgrade, admitted: Result<G, Refusal>) -> Response {
+    let frame = sockets.limits.frame;
     upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_frame_size(limits.frame)
-        .max_message_size(limits.frame)
+        .max_frame_size(frame)
+        .max_message_size(frame)
         .on_upgrade(move |socket: WebSocket| {
-            let socket = Box::new(socket);
-            let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match admitted {
-                Ok(greeter) => Box::pin(socket::serve(socket, greeter, limits, sockets.stop.clone())),
-                Err(refusal) => Box::pin(socket::refuse(socket, refusal)),
-            };
-            sockets.connections.track_future(async move {
-                serving.await;
-                drop(seat);
-            })
+            let connections = sockets.connections.clone();
+            connections.track_future(attend(sockets, seat, Box::new(socket), admitted))
         })
+}
+
+/// Serves or refuses a connection; it has its seat until the end.
+pub(super) fn attend<S: Socket, G: Greeter>(
+    sockets: Arc<Sockets>,
+    seat: Seat,
+    socket: Box<S>,
+    admitted: Result<G, Refusal>,
+) -> impl Future<Output = ()> + Send {
+    let serving: Pin<Box<dyn Future<Output = ()> + Send>> = match admitted {
+        Ok(greeter) => Box::pin(socket::serve(socket, greeter, sockets.limits.clone(), sockets.stop.clone())),
+        Err(refusal) => Box::pin(socket::refuse(socket, refusal)),
+    };
+    async move {
+        serving.await;
+        drop(seat);
+    }
 }

@@ -58,6 +58,18 @@ impl Fanout {
             }
             Notice::Agents(agents) => self.dirty.agents(agents),
             Notice::Site(site) => self.dirty.site(site),
+            Notice::Merged { from, into, moved } => {
+                let visitors = self.registry.visitors();
+                visitors.for_each_of(from, |peer| peer.close(close::BAD_TOKEN));
+                if moved {
+                    visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
+                }
+            }
+            Notice::Retired(secret) => self.registry.visitors().for_each(|_, peer| {
+                if peer.session() == Some(secret) {
+                    peer.close(close::BAD_TOKEN);
+                }
+            }),
             Notice::SignedOut { agent, session } => self.registry.agents().for_each_of(agent, |peer| {
                 if session.is_none() || peer.session() == session {
                     peer.close(close::BAD_TOKEN);

@@ -10,13 +10,15 @@
 use std::sync::Arc;
 
 use shared::frame::{Ack, Delete, Edit};
-use shared::ids::{AgentId, ConversationId, MessageId, NodeId, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Rating, Say};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Outcome, Speaker, VisitorCard};
+use crate::desk::{Desk, DeskError, Identified, Outcome, Speaker, VisitorCard};
+use crate::edge::auth;
+use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
 use crate::store::{Store, StoreError};
 
@@ -61,6 +63,24 @@ impl Hub {
     pub async fn visitor_says(&self, site: SiteId, card: &Arc<VisitorCard>, say: Say, by: &Peer) -> Result<Ack, DeskError> {
         let outcome = self.desk.visitor_say(clock::now(), self.node, site, Arc::clone(card), say).await?;
         self.said(Who::Visitor, outcome, by)
+    }
+
+    /// A visitor signs in, maybe somebody who was anonymous so far. `None`: the secret was retired in the meantime.
+    pub async fn visitor_identifies(
+        &self,
+        site: SiteId,
+        identity: Identity,
+        token: [u8; 32],
+        from: Option<VisitorCard>,
+    ) -> Result<Option<VisitorId>, DeskError> {
+        let was = from.as_ref().map(|card| card.id);
+        let identified = self.desk.identify(clock::now(), self.node, site, identity, token, from).await?;
+        let Some(Identified { visitor, merged, outcome }) = identified else { return Ok(None) };
+        self.publish(outcome);
+        if let Some(from) = was {
+            self.bus.publish(Notice::Merged { from, into: visitor, moved: merged });
+        }
+        Ok(Some(visitor))
     }
 
     /// An agent says or notes something.
@@ -220,6 +240,7 @@ impl Hub {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
             }
+            AccountNews::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             AccountNews::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
         }
     }
@@ -273,6 +294,8 @@ pub enum AccountNews {
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },
+    /// A site's secret was retired.
+    SecretRetired(SecretId),
     /// One of its sessions ended.
     SignedOut {
         /// Whose.

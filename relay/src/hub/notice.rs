@@ -2,7 +2,7 @@
 //! Losing one is harmless (clients notice by seq, head or revision and fetch), so nothing here is ever retried.
 
 use metrics::Counter;
-use shared::ids::{AgentId, NodeId, Seq, SiteId};
+use shared::ids::{AgentId, NodeId, Seq, SiteId, VisitorId};
 use shared::model::Person;
 
 use crate::clock::Tick;
@@ -61,6 +61,18 @@ pub enum Notice {
     Agents(Vec<AgentId>),
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
+    /// A visitor has signed in and become another one: the sockets of the first must go, those of the other look again if they have
+    /// got conversations by it.
+    Merged {
+        /// Who they were.
+        from: VisitorId,
+        /// Who they are.
+        into: VisitorId,
+        /// Whether conversations came along.
+        moved: bool,
+    },
+    /// A site's secret was retired: the sockets of those whom it vouched for must go. Holds what their peers know it by.
+    Retired([u8; 32]),
     /// An agent's session has ended, or all of them: its sockets must go.
     SignedOut {
         /// Whose.
@@ -79,7 +91,7 @@ impl Notice {
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
             Self::Agents(_) | Self::Site(_) => &of.desk,
-            Self::SignedOut { .. } => &of.signed_out,
+            Self::SignedOut { .. } | Self::Merged { .. } | Self::Retired(_) => &of.signed_out,
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Peer {
     backlog: Arc<Backlog>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
-    /// SHA-256 of the token of the agent's session that it belongs to.
+    /// What it ends with: SHA-256 of the token of an agent's session, or of the id of the secret that vouched for a visitor.
     session: OnceLock<Box<[u8; 32]>>,
     close_code: AtomicU16,
     /// [`Tick`] of the commit of the oldest message that waits in the queue; 0: none. For the metric alone.
@@ -69,12 +69,12 @@ impl Peer {
         self.oversees.store(true, Ordering::Relaxed);
     }
 
-    /// The connection belongs to this session of an agent, and ends with it.
+    /// The connection belongs to this session of an agent, or to a visitor whom this secret vouched for, and ends with it.
     pub fn set_session(&self, hash: [u8; 32]) {
         self.session.get_or_init(|| Box::new(hash));
     }
 
-    /// The agent's session that it belongs to.
+    /// What it ends with.
     pub fn session(&self) -> Option<[u8; 32]> {
         self.session.get().map(|hash| **hash)
     }

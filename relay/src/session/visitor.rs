@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
-use shared::ids::{ConversationId, MessageId, Seq, SiteId, VisitorId};
+use shared::ids::{ConversationId, MessageId, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Audience, FileRules, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
 use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
@@ -34,6 +34,9 @@ pub struct VisitorGreeter {
     pub files: Arc<FileRules>,
 }
 
+/// Who has greeted, the token that they get, and the secret that vouched for them.
+type Greeted = (VisitorCard, Option<String>, Option<SecretId>);
+
 /// A visitor's connection after `hello`.
 pub struct VisitorSession {
     hub: Arc<Hub>,
@@ -56,7 +59,10 @@ impl Greeter for VisitorGreeter {
             Ok(_) => return Err(bad_hello("the first frame must be hello")),
             Err(error) => return Err(bad_hello(error.to_string())),
         };
-        let (card, token) = self.card(&hello).await?;
+        let (card, token, secret) = self.card(&hello).await?;
+        if let Some(secret) = secret {
+            peer.set_session(auth::hash(&secret.to_string()));
+        }
         let site = self.site.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
         let (pace, card) = (Pace::new(self.rates), Arc::new(card));
@@ -75,8 +81,8 @@ impl Greeter for VisitorGreeter {
 }
 
 impl VisitorGreeter {
-    /// Who greets: a known visitor by their token, or a new one, who gets a token.
-    async fn card(&self, hello: &Hello) -> Result<(VisitorCard, Option<String>), Refusal> {
+    /// Who greets: a known visitor by their token, or a new one, who gets a token. And the secret that vouched for them, if one did.
+    async fn card(&self, hello: &Hello) -> Result<Greeted, Refusal> {
         let (token, issued) = match &hello.token {
             Some(token) if is_token(token) => (token.clone(), None),
             Some(_) => return Err(bad_token("this is no token of this relay: forget it and greet without one")),
@@ -106,35 +112,38 @@ impl VisitorGreeter {
             is_new,
         };
         match &hello.identity {
-            Some(identity) => self.identify(identity, card, issued).await,
+            // What somebody had without a name becomes theirs; what another verified visitor has never does.
+            Some(identity) => {
+                let anonymous = issued.is_none() && known.is_none_or(|visitor| !visitor.verified && !visitor.given_up);
+                self.identify(identity, card, issued.is_none(), anonymous).await
+            }
+            None if known.is_some_and(|visitor| visitor.given_up) => {
+                Err(bad_token("this token was given up when its visitor signed in: forget it and greet without one"))
+            }
             None if self.site.verified_only && !known.is_some_and(|visitor| visitor.verified) => {
                 Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
             }
-            None => Ok((card, issued)),
+            None => Ok((card, issued, known.and_then(|visitor| visitor.secret))),
         }
     }
 
     /// Makes the visitor the one whom an identity token names. On every browser that is the same one; and what they get for it is
     /// always a token of its own, so that a token from before opens nothing of what is theirs.
-    async fn identify(
-        &self,
-        token: &str,
-        card: VisitorCard,
-        issued: Option<String>,
-    ) -> Result<(VisitorCard, Option<String>), Refusal> {
+    async fn identify(&self, token: &str, card: VisitorCard, returns: bool, anonymous: bool) -> Result<Greeted, Refusal> {
         let (store, site, now) = (self.hub.store(), self.site.id, clock::now());
         let secrets = store.site_secrets(site).await.map_err(|_| unreachable())?;
         let identity =
             identity::verify(token, &self.site.key, &secrets, now).map_err(|refused| bad_identity(refused.to_string()))?;
-        let known =
-            issued.is_none() && store.is_identified(card.token_hash, site, identity.clone()).await.map_err(|_| unreachable())?;
+        let secret = identity.secret;
+        let known = returns && store.is_identified(card.token_hash, site, identity.clone()).await.map_err(|_| unreachable())?;
         if known {
-            return Ok((card, None));
+            return Ok((card, None, Some(secret)));
         }
         let (token, token_hash) = auth::new_token();
-        let visitor = store.identify(site, identity, token_hash, now).await.map_err(|_| unreachable())?;
+        let from = anonymous.then(|| card.clone());
+        let visitor = self.hub.visitor_identifies(site, identity, token_hash, from).await.map_err(|_| unreachable())?;
         let id = visitor.ok_or_else(|| bad_identity(BadIdentity::Signature.to_string()))?;
-        Ok((VisitorCard { id, token_hash, is_new: false, ..card }, Some(token)))
+        Ok((VisitorCard { id, token_hash, is_new: false, ..card }, Some(token), Some(secret)))
     }
 }
 

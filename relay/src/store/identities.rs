@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{Millis, SecretId, SiteId, SiteKey, VisitorId};
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, people};
 use crate::clock;
+use crate::desk::VisitorCard;
 use crate::edge::identity::Identity;
 
 /// Secrets that a site may have at a time: the one in use, and during a rotation its successor.
@@ -92,34 +93,65 @@ impl Store {
         })
         .await
     }
+}
 
-    /// Exchanges an identity for a visitor who is reached by this new token, on every browser the same one. `None`: its secret was
-    /// retired in the meantime.
-    pub async fn identify(
-        &self,
-        site: SiteId,
-        identity: Identity,
-        token: [u8; 32],
-        now: Millis,
-    ) -> Result<Option<VisitorId>, StoreError> {
-        self.write(move |db| {
-            db.protect()?;
-            let mut valid = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM site_secret WHERE id = ?1 AND site = ?2)")?;
-            if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<_, bool>(0))? {
-                return Ok(None);
-            }
-            let visitor = verified(db, site, &identity, now)?;
-            db.prepare_cached("INSERT INTO visitor_token (token_hash, visitor, secret, created_at) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![token, visitor, identity.secret.0, now])?;
-            db.prepare_cached(
-                "DELETE FROM visitor_token WHERE token_hash IN (SELECT token_hash FROM visitor_token WHERE visitor = ?1 \
-                 ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
-            )?
-            .execute(params![visitor, MOST_TOKENS])?;
-            Ok(Some(VisitorId(visitor)))
-        })
-        .await
+/// Exchanges an identity for a visitor who is reached by this new token, on every browser the same one. `None`: its secret was retired in
+/// the meantime.
+pub(crate) fn identify(
+    db: &Connection,
+    site: SiteId,
+    identity: &Identity,
+    token: [u8; 32],
+    now: Millis,
+) -> Result<Option<VisitorId>, StoreError> {
+    let mut valid = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM site_secret WHERE id = ?1 AND site = ?2)")?;
+    if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<_, bool>(0))? {
+        return Ok(None);
     }
+    let visitor = verified(db, site, identity, now)?;
+    db.prepare_cached("INSERT INTO visitor_token (token_hash, visitor, secret, created_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![token, visitor, identity.secret.0, now])?;
+    db.prepare_cached(
+        "DELETE FROM visitor_token WHERE token_hash IN (SELECT token_hash FROM visitor_token WHERE visitor = ?1 \
+         ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+    )?
+    .execute(params![visitor, MOST_TOKENS])?;
+    Ok(Some(VisitorId(visitor)))
+}
+
+/// An anonymous visitor becomes a verified one: is given up, and all of theirs but conversations changes hands. Whether they were anonymous,
+/// of that site, and not given up yet. Also of somebody who has not written yet: what they say at this very moment must find it so.
+pub(crate) fn give_up(
+    db: &Connection,
+    site: SiteId,
+    from: &VisitorCard,
+    into: VisitorId,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    people::add_visitor(db, site, from, now)?;
+    let mut give_up = db.prepare_cached(
+        "UPDATE visitor SET merged_into = ?2 WHERE id = ?1 AND site = ?3 AND verified = 0 AND merged_into IS NULL",
+    )?;
+    if give_up.execute(params![from.id.0, into.0, site.0])? == 0 {
+        return Ok(false);
+    }
+    db.prepare_cached("UPDATE file SET owner = ?2 WHERE owner = ?1")?.execute([from.id.0, into.0])?;
+    // What they called themselves nobody has vouched for.
+    db.prepare_cached("UPDATE visitor SET locale = coalesce(locale, ?2), time_zone = coalesce(time_zone, ?3) WHERE id = ?1")?
+        .execute(params![into.0, from.locale, from.time_zone])?;
+    // They are kept for what is under way; the oldest have nothing under way any more, and their tokens open nothing without them either.
+    db.prepare_cached(
+        "DELETE FROM visitor WHERE id <> ?1 AND id IN (SELECT id FROM visitor WHERE merged_into = ?2 ORDER BY created_at DESC, id \
+         LIMIT -1 OFFSET ?3)",
+    )?
+    .execute(params![from.id.0, into.0, MOST_TOKENS])?;
+    Ok(true)
+}
+
+/// Whether a visitor has become another one.
+pub(crate) fn is_given_up(db: &Connection, visitor: VisitorId) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM visitor WHERE id = ?1 AND merged_into IS NOT NULL)")?;
+    Ok(find.query_row([visitor.0], |row| row.get(0))?)
 }
 
 /// The visitor of that name at the site owner's, made when there is none yet; what the owner says of them now counts.

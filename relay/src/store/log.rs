@@ -3,7 +3,7 @@
 //! and leaps make long ways short. So a commit writes a few pages at the log's end, however many conversations it is about.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, VisitorId};
 use shared::model::{Audience, Author, Body, Entry, Event, Person};
 use uuid::Uuid;
 
@@ -164,6 +164,19 @@ pub(crate) fn walk_back(db: &Connection, record: &Record, mut see: impl FnMut(i6
 /// Writes another body in place of an entry's own, which is gone then. Who may see it stays as it is.
 pub(crate) fn replace(db: &Connection, n: i64, body: &Body) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE message SET body = ?2 WHERE n = ?1")?.execute(params![n, to_json(body)?])?;
+    Ok(())
+}
+
+/// What a conversation's visitor has written becomes another one's, in all of it: the same id by them is the same message from now on. One
+/// whose id they have used themselves stays as it is.
+pub(crate) fn change_author(db: &Connection, record: &Record, into: VisitorId) -> Result<(), StoreError> {
+    let mut change = db.prepare_cached("UPDATE OR IGNORE message SET author = ?2 WHERE n = ?1 AND author_kind = 0")?;
+    let mut find = db.prepare_cached("SELECT before FROM message WHERE n = ?1")?;
+    let mut place = record.entries.last;
+    while let Some(n) = place {
+        change.execute(params![n, into.0])?;
+        place = find.query_row([n], |row| row.get(0)).optional()?.ok_or_else(|| missing(n))?;
+    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub(crate) mod accounts;
 mod boards;
 mod figures;
 pub(crate) mod files;
-mod identities;
+pub(crate) mod identities;
 mod inspect;
 mod lock;
 pub(crate) mod log;
@@ -47,13 +47,14 @@ pub use reads::VisitorRecord;
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
     include_str!("../../migrations/sqlite/0004_identity.sql"),
     include_str!("../../migrations/sqlite/0005_files.sql"),
     include_str!("../../migrations/sqlite/0006_sightings.sql"),
+    include_str!("../../migrations/sqlite/0007_merge.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::agent::Inbox;
-use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Audience, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
@@ -20,6 +20,10 @@ pub struct VisitorRecord {
     pub site: SiteId,
     /// Whether a site owner vouched for them.
     pub verified: bool,
+    /// Whether they have become another visitor, by signing in.
+    pub given_up: bool,
+    /// The secret that the token hangs by, where it was exchanged for an identity.
+    pub secret: Option<SecretId>,
 }
 
 impl Store {
@@ -27,11 +31,13 @@ impl Store {
     pub async fn visitor_by_token(&self, hash: [u8; 32]) -> Result<Option<VisitorRecord>, StoreError> {
         self.read(move |db| {
             let mut find = db.prepare_cached(
-                "SELECT id, site, verified FROM visitor WHERE token_hash = ?1 UNION ALL \
-                 SELECT v.id, v.site, v.verified FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1",
+                "SELECT id, site, verified, merged_into IS NOT NULL, NULL FROM visitor WHERE token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified, 0, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1",
             )?;
             let found = find.query_row([hash], |row| {
-                Ok(VisitorRecord { id: VisitorId(row.get(0)?), site: SiteId(row.get(1)?), verified: row.get(2)? })
+                let (id, site) = (VisitorId(row.get(0)?), SiteId(row.get(1)?));
+                let secret = row.get::<_, Option<Uuid>>(4)?.map(SecretId);
+                Ok(VisitorRecord { id, site, verified: row.get(2)?, given_up: row.get(3)?, secret })
             });
             Ok(found.optional()?)
         })

@@ -101,14 +101,37 @@ pub(crate) fn load(db: &Connection, id: ConversationId) -> rusqlite::Result<Opti
     find.query_row([id.0], record).optional()
 }
 
-/// The visitor's latest conversation with their site.
+/// The visitor's conversation that is not closed.
+pub(crate) fn load_unclosed(db: &Connection, visitor: VisitorId) -> rusqlite::Result<Option<Record>> {
+    let mut find =
+        db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.visitor = ?1 AND c.state <> 3"))?;
+    find.query_row([visitor.0], record).optional()
+}
+
+/// The visitor's latest conversation with their site: the one that is not closed, or the one that was closed last. The one that began last
+/// may have ended in another one that began before.
 pub(crate) fn load_latest(db: &Connection, visitor: VisitorId) -> rusqlite::Result<Option<Record>> {
+    if let Some(unclosed) = load_unclosed(db, visitor)? {
+        return Ok(Some(unclosed));
+    }
     let mut find = db.prepare_cached(concat!(
         "SELECT ",
         columns!(),
-        " FROM conversation c WHERE c.visitor = ?1 ORDER BY c.opened_at DESC, c.id DESC LIMIT 1"
+        " FROM conversation c WHERE c.visitor = ?1 ORDER BY c.state_at DESC, c.opened_at DESC, c.id DESC LIMIT 1"
     ))?;
     find.query_row([visitor.0], record).optional()
+}
+
+/// All conversations of a visitor.
+pub(crate) fn load_all(db: &Connection, visitor: VisitorId) -> Result<Vec<Record>, StoreError> {
+    let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.visitor = ?1"))?;
+    Ok(find.query_map([visitor.0], record)?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// All conversations of a visitor become another one's, who may have one that is not closed; whether there were any.
+pub(crate) fn change_visitor(db: &Connection, from: VisitorId, into: VisitorId) -> Result<bool, StoreError> {
+    let mut change = db.prepare_cached("UPDATE conversation SET visitor = ?2 WHERE visitor = ?1")?;
+    Ok(change.execute([from.0, into.0])? > 0)
 }
 
 pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new: bool) -> Result<(), StoreError> {

@@ -1,12 +1,19 @@
-//! The WebSocket itself: opened, heard, and dropped. When, the link decides.
+//! The socket itself: opened, heard, and dropped. When, the link decides. Where WebSockets do not pass, it is none, but looks like one.
 
-use shared::SUBPROTOCOL;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::JsValue;
+use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use super::{Inner, Relay};
 use crate::browser::{handler, now};
+
+// Defined in `glue.js`.
+#[wasm_bindgen]
+extern "C" {
+    /// A WebSocket, or what does the same another way, as the place in storage and the attempts before this one tell.
+    #[wasm_bindgen(catch, js_name = bulleSocket)]
+    fn connect(url: &str, place: &str) -> Result<WebSocket, JsValue>;
+}
 
 impl Relay {
     pub(super) fn open(&self, number: u32) {
@@ -14,7 +21,7 @@ impl Relay {
         inner.drop_socket();
         let ticket = inner.home.ticket.as_deref().map_or([""; 2], |ticket| ["&ticket=", ticket]).concat();
         let url = [&inner.home.relay, "/ws/visitor?site=", &inner.home.site, &ticket].concat();
-        let Ok(socket) = WebSocket::new_with_str(&url, SUBPROTOCOL) else {
+        let Ok(socket) = connect(&url, &inner.home.key("events")) else {
             inner.link.closed(now(), number, None);
             return;
         };

@@ -17,6 +17,7 @@ use crate::store::{InvitationRecord, NewAgent, SiteRecord, Store, rows};
 mod amend;
 mod capacity;
 mod hand;
+mod merge;
 mod model;
 mod outage;
 mod plan;

@@ -6,7 +6,7 @@ use shared::ids::ConversationId;
 use shared::model::{Audience, Presence, State};
 
 use super::Both;
-use super::real::{Real, agent_id};
+use super::real::{Real, agent_id, visitor_id};
 use super::reference::{Agent, Chat, Reference};
 use crate::desk::Outcome;
 use crate::desk::record::Record;
@@ -72,7 +72,8 @@ impl Both {
         let changes = || outcomes.iter().flat_map(|outcome| &outcome.changes);
         let visible = |chat: &Chat| {
             let prefers = chat.prefers.filter(|_| chat.state == State::Queued);
-            (chat.state, chat.agent, chat.offer, prefers, chat.queued.filter(|_| chat.state == State::Queued))
+            let visitor = (chat.state != State::Closed).then_some(chat.visitor);
+            (chat.state, visitor, chat.agent, chat.offer, prefers, chat.queued.filter(|_| chat.state == State::Queued))
         };
         for (place, chat) in self.model.chats.iter().enumerate() {
             if before.chats.get(place).map(visible) == Some(visible(chat)) {
@@ -82,6 +83,7 @@ impl Both {
             let Some(last) = last else { panic!("nobody is told of {chat:?}") };
             let (told, agent) = (&last.conversation, last.conversation.agent.as_ref().map(|agent| agent.id));
             assert_eq!((told.state, agent), (chat.state, chat.agent.map(agent_id)));
+            assert_eq!(told.visitor.id, visitor_id(chat.visitor));
             assert_eq!(told.offer.as_ref().map(|offer| offer.to), chat.offer.map(|(to, _)| agent_id(to)));
             assert!(outcomes.iter().any(|outcome| outcome.sites.iter().any(|(site, _)| *site == told.site)), "the board");
         }

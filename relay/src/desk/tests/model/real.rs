@@ -10,17 +10,18 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, params};
 use shared::api::AgentPatch;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SecretId, SiteId, VisitorId};
 use shared::model::{Contact, Page, Presence, Role, Say, State};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::super::{START, id, words};
 use super::reference::{Agent, Chat, Reference};
-use super::steps::{AGENTS, VISITORS};
+use super::steps::{AGENTS, VERIFIED, VISITORS};
 use super::verbs::Verb;
 use crate::desk::record::Record;
 use crate::desk::{Desk, DeskError, Outcome, Rules, VisitorCard};
+use crate::edge::identity::Identity;
 use crate::store::rows::columns;
 use crate::store::{Store, StoreError, rows};
 
@@ -50,7 +51,7 @@ pub(super) fn agent_id(number: usize) -> AgentId {
     AgentId(id(1 + number as u128))
 }
 
-fn visitor_id(number: usize) -> VisitorId {
+pub(super) fn visitor_id(number: usize) -> VisitorId {
     VisitorId(id(101 + number as u128))
 }
 
@@ -125,7 +126,8 @@ impl Real {
         let (node, agents) = (self.node, now.agents.clone());
         let fill = move |db: &crate::store::Step<'_>| {
             db.execute_batch(
-                "DELETE FROM presence; DELETE FROM message; DELETE FROM conversation; DELETE FROM visitor; DELETE FROM audit;
+                "DELETE FROM presence; DELETE FROM message; DELETE FROM conversation; DELETE FROM visitor_token; DELETE FROM visitor; \
+                 DELETE FROM site_secret; DELETE FROM audit;
                  DELETE FROM agent_session; DELETE FROM agent; DELETE FROM site; DELETE FROM node",
             )?;
             db.prepare_cached("INSERT INTO node VALUES (?1, ?2)")?.execute(params![node.0, START])?;
@@ -133,6 +135,14 @@ impl Real {
                 let site = site_id(site);
                 let sql = "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, hex(?1), '', '[]', '{}')";
                 db.prepare_cached(sql)?.execute([site.0])?;
+                let sql = "INSERT INTO site_secret (id, site, secret, created_at) VALUES (?1, ?1, '', 0)";
+                db.prepare_cached(sql)?.execute([site.0])?;
+            }
+            for visitor in VERIFIED..VISITORS {
+                let sql =
+                    "INSERT INTO visitor (id, site, token_hash, subject, verified, created_at) VALUES (?1, ?2, ?3, '', 1, 0)";
+                let card = card(visitor, false);
+                db.prepare_cached(sql)?.execute(params![card.id.0, site_id(visitor).0, card.token_hash])?;
             }
             for (place, agent) in agents.iter().enumerate() {
                 let who = agent_id(place).0;
@@ -193,10 +203,28 @@ impl Real {
                 let again = self.said[visitor].clone();
                 Box::pin(async move {
                     let Some((say, ack)) = again else { return Ok(Outcome::default()) };
-                    let outcome = desk.visitor_say(now, node, site_id(visitor), card(visitor, false), say).await?;
+                    let site = site_id(visitor);
+                    // Who has signed in meanwhile says it again under the new name.
+                    let outcome = match desk.visitor_say(now, node, site, card(visitor, false), say.clone()).await {
+                        Err(DeskError::Merged) => desk.visitor_say(now, node, site, card(signed_in(visitor), false), say).await?,
+                        other => other?,
+                    };
                     assert_eq!(outcome.said.as_ref().map(|said| said.ack), Some(ack), "the same ack");
                     assert!(outcome.said.is_some_and(|said| said.entry.is_none()), "no news");
                     Ok(Outcome::default())
+                })
+            }
+            Verb::SignsIn { from, into } => {
+                let site = site_id(into);
+                let identity = Identity { subject: String::new(), name: None, email: None, secret: SecretId(site.0) };
+                let mut token = [9; 32];
+                token[..16].copy_from_slice(&self.made.to_be_bytes());
+                let from = card(from, reference.visitors[from].is_new);
+                Box::pin(async move {
+                    let identified = desk.identify(now, node, site, identity, token, Some(from)).await?;
+                    let identified = identified.ok_or(DeskError::NotFound)?;
+                    assert_eq!(identified.visitor, visitor_id(into));
+                    Ok(identified.outcome)
                 })
             }
             Verb::Comes(visitor) => Box::pin(async move { desk.visitor_arrived(now, node, visitor_id(visitor)).await }),
@@ -332,6 +360,11 @@ impl Real {
         let found = find.query_map([message.0], |row| Ok((ConversationId(row.get(0)?), rows::seq(row, 1)?))).unwrap();
         found.map(Result::unwrap).collect()
     }
+}
+
+/// Whom a visitor becomes by signing in.
+pub(super) fn signed_in(visitor: usize) -> usize {
+    VERIFIED + visitor % SITES as usize
 }
 
 fn card(visitor: usize, is_new: bool) -> VisitorCard {

@@ -37,6 +37,8 @@ pub(super) struct Visitor {
     /// Had not written yet when this step began: their connection is made known with the message.
     pub(super) is_new: bool,
     pub(super) here: bool,
+    /// Has signed in and become another one.
+    pub(super) given_up: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,11 +10,14 @@ use shared::ids::Millis;
 use shared::model::State;
 
 use super::super::{DAY, HOUR, MINUTE, SECOND, START};
+use super::real::signed_in;
 use super::reference::{Agent, Reference, Visitor};
 use super::verbs::Verb;
 
 pub(super) const AGENTS: usize = 3;
-pub(super) const VISITORS: usize = 7;
+pub(super) const VISITORS: usize = 8;
+/// From here on they are verified: one for each site.
+pub(super) const VERIFIED: usize = 6;
 
 /// Where SQLite is interrupted, in instructions of its machine: a verb takes some hundreds to some thousands.
 const INSTRUCTIONS: [Range<u32>; 3] = [1..60, 60..800, 800..5_000];
@@ -120,6 +123,11 @@ fn instructions() -> impl Strategy<Value = u32> {
     select(INSTRUCTIONS.to_vec()).prop_flat_map(|range| range)
 }
 
+/// On the site where they are.
+fn signs_in(from: usize) -> Verb {
+    Verb::SignsIn { from, into: signed_in(from) }
+}
+
 /// Anything, whether it makes sense or not.
 fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
     let (visitor, agent) = (|| 0..VISITORS, || 0..AGENTS);
@@ -128,6 +136,7 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
     prop_oneof![
         8 => (visitor(), prop::bool::weighted(0.15)).prop_map(|(visitor, address)| Verb::Says { visitor, address }),
         1 => visitor().prop_map(Verb::Repeats),
+        2 => (0..VERIFIED).prop_map(signs_in),
         2 => visitor().prop_map(Verb::Comes),
         3 => visitor().prop_map(Verb::Goes),
         1 => visitor().prop_map(Verb::Ends),
@@ -215,6 +224,15 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
         ];
         all.push((8, verbs.boxed()));
     }
+    // Who has something open, mostly into somebody who has, too.
+    let nameless: Vec<usize> = chats()
+        .filter(|(_, chat)| chat.state != State::Closed && chat.visitor < VERIFIED)
+        .map(|(_, chat)| chat.visitor)
+        .collect();
+    if !nameless.is_empty() {
+        all.push((3, select(nameless).prop_map(signs_in).boxed()));
+        all.push((3, (VERIFIED..VISITORS).prop_map(|visitor| Verb::Says { visitor, address: false }).boxed()));
+    }
     if !offered.is_empty() {
         let offered = select(offered);
         let verbs = prop_oneof![
@@ -255,7 +273,9 @@ impl ReferenceStateMachine for Reference {
                     may_stretch,
                     heartbeat: START,
                     agents: agents.into_iter().map(agent).collect(),
-                    visitors: vec![Visitor { is_new: true, here: false }; VISITORS],
+                    visitors: (0..VISITORS)
+                        .map(|visitor| Visitor { is_new: visitor < VERIFIED, here: false, given_up: false })
+                        .collect(),
                     chats: Vec::new(),
                 }
             })
@@ -272,7 +292,13 @@ impl ReferenceStateMachine for Reference {
             2 => (verb.clone(), any::<u8>()).prop_map(|(verb, share)| End::Torn(verb, share)),
         ];
         let soon = prop_oneof![6 => 1..2_000_i64, 1 => a_while()];
-        let race = (vec(verb.clone(), 2..=4), prop::option::weighted(0.2, fault()));
+        // Which conversation somebody ends is told by its name: it must not become another one in the same race.
+        let tells_apart = |verbs: &Vec<Verb>| {
+            !verbs.iter().any(|verb| matches!(verb, Verb::SignsIn { .. }))
+                || !verbs.iter().any(|verb| matches!(verb, Verb::Ends(_)))
+        };
+        let verbs = vec(verb.clone(), 2..=4).prop_filter("signs in and ends", tells_apart);
+        let race = (verbs, prop::option::weighted(0.2, fault()));
         prop_oneof![
             72 => (soon, verb.clone()).prop_map(|(after, verb)| Step::Does(after, verb)),
             8 => a_while().prop_map(Step::Passes),

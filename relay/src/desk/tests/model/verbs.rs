@@ -15,6 +15,11 @@ pub(super) enum Verb {
         address: bool,
     },
     Repeats(usize),
+    /// Signs in: whoever they were without a name, here or nowhere, becomes a verified one.
+    SignsIn {
+        from: usize,
+        into: usize,
+    },
     Comes(usize),
     Goes(usize),
     Ends(usize),
@@ -55,7 +60,8 @@ impl Reference {
     /// It happens now, or is refused and changes nothing.
     pub(super) fn happens(&mut self, verb: &Verb) -> Answer {
         match *verb {
-            Verb::Says { visitor, address } => self.visitor_says(visitor, address),
+            Verb::Says { visitor, address } => self.visitor_says(visitor, address)?,
+            Verb::SignsIn { from, into } => self.signs_in(from, into),
             Verb::Repeats(_) | Verb::Views(_) | Verb::Reads(..) => {}
             Verb::Comes(visitor) => self.visitor_comes(visitor),
             Verb::Goes(visitor) => self.visitor_goes(visitor),
@@ -131,15 +137,56 @@ impl Reference {
 
     // ---- visitors ----
 
+    /// The one that is not closed, or the one that was closed last.
     pub(super) fn latest(&self, visitor: usize) -> Option<usize> {
-        self.chats.iter().rposition(|chat| chat.visitor == visitor)
+        let theirs = (0..self.chats.len()).filter(|place| self.chats[*place].visitor == visitor);
+        self.unclosed(visitor).or_else(|| theirs.max_by_key(|place| (self.chats[*place].since, *place)))
     }
 
     fn unclosed(&self, visitor: usize) -> Option<usize> {
-        self.latest(visitor).filter(|place| self.chats[*place].state != State::Closed)
+        self.chats.iter().position(|chat| chat.visitor == visitor && chat.state != State::Closed)
     }
 
-    fn visitor_says(&mut self, visitor: usize, address: bool) {
+    /// The assigned one of both lives on, one that is being talked in before others; else the older one. What the visitor waits for in the
+    /// other one they wait for in this one.
+    fn signs_in(&mut self, from: usize, into: usize) {
+        if !self.visitors[from].given_up {
+            self.visitors[from].given_up = true;
+            let (theirs, own) = (self.unclosed(from), self.unclosed(into));
+            for chat in self.chats.iter_mut().filter(|chat| chat.visitor == from) {
+                chat.visitor = into;
+            }
+            if let (Some(theirs), Some(own)) = (theirs, own) {
+                let rank = |place: usize| match &self.chats[place] {
+                    chat if chat.state == State::Active => (0, place),
+                    chat if chat.agent.is_some() => (1, place),
+                    _ => (2, place),
+                };
+                let (lives_on, ends) = if rank(theirs) < rank(own) { (theirs, own) } else { (own, theirs) };
+                let ended = self.chats[ends].clone();
+                // Two entries: where it goes on, and the end.
+                self.record(ends, true);
+                self.close(ends);
+                self.chats[lives_on].unanswered |= ended.unanswered;
+                let waits = ended.unanswered || ended.state == State::Queued;
+                if waits && self.chats[lives_on].state == State::Parked {
+                    self.wakes(lives_on);
+                }
+                let chat = &mut self.chats[lives_on];
+                if chat.state == State::Queued && ended.state == State::Queued {
+                    chat.queued = chat.queued.min(ended.queued);
+                    chat.priority = chat.priority.max(ended.priority);
+                }
+            }
+            self.dispatch();
+        }
+        self.visitor_comes(into);
+    }
+
+    fn visitor_says(&mut self, visitor: usize, address: bool) -> Answer {
+        if self.visitors[visitor].given_up {
+            return Err(ErrorCode::Internal);
+        }
         self.visitors[visitor].here |= self.visitors[visitor].is_new;
         let goes_on = |place: &usize| {
             let chat = &self.chats[*place];
@@ -174,6 +221,7 @@ impl Reference {
                 self.dispatch();
             }
         }
+        Ok(())
     }
 
     fn begin(&mut self, visitor: usize) -> usize {
@@ -208,20 +256,23 @@ impl Reference {
 
     /// The visitor speaks in a parked one.
     fn wake(&mut self, place: usize) {
+        self.wakes(place);
+        if self.chats[place].state == State::Queued {
+            self.dispatch();
+        }
+    }
+
+    fn wakes(&mut self, place: usize) {
         let theirs = self.chats[place].agent;
         match theirs.filter(|agent| self.is_online(*agent)) {
             Some(agent) if self.has_slot(agent) => self.resume(place),
             Some(agent) => {
                 self.requeue(place);
                 self.chats[place].prefers = Some((agent, self.now + PREFER_FOR));
-                self.dispatch();
             }
             // A message that was left for later stays one while nobody is there.
             None if theirs.is_none() && !self.anybody_online() => {}
-            None => {
-                self.requeue(place);
-                self.dispatch();
-            }
+            None => self.requeue(place),
         }
     }
 
