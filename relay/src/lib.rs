@@ -13,6 +13,7 @@ pub mod disk;
 pub mod edge;
 pub mod error;
 pub mod hub;
+mod mail;
 pub mod metrics;
 pub mod restore;
 pub mod session;

@@ -28,7 +28,8 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT id, site, verified FROM visitor WHERE token_hash = ?1 UNION ALL \
-                 SELECT v.id, v.site, v.verified FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1",
+                 SELECT v.id, v.site, v.verified FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified FROM visitor_browser b JOIN visitor v ON v.id = b.visitor WHERE b.token_hash = ?1",
             )?;
             let found = find.query_row([hash], |row| {
                 Ok(VisitorRecord { id: VisitorId(row.get(0)?), site: SiteId(row.get(1)?), verified: row.get(2)? })
