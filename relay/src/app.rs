@@ -34,6 +34,7 @@ use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
 use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
+use crate::mail::Post;
 use crate::metrics::gauges::Gauges;
 use crate::session::pace::Rates;
 use crate::store::{Store, StoreError};
@@ -117,6 +118,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let opened = tokio::task::spawn_blocking(move || Store::own(&path)).await;
     let store = Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??);
     let desk = Desk::new(store.clone(), config.desk.clone());
+    let desk = if config.smtp.host.is_some() { desk.with_mail(config.smtp.answer_delay_ms) } else { desk };
     let node = desk.node_start(clock::now()).await?;
 
     let listen = |error| StartError::Listen { address: config.listen, error };
@@ -133,6 +135,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
 
+    if let Some(post) = Post::new(store.clone(), &config.smtp, config.reached_at(address)) {
+        tasks.spawn(post.run(stop.clone()));
+    }
     if config.demo {
         pages::open_shop(&store, &config, address).await?;
     }

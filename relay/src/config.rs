@@ -5,6 +5,7 @@
 
 mod layers;
 mod limits;
+mod smtp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -20,6 +21,7 @@ use crate::files::kind;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
+pub use smtp::{Smtp, Tls};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
 macro_rules! config {
@@ -97,6 +99,9 @@ config! {
     /// past it requests are refused with `rate_limited` and the time to wait. An address is one IPv4 address or the first 64 bits of an IPv6
     /// address; clients on this machine with no proxy between are not limited by it.
     limits: Limits = Limits::default();
+    /// How emails leave: answers to visitors who left an address and are gone, with a link back into the conversation, and transcripts. The
+    /// link begins with `public_url`.
+    smtp: Smtp = Smtp::default();
 }
 
 /// How log lines are written.
@@ -154,7 +159,7 @@ impl Config {
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
         ];
-        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()) {
+        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()) {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }
@@ -179,7 +184,7 @@ impl Config {
             _ if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
                 Some(("metrics_listen", "is the same address as `listen`".to_owned()))
             }
-            _ => None,
+            _ => self.smtp.trouble(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod edge;
 pub mod error;
 pub mod files;
 pub mod hub;
+mod mail;
 pub mod metrics;
 pub mod restore;
 pub mod session;

@@ -14,6 +14,7 @@ mod kill;
 mod limits;
 mod load;
 mod logs;
+mod mail;
 mod network;
 mod numbers;
 mod resume;

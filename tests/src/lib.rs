@@ -6,6 +6,7 @@
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
 //! - [`raw`]: frames written by hand; [`wire`]: HTTP written by hand
 //! - [`owner`]: who signs identity tokens
+//! - [`post`]: a mail server that takes what a relay sends
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
@@ -23,6 +24,7 @@ pub mod events;
 pub mod gate;
 pub mod owner;
 pub mod people;
+pub mod post;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits};
+use super::{Config, VALUES, limits, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -179,9 +179,16 @@ impl Loaded {
         let mut line = |key: &str, value: &serde_json::Value| {
             let _ = writeln!(out, "# from: {}\n{key} = {value}", origin_of(&self.layers, &format!("{table}.{key}")));
         };
-        match value.as_object() {
-            Some(parts) => parts.iter().for_each(|(part, value)| line(&format!("{key}.{part}"), value)),
-            None => line(key, value),
+        match value {
+            serde_json::Value::Object(parts) => parts.iter().for_each(|(part, value)| line(&format!("{key}.{part}"), value)),
+            serde_json::Value::Null => {
+                let _ = writeln!(out, "# {key} is not set");
+            }
+            // What is left out of a file that was made from this stays as it is set elsewhere.
+            _ if (table, key) == ("smtp", "password") => {
+                let _ = writeln!(out, "# from: {}\n# {key} is set and not shown", origin_of(&self.layers, "smtp.password"));
+            }
+            value => line(key, value),
         }
     }
 }
@@ -252,7 +259,11 @@ fn documentation(key: &str) -> String {
 
 /// What is documented of a single value of a table.
 fn lines_of(table: &str, key: &str) -> &'static [&'static str] {
-    let values = if table == "limits" { limits::VALUES } else { &[] };
+    let values = match table {
+        "limits" => limits::VALUES,
+        "smtp" => smtp::VALUES,
+        _ => &[],
+    };
     values.iter().find(|(known, _)| *known == key).map_or(&[], |(_, lines)| *lines)
 }
 
@@ -315,6 +326,12 @@ mod tests {
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
         assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
+        assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
+        assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));
+        let clear = refusal(&[], "[smtp]\nhost = 'mail.example.com'\nfrom = 'chat@example.com'\ntls = 'none'");
+        assert!(clear.contains("`smtp.tls`") && clear.contains("clear text"), "{clear}");
+        let half = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2")], "[smtp]\nhost = 'localhost'\nfrom = 'chat@example.com'");
+        assert!(half.contains("set both") && !half.contains("hunter2"), "{half}");
         let rule = refusal(&[("BULLE_DESK__GRACE", "0")], "");
         assert!(rule.contains("`desk.grace` (environment variable BULLE_DESK__GRACE)"), "{rule}");
         let rate = refusal(&[("BULLE_LIMITS__VISITOR_SAYS__PER_MINUTE", "0")], "");
@@ -353,6 +370,20 @@ mod tests {
         assert!(report.contains("# from: environment variable BULLE_LIMITS__UPGRADES__BURST\nupgrades.burst = 7"), "{report}");
         assert!(report.contains("bulle.toml\nupgrades.per_minute = 9"), "{report}");
         assert!(report.contains("# WebSockets open at once.\n# from: default\nconnections = 50000"), "{report}");
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let toml = "[smtp]\nhost = 'mail.example.com'\nfrom = 'Kiln <chat@example.com>'\nusername = 'chat'";
+        let loaded = given(&[("BULLE_SMTP__PASSWORD", "hunter2")], toml, &Flags::default()).unwrap();
+        assert_eq!(loaded.config.smtp.password.as_ref().map(|secret| secret.reveal()), Some("hunter2"));
+        let report = loaded.report();
+        assert!(
+            report.contains("# from: environment variable BULLE_SMTP__PASSWORD\n# password is set and not shown"),
+            "{report}"
+        );
+        assert!(report.contains("# With this password."), "{report}");
+        assert!(!report.contains("hunter2") && !format!("{:?}", loaded.config).contains("hunter2"), "{report}");
     }
 
     #[test]

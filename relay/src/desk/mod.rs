@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use shared::close::ErrorCode;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Conversation, Entry, Page, State, Thread};
 
-use crate::store::{Store, StoreError};
+use crate::clock;
+use crate::store::{Asked, Store, StoreError};
 
 mod amend;
 mod dispatch;
@@ -113,12 +114,36 @@ impl DeskError {
 pub struct Desk {
     store: Arc<Store>,
     rules: Arc<Rules>,
+    /// How long an answer to somebody who is gone waits for more before it is sent by email; `None`: this relay sends none.
+    mail_after: Option<Millis>,
 }
 
 impl Desk {
     /// A desk that works on this store by these rules.
     pub fn new(store: Arc<Store>, rules: Rules) -> Self {
-        Self { store, rules: Arc::new(rules) }
+        Self { store, rules: Arc::new(rules), mail_after: None }
+    }
+
+    /// One that has answers sent by email, that much later.
+    pub fn with_mail(self, after: Millis) -> Self {
+        Self { mail_after: Some(after), ..self }
+    }
+
+    /// Whether emails are sent.
+    pub fn sends_mail(&self) -> bool {
+        self.mail_after.is_some()
+    }
+
+    /// A visitor wants a conversation of theirs sent to this address.
+    ///
+    /// # Errors
+    /// [`DeskError::WrongState`] where no email is sent; the store's.
+    pub async fn transcript(&self, now: Millis, visitor: VisitorId, of: ConversationId, to: String) -> Result<Asked, DeskError> {
+        if !self.sends_mail() {
+            return Err(DeskError::WrongState("this relay sends no email: set `smtp.host`"));
+        }
+        let id = MessageId::v7(now, clock::random_bytes()).0;
+        Ok(self.store.ask_for_transcript(id, visitor, of, to, now).await?)
     }
 }
 

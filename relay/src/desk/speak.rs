@@ -15,7 +15,7 @@ use super::work::Work;
 use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
 use crate::clock;
 use crate::session::looks_like_email;
-use crate::store::{StoreError, accounts, files, identities, log, people, rows};
+use crate::store::{StoreError, accounts, files, identities, log, mails, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -49,7 +49,8 @@ impl Desk {
     /// [`DeskError::NotYours`] for another agent's chat, [`DeskError::WrongState`] for one that must be taken first or has ended.
     pub async fn agent_say(&self, now: Millis, agent: AgentId, say: Say) -> Result<Outcome, DeskError> {
         let id = say.id;
-        let said = self.speak(now, move |work| agent_says(work, agent, say));
+        let mail_after = self.mail_after;
+        let said = self.speak(now, move |work| agent_says(work, agent, say, mail_after));
         self.unless_said_before(agent.0, id, said.await).await
     }
 
@@ -255,9 +256,9 @@ pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     }
 }
 
-fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, DeskError> {
+fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<Millis>) -> Result<Said, DeskError> {
     let id = say.conversation.ok_or(DeskError::NotFound)?;
-    if say.file.is_some() || !say.cards.is_empty() {
+    if say.file.is_some() || !say.cards.is_empty() || mail_after.is_some() {
         work.db.protect()?;
     }
     let place = work.open(id)?;
@@ -288,6 +289,10 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say) -> Result<Said, Des
         record.unanswered = false;
         record.answer_due = None;
         on_board |= !std::mem::take(&mut record.excluded).is_empty();
+        if let Some(after) = mail_after {
+            let (visitor, mail) = (record.visitor, MessageId::v7(now, clock::random_bytes()).0);
+            mails::tell(work.db, mail, visitor, (id, entry.entry.seq), now, now.saturating_add(after))?;
+        }
     }
     if on_board {
         work.save(place)?

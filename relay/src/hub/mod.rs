@@ -20,7 +20,7 @@ use crate::desk::{Desk, DeskError, Identified, Outcome, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
-use crate::store::{Store, StoreError};
+use crate::store::{Asked, Store, StoreError};
 
 pub mod backlog;
 pub mod board;
@@ -113,6 +113,21 @@ impl Hub {
         rating: Rating,
     ) -> Result<(), DeskError> {
         self.done(self.desk.rate(clock::now(), visitor, id, conversation, rating).await?)
+    }
+
+    /// A visitor wants their conversation by email.
+    pub async fn visitor_asks_for_transcript(
+        &self,
+        visitor: VisitorId,
+        conversation: ConversationId,
+        email: String,
+    ) -> Result<Asked, DeskError> {
+        self.desk.transcript(clock::now(), visitor, conversation, email).await
+    }
+
+    /// Whether emails are sent.
+    pub fn sends_mail(&self) -> bool {
+        self.desk.sends_mail()
     }
 
     /// An agent takes a conversation.

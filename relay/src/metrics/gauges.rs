@@ -10,8 +10,8 @@ use shared::ids::Millis;
 use tokio::time::timeout;
 
 use super::{
-    AGENTS, BUILD_INFO, DATABASE_BYTES, DISK_FREE_BYTES, DISK_LOW, OLDEST_WAIT_SECONDS, QUEUE_PEAK, QUEUED, SLOTS_OFFERED,
-    SLOTS_USED, STORE_WRITABLE, WAL_BYTES,
+    AGENTS, BUILD_INFO, DATABASE_BYTES, DISK_FREE_BYTES, DISK_LOW, MAILS_WAITING, OLDEST_WAIT_SECONDS, QUEUE_PEAK, QUEUED,
+    SLOTS_OFFERED, SLOTS_USED, STORE_WRITABLE, WAL_BYTES,
 };
 use crate::clock;
 use crate::disk::Disk;
@@ -106,4 +106,5 @@ fn desk(figures: &Figures, now: Millis) {
     }
     gauge!(SLOTS_USED).set(figures.slots_used);
     gauge!(SLOTS_OFFERED).set(figures.slots_offered);
+    gauge!(MAILS_WAITING).set(figures.mails);
 }

@@ -20,7 +20,7 @@ use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
-use crate::store::{SiteRecord, StoreError};
+use crate::store::{Asked, SiteRecord, StoreError};
 
 /// A visitor's connection before `hello`.
 pub struct VisitorGreeter {
@@ -59,7 +59,10 @@ impl Greeter for VisitorGreeter {
             Ok(_) => return Err(bad_hello("the first frame must be hello")),
             Err(error) => return Err(bad_hello(error.to_string())),
         };
-        let (card, token, secret) = self.card(&hello).await?;
+        let (card, token, secret) = match self.resumed(&hello).await? {
+            Some((card, token)) => (card, Some(token), None),
+            None => self.card(&hello).await?,
+        };
         if let Some(secret) = secret {
             peer.set_session(auth::hash(&secret.to_string()));
         }
@@ -81,6 +84,18 @@ impl Greeter for VisitorGreeter {
 }
 
 impl VisitorGreeter {
+    /// Whoever comes by a link from an email: the visitor whom it went to, with a token of their own. A link that does not work any more
+    /// makes nobody somebody else: they are greeted as without it.
+    async fn resumed(&self, hello: &Hello) -> Result<Option<(VisitorCard, String)>, Refusal> {
+        let Some(link) = hello.resume.as_deref().filter(|link| is_token(link) && !self.site.verified_only) else {
+            return Ok(None);
+        };
+        let (token, token_hash) = auth::new_token();
+        let resumed = self.hub.store().resume(auth::hash(link), self.site.id, token_hash, clock::now()).await;
+        let visitor = resumed.map_err(|_| unreachable())?;
+        Ok(visitor.map(|id| (VisitorCard { id, ..card_of(hello, token_hash, false) }, token)))
+    }
+
     /// Who greets: a known visitor by their token, or a new one, who gets a token. And the secret that vouched for them, if one did.
     async fn card(&self, hello: &Hello) -> Result<Greeted, Refusal> {
         let (token, issued) = match &hello.token {
@@ -103,14 +118,7 @@ impl VisitorGreeter {
             Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
             None => (visitor_id(&token_hash), true),
         };
-        let card = VisitorCard {
-            id,
-            token_hash,
-            locale: short(hello.locale.as_deref()),
-            time_zone: short(hello.time_zone.as_deref()),
-            page: hello.page.clone().map(tidy),
-            is_new,
-        };
+        let card = VisitorCard { id, ..card_of(hello, token_hash, is_new) };
         match &hello.identity {
             // What somebody had without a name becomes theirs; what another verified visitor has never does.
             Some(identity) => {
@@ -174,7 +182,7 @@ impl VisitorSession {
             answering: store.answering().await?,
             site: site.name.clone(),
             settings: site.settings_rev,
-            panel: panel(&site.settings, &self.files),
+            panel: panel(&site.settings, &self.files, self.hub.sends_mail()),
             now,
         };
         let welcome = FromRelay::Welcome(welcome).encode();
@@ -251,9 +259,7 @@ impl VisitorSession {
                 let rating = super::say::rating(id, score, comment)?;
                 done(id, self.hub.visitor_rates(self.card.id, id, conversation, rating).await)
             }
-            ToRelay::Transcript(Transcript { id, .. }) => {
-                Err(refuse(Some(id), ErrorCode::WrongState, "this relay sends no email: set `[smtp]`"))
-            }
+            ToRelay::Transcript(request) => self.transcript(request).await,
             ToRelay::Ping(_) => {
                 let mut heads = Vec::new();
                 if let Some(conversation) = self.conversation
@@ -275,6 +281,23 @@ impl VisitorSession {
         self.is_known();
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
+    }
+
+    async fn transcript(&mut self, request: Transcript) -> Result<Option<FromRelay>, ErrorFrame> {
+        let Transcript { id, conversation, email } = request;
+        let email = email.trim();
+        if email.len() > MAX_FIELD || !super::looks_like_email(email) {
+            return Err(refuse(Some(id), ErrorCode::InvalidField, "email: this is no address"));
+        }
+        self.mine(Some(id), conversation).await?;
+        match self.hub.visitor_asks_for_transcript(self.card.id, conversation, email.to_owned()).await {
+            Ok(Asked::Queued) => done(id, Ok(())),
+            Ok(Asked::Wait(wait)) => {
+                let refused = refuse(Some(id), ErrorCode::RateLimited, "a few transcripts a day are enough: try again later");
+                Err(ErrorFrame { retry_after_ms: Some(wait), ..refused })
+            }
+            Err(error) => Err(from_desk(Some(id), &error)),
+        }
     }
 
     /// Their row is in the store.
@@ -369,6 +392,18 @@ pub(crate) fn is_token(token: &str) -> bool {
     token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// What a greeting tells of somebody whose id follows from their token.
+fn card_of(hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
+    VisitorCard {
+        id: visitor_id(&token_hash),
+        token_hash,
+        locale: short(hello.locale.as_deref()),
+        time_zone: short(hello.time_zone.as_deref()),
+        page: hello.page.clone().map(tidy),
+        is_new,
+    }
+}
+
 /// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.
 pub(crate) fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
     let digest: [u8; 32] = Sha256::digest(token_hash).into();
@@ -378,11 +413,11 @@ pub(crate) fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
 }
 
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.
-fn panel(settings: &SiteSettings, files: &FileRules) -> Panel {
+fn panel(settings: &SiteSettings, files: &FileRules, email: bool) -> Panel {
     let files = settings.files.then(|| files.clone());
     // A voice note is a file.
     let voice = settings.voice && files.is_some();
-    Panel { form: settings.form.clone(), files, voice, rating: settings.rating, email: false }
+    Panel { form: settings.form.clone(), files, voice, rating: settings.rating, email }
 }
 
 fn tidy(page: Page) -> Page {

@@ -29,6 +29,8 @@ pub struct Figures {
     pub slots_used: u32,
     /// Slots of those who are online.
     pub slots_offered: u32,
+    /// Emails that wait to be sent.
+    pub mails: u32,
 }
 
 impl Store {
@@ -51,7 +53,9 @@ impl Store {
                 let (waiting, oldest) = waiting.remove(&id).unwrap_or_default();
                 queues.push(Queue { site, waiting, oldest });
             }
-            let mut figures = Figures { queues, agents: [0; 3], slots_used: 0, slots_offered: 0 };
+            let mut figures = Figures { queues, agents: [0; 3], slots_used: 0, slots_offered: 0, mails: 0 };
+            let mut count = db.prepare_cached("SELECT count(*) FROM mail WHERE due_at IS NOT NULL")?;
+            figures.mails = count.query_row([], |row| row.get(0))?;
             for agent in people::agents(db)? {
                 figures.slots_used += agent.slots_used;
                 let place = match agent.presence {

@@ -7,7 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
-//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are · [`files`]: what was uploaded
+//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,7 @@ pub(crate) mod identities;
 mod inspect;
 mod lock;
 pub(crate) mod log;
+pub(crate) mod mails;
 pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
@@ -43,11 +44,12 @@ pub use figures::{Figures, Queue};
 pub use files::FileRecord;
 pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
+pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub use reads::VisitorRecord;
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -55,6 +57,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/sqlite/0005_files.sql"),
     include_str!("../../migrations/sqlite/0006_sightings.sql"),
     include_str!("../../migrations/sqlite/0007_merge.sql"),
+    include_str!("../../migrations/sqlite/0008_mail.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
