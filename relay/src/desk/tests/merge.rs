@@ -5,7 +5,7 @@ use shared::model::{Audience, Body, CloseReason, Event, File, Merged, Say, State
 
 use super::*;
 use crate::edge::identity::Identity;
-use crate::store::{FileRecord, SiteSecret};
+use crate::store::{SiteSecret};
 
 /// Somebody signs in as Kim; who they are from now on.
 async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
@@ -166,7 +166,8 @@ async fn files_ratings_and_history_come_along() {
         height: None,
         duration_ms: None,
     };
-    office.store.add_file(FileRecord { file: record, owner: anonymous.id.0 }, 0, 0, 9).await.unwrap();
+    office.store.begin_file((file, anonymous.id.0), 1, 0, 0, 9).await.unwrap().unwrap();
+    office.store.finish_file(record).await.unwrap();
     office.closes(ada, chat).await;
     let kim = signs_in(&office, &anonymous).await;
     let rating = shared::model::Rating { score: 5, comment: None };
