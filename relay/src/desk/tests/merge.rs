@@ -5,7 +5,7 @@ use shared::model::{Audience, Body, CloseReason, Event, File, Merged, Say, State
 
 use super::*;
 use crate::edge::identity::Identity;
-use crate::store::{SiteSecret};
+use crate::store::SiteSecret;
 
 /// Somebody signs in as Kim; who they are from now on.
 async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
