@@ -1,15 +1,17 @@
-//! Nobody is there: the visitor leaves a message with an address, an agent finds it later, and the answer waits for the visitor.
+//! Nobody is there: the visitor leaves a message with an address, an agent finds it later, and the answer waits for the visitor, on the page
+//! and in their mail.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use tests::browsers::Engine;
 
 use crate::engines::in_each_engine;
-use crate::stage::Stage;
+use crate::stage::{ENGLISH, Stage};
 
 in_each_engine!(a_message_left_at_night_is_answered_in_the_morning);
 async fn a_message_left_at_night_is_answered_in_the_morning(engine: Engine) -> Result<()> {
-    let stage = Stage::set(engine).await?;
+    let (stage, post) = Stage::set_with_mail(engine).await?;
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;
     visitor.sees("Nobody is here right now.").await?;
@@ -31,7 +33,29 @@ async fn a_message_left_at_night_is_answered_in_the_morning(engine: Engine) -> R
     agent.reads_once("We do, send us a picture").await?;
     agent.sees("Sent").await?;
 
+    // In the mail, on their phone.
+    let mail = post.has(1).await.remove(0);
+    ensure!(mail.recipients == ["ada@lovelace.example"] && mail.text.contains("> We do, send us a picture"), "{}", mail.text);
+    let link = mail.text.split_whitespace().find(|word| word.contains("#resume=")).context("no link")?;
+    let phone = stage.person(ENGLISH).await?;
+    phone.opens(link).await?;
+    phone.reads_once("Do you repair old bowls?").await?;
+    phone.reads_once("We do, send us a picture").await?;
+    ensure!(phone.evaluates("location.href").await? == json!(stage.url("/chat/demo")), "the link's token stays in the address");
+    phone.says("Message", "Here it comes").await?;
+    agent.reads_once("Here it comes").await?;
+    phone.reloads().await?;
+    phone.reads_once("Here it comes").await?;
+    phone.clicks("button", "Transcript").await?;
+    phone.types("Your email", "ada@byron.example").await?;
+    phone.clicks("button", "Send by email").await?;
+    phone.sees("ada@byron.example").await?;
+    let transcript = post.has(2).await.remove(1);
+    ensure!(transcript.recipients == ["ada@byron.example"] && transcript.text.contains("Here it comes"), "{}", transcript.text);
+    phone.is_content().await?;
+
     visitor.opens(&stage.url("/demo")).await?;
+    visitor.reads_once("Here it comes").await?;
     visitor.reads_once("We do, send us a picture").await?;
     visitor.reads_once("Do you repair old bowls?").await?;
     visitor.is_content().await?;

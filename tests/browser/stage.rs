@@ -12,6 +12,7 @@ use tests::accounts::{Account, Office, PASSWORD};
 use tests::agent::Agent;
 use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
+use tests::post::PostOffice;
 use tests::process::Server;
 use tests::relay;
 use tests::visitor::Visitor;
@@ -33,16 +34,35 @@ pub struct Stage {
     engine: Engine,
     relay: Server,
     data: TempDir,
+    /// Settings of the relay beside those of all tests.
+    settings: Vec<(&'static str, String)>,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Stage {
     /// Waits for the turn, then starts the relay.
     pub async fn set(engine: Engine) -> Result<Self> {
+        Self::with(engine, Vec::new()).await
+    }
+
+    /// The same with a mail server, to which answers go at once.
+    pub async fn set_with_mail(engine: Engine) -> Result<(Self, PostOffice)> {
+        let post = PostOffice::opens().await;
+        let settings = vec![
+            ("BULLE_SMTP__HOST", "127.0.0.1".to_owned()),
+            ("BULLE_SMTP__PORT", post.port().to_string()),
+            ("BULLE_SMTP__TLS", "none".to_owned()),
+            ("BULLE_SMTP__FROM", "chat@kiln.example".to_owned()),
+            ("BULLE_SMTP__ANSWER_DELAY_MS", "0".to_owned()),
+        ];
+        Ok((Self::with(engine, settings).await?, post))
+    }
+
+    async fn with(engine: Engine, settings: Vec<(&'static str, String)>) -> Result<Self> {
         let turn = TURN.lock().await;
         let data = tempfile::tempdir()?;
-        let relay = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &data)?;
-        Ok(Self { engine, relay, data, _turn: turn })
+        let relay = launch(SocketAddr::from(([127, 0, 0, 1], 0)), &data, &settings)?;
+        Ok(Self { engine, relay, data, settings, _turn: turn })
     }
 
     /// Where the relay listens.
@@ -86,7 +106,7 @@ impl Stage {
 
     /// Starts it again on the same port and data.
     pub fn restarts_relay(&mut self) -> Result<()> {
-        self.relay = launch(self.relay.address, &self.data)?;
+        self.relay = launch(self.relay.address, &self.data, &self.settings)?;
         Ok(())
     }
 
@@ -175,7 +195,9 @@ pub async fn is_online(agent: &Person) -> Result<()> {
     agent.waits_until("seek('radio', 'Online')?.checked && seek('radiogroup', 'Presence').ariaBusy === 'false'").await.map(drop)
 }
 
-fn launch(listen: SocketAddr, data: &TempDir) -> Result<Server> {
+fn launch(listen: SocketAddr, data: &TempDir, settings: &[(&str, String)]) -> Result<Server> {
     let binary = relay::find_binary().context("no `bulle` beside this program: build it with `cargo build -p relay`")?;
-    Server::start(relay::command(&binary, listen, data.path()).env("BULLE_METRICS_LISTEN", "127.0.0.1:0"))
+    let mut command = relay::command(&binary, listen, data.path());
+    command.env("BULLE_METRICS_LISTEN", "127.0.0.1:0").envs(settings.iter().map(|(name, value)| (*name, value)));
+    Server::start(&mut command)
 }
