@@ -184,6 +184,9 @@ impl Config {
             _ if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
                 Some(("metrics_listen", "is the same address as `listen`".to_owned()))
             }
+            _ if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
+                Some(("public_url", "is needed with `smtp.host`: links in emails begin with it".to_owned()))
+            }
             _ => self.smtp.trouble(),
         }
     }

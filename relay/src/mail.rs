@@ -36,6 +36,9 @@ use letter::Letter;
 const LOOK: Duration = Duration::from_secs(1);
 /// Longest time that the mail server may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time for the mail that is on its way when the relay stops; the rest of the stop's 10 s is for others. One that takes longer may
+/// come twice.
+const FINISH: Duration = Duration::from_secs(4);
 /// Pause after the first try in vain, in ms; each next one is twice as long, up to [`LONGEST_PAUSE`].
 const PAUSE: Millis = 60_000;
 /// An hour.
@@ -113,11 +116,15 @@ impl Post {
         Some(Self { store, transport, from, base, answer_delay: smtp.answer_delay_ms })
     }
 
-    /// Sends what is due, until the relay stops. A mail that is on its way then is finished or given back.
+    /// Sends what is due, until the relay stops. A mail that is on its way then has a moment to arrive.
     pub async fn run(self, stop: CancellationToken) {
-        loop {
+        while !stop.is_cancelled() {
+            let late = async {
+                stop.cancelled().await;
+                sleep(FINISH).await;
+            };
             let wait = tokio::select! {
-                () = stop.cancelled() => return,
+                () = late => return,
                 wait = self.next() => wait,
             };
             let wait = wait.unwrap_or_else(|error| {
@@ -142,7 +149,7 @@ impl Post {
         };
         if mail.kind == MailKind::Answer && mail.is_read {
             // They came back and have seen it.
-            self.settle(&mail, Seq::MAX, now).await?;
+            self.settle(&mail, mail.last, now).await?;
             return Ok(Duration::ZERO);
         }
         if mail.kind == MailKind::Answer && mail.is_here {
@@ -161,8 +168,6 @@ impl Post {
     }
 
     async fn settle(&self, mail: &Mail, told: Seq, now: Millis) -> Result<(), StoreError> {
-        // Seqs are stored with a sign.
-        let told = told.min(i64::MAX.unsigned_abs());
         let again = (MessageId::v7(now, clock::random_bytes()).0, now.saturating_add(self.answer_delay));
         self.store.settle_mail(mail.id, told, now, again).await
     }

@@ -180,6 +180,10 @@ async fn a_transcript_goes_where_it_is_wanted_a_few_times_a_day() {
     other.opens_chat().await;
     let second = other.says("Hello").await.conversation;
     assert_eq!(asks_for_transcript(&other, chat, "kim@example.org").await, Err(ErrorCode::NotFound), "not theirs");
+    // Nobody writes to strangers by it: first somebody has to answer.
+    assert_eq!(asks_for_transcript(&other, second, "kim@example.org").await, Err(ErrorCode::WrongState));
+    ada.has(second).await;
+    ada.says(second, "Hi").await;
     assert_eq!(asks_for_transcript(&other, second, "kim@example.org").await, Ok(()));
     assert_eq!(asks_for_transcript(&other, second, "kim@example.org").await, Err(ErrorCode::RateLimited));
     assert_eq!(post.has(4).await.len(), 4);

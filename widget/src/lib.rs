@@ -105,6 +105,8 @@ impl Panel {
 
     /// `open` (true or false), `say` (a text), `identity` (a signed token), `look` (the page may have changed).
     fn obey(&self, name: &str, value: &JsValue) {
+        // What is said before the panel has connected must find the way all the same.
+        self.view.within(|| self.relay.start());
         match (name, value.as_string()) {
             ("open", _) => self.open.set(value.is_truthy()),
             ("say", Some(text)) => self.relay.say(text, None),

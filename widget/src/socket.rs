@@ -100,8 +100,11 @@ impl Relay {
         (Self(Rc::new(RefCell::new(inner))), state)
     }
 
-    /// Connects, and stays connected until the page goes away.
+    /// Connects, and stays connected until the page goes away; done once.
     pub fn start(&self) {
+        if self.0.borrow().on_timer.is_some() {
+            return;
+        }
         let relay = self.clone();
         self.0.borrow_mut().on_timer = Some(handler(move |_| relay.tick()));
         let (lock, end, word) = (self.clone(), self.clone(), self.clone());

@@ -35,6 +35,13 @@ pub struct Mounted {
     owner: Owner,
 }
 
+impl Mounted {
+    /// Makes something that goes with the view.
+    pub fn within(&self, make: impl FnOnce()) {
+        self.owner.with(make);
+    }
+}
+
 /// Builds a view inside an element; what was made along with it comes back.
 pub fn mount_in<V: Render, T>(place: &Element, make: impl FnOnce() -> (V, T)) -> (Mounted, T)
 where

@@ -15,6 +15,8 @@ use super::{Config, VALUES, limits, smtp};
 const PREFIX: &str = "BULLE_";
 /// Variables with the prefix that are not settings: the file's path, and the folder that `build.rs` embeds.
 const NOT_SETTINGS: [&str; 2] = ["BULLE_CONFIG", "BULLE_DIST"];
+/// What is never shown, whatever is wrong with it.
+const SECRET: &str = "smtp.password";
 /// The file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "bulle.toml";
 
@@ -103,8 +105,11 @@ pub fn load(
             continue;
         }
         let key = name.to_ascii_lowercase().replace("__", ".");
-        // Figment's reading of a variable: numbers, booleans and `[lists]`, else text. It cannot fail.
-        let value = text.parse::<Value>().unwrap_or_else(|never| match never {});
+        // Figment's reading of a variable: numbers, booleans and `[lists]`, else text. It cannot fail. A name or a password is what it is.
+        let value = match key.as_str() {
+            "smtp.username" | SECRET => Value::from(text),
+            _ => text.parse::<Value>().unwrap_or_else(|never| match never {}),
+        };
         layers = layers.merge(Given::one(format!("environment variable {variable}"), &key, value));
     }
     let text = |value: &dyn ToString| Value::from(value.to_string());
@@ -185,8 +190,8 @@ impl Loaded {
                 let _ = writeln!(out, "# {key} is not set");
             }
             // What is left out of a file that was made from this stays as it is set elsewhere.
-            _ if (table, key) == ("smtp", "password") => {
-                let _ = writeln!(out, "# from: {}\n# {key} is set and not shown", origin_of(&self.layers, "smtp.password"));
+            _ if format!("{table}.{key}") == SECRET => {
+                let _ = writeln!(out, "# from: {}\n# {key} is set and not shown", origin_of(&self.layers, SECRET));
             }
             value => line(key, value),
         }
@@ -245,7 +250,8 @@ fn origin_of(layers: &Figment, key: &str) -> String {
 fn invalid(layers: &Figment, error: figment::Error) -> ConfigError {
     let key = error.path.join(".");
     let from = origin_of(layers, &key);
-    ConfigError::Invalid { from, problem: error.kind.to_string(), valid: documentation(&key), key }
+    let problem = if key == SECRET { "is no text".to_owned() } else { error.kind.to_string() };
+    ConfigError::Invalid { from, problem, valid: documentation(&key), key }
 }
 
 fn documentation(key: &str) -> String {
@@ -383,6 +389,14 @@ mod tests {
             "{report}"
         );
         assert!(report.contains("# With this password."), "{report}");
+        for password in ["12345678", "true", "\"quoted\"", "[1]"] {
+            let loaded = given(&[("BULLE_SMTP__PASSWORD", password)], toml, &Flags::default()).unwrap();
+            assert_eq!(loaded.config.smtp.password.as_ref().map(|secret| secret.reveal()), Some(password));
+        }
+        let number = refusal(&[], "[smtp]\npassword = 12345678");
+        assert!(number.contains("`smtp.password`") && number.contains("no text") && !number.contains("1234"), "{number}");
+        let nowhere = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2"), ("BULLE_LISTEN", "0.0.0.0:80")], toml);
+        assert!(nowhere.contains("`public_url`") && nowhere.contains("links in emails"), "{nowhere}");
         assert!(!report.contains("hunter2") && !format!("{:?}", loaded.config).contains("hunter2"), "{report}");
     }
 

@@ -48,6 +48,8 @@ pub struct Mail {
     pub recipient: String,
     /// Tells what came after this seq.
     pub after: Seq,
+    /// Has to tell at least up to this one.
+    pub last: Seq,
     /// How often it was tried before.
     pub tries: u32,
     /// Whether they are connected now, and will read it there.
@@ -63,6 +65,8 @@ pub enum Asked {
     Queued,
     /// Too many in a day: ask again in so many ms.
     Wait(Millis),
+    /// Nobody has answered in it yet: nobody sends strangers texts of their own by it.
+    Unanswered,
 }
 
 impl Store {
@@ -79,7 +83,7 @@ impl Store {
     pub async fn due_mail(&self, now: Millis) -> Result<Option<Mail>, StoreError> {
         self.read(move |db| {
             let mut find = db.prepare_cached(
-                "SELECT m.id, m.kind, m.conversation, c.site, c.visitor, v.verified, v.locale, m.recipient, m.after, m.tries, \
+                "SELECT m.id, m.kind, m.conversation, c.site, c.visitor, v.verified, v.locale, m.recipient, m.after, m.last, m.tries, \
                  EXISTS (SELECT 1 FROM presence WHERE subject = c.visitor), c.visitor_read >= m.last \
                  FROM mail m JOIN conversation c ON c.id = m.conversation JOIN visitor v ON v.id = c.visitor \
                  WHERE m.due_at <= ?1 ORDER BY m.due_at LIMIT 1",
@@ -99,6 +103,10 @@ impl Store {
         now: Millis,
     ) -> Result<Asked, StoreError> {
         self.write(move |db| {
+            let mut find = db.prepare_cached("SELECT agent_at IS NOT NULL FROM conversation WHERE id = ?1")?;
+            if !find.query_row([conversation.0], |row| row.get::<_, bool>(0)).optional()?.unwrap_or(false) {
+                return Ok(Asked::Unanswered);
+            }
             let since = now.saturating_sub(DAY);
             let mut by_address =
                 db.prepare_cached("SELECT created_at FROM mail WHERE kind = 1 AND recipient = ?1 AND created_at > ?2 ORDER BY created_at")?;
@@ -229,8 +237,9 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
         locale: row.get(6)?,
         recipient: row.get(7)?,
         after: seq(row, 8)?,
-        tries: row.get(9)?,
-        is_here: row.get(10)?,
-        is_read: row.get(11)?,
+        last: seq(row, 9)?,
+        tries: row.get(10)?,
+        is_here: row.get(11)?,
+        is_read: row.get(12)?,
     })
 }
