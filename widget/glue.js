@@ -43,7 +43,7 @@ function bulleSocket(url, place) {
     return socket;
   }
   const socket = new WebSocket(url, "bulle.v1");
-  socket.addEventListener("open", () => bulleMisses = 0);
+  socket.addEventListener("open", () => bulleMisses = 0, { once: true });
   return socket;
 }
 
