@@ -292,9 +292,11 @@ impl VisitorSession {
         self.mine(Some(id), conversation).await?;
         match self.hub.visitor_asks_for_transcript(self.card.id, conversation, email.to_owned()).await {
             Ok(Asked::Queued) => done(id, Ok(())),
-            Ok(Asked::Unanswered) => {
-                Err(refuse(Some(id), ErrorCode::WrongState, "nobody has answered in this conversation yet: there is nothing to keep"))
-            }
+            Ok(Asked::Unanswered) => Err(refuse(
+                Some(id),
+                ErrorCode::WrongState,
+                "nobody has answered in this conversation yet: there is nothing to keep",
+            )),
             Ok(Asked::Wait(wait)) => {
                 let refused = refuse(Some(id), ErrorCode::RateLimited, "a few transcripts a day are enough: try again later");
                 Err(ErrorFrame { retry_after_ms: Some(wait), ..refused })
