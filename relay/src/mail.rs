@@ -14,7 +14,6 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::response::Severity;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use metrics::counter;
 use shared::ids::{MessageId, Millis, Seq};
 use shared::model::{Audience, Author, MAX_PAGE};
 use tokio::time::sleep;
@@ -24,7 +23,7 @@ use crate::clock;
 use crate::config::{Smtp, Tls};
 use crate::edge::auth;
 use crate::edge::origin::Origin;
-use crate::metrics::MAILS;
+use crate::metrics;
 use crate::store::{LINK_LASTS, Mail, MailKind, SiteRecord, Store, StoreError};
 
 mod letter;
@@ -158,7 +157,7 @@ impl Post {
         }
         match self.send(&mail, now).await {
             Ok(told) => {
-                counter!(MAILS, "outcome" => "sent").increment(1);
+                metrics::hot().mails.sent.increment(1);
                 self.settle(&mail, told, clock::now()).await?;
             }
             Err(MailError::Store(error)) => return Err(error),
@@ -175,11 +174,11 @@ impl Post {
     async fn failed(&self, mail: &Mail, error: &MailError) -> Result<(), StoreError> {
         let tries = mail.tries.saturating_add(1);
         if matches!(error, MailError::Never(_)) || tries >= MOST_TRIES {
-            counter!(MAILS, "outcome" => "failed").increment(1);
+            metrics::hot().mails.failed.increment(1);
             tracing::warn!(mail = %mail.id, %error, tries, "an email is given up");
             return self.store.defer_mail(mail.id, None, tries).await;
         }
-        counter!(MAILS, "outcome" => "deferred").increment(1);
+        metrics::hot().mails.deferred.increment(1);
         let pause = PAUSE.saturating_mul(1 << mail.tries.min(10)).min(LONGEST_PAUSE);
         tracing::warn!(mail = %mail.id, %error, tries, "an email could not be sent; it is tried again");
         self.store.defer_mail(mail.id, Some(clock::now().saturating_add(pause)), tries).await

@@ -119,7 +119,8 @@ async fn an_outage_longer_than_every_patience_requeues_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_longer_than_every_patience_requeues_nobody() {
-    let settings = [("BULLE_DESK__ANSWER_TIMEOUT", "6000"), ("BULLE_DESK__AGENT_GONE", "6000")];
+    // The stop alone exhausts them, and Ada has as long again to come back and answer.
+    let settings = [("BULLE_DESK__ANSWER_TIMEOUT", "15500"), ("BULLE_DESK__AGENT_GONE", "15500")];
     let (relay, office, ada) = relay_with_agent(&settings, "Ada").await;
     let visitor = Visitor::new(relay.address(), "demo");
     visitor.opens_chat().await;

@@ -1,4 +1,4 @@
-//! Handles of the metrics that move with every message or connection. The macros of `metrics` hash name and labels at each call, which
+//! Handles of the metrics that move with every message or connection, or must be there before they first move. The macros of `metrics` hash name and labels at each call, which
 //! such places cannot afford; here it is done once, when the recorder is installed. Before that, and in a relay without
 //! `metrics_listen`, the handles do nothing.
 
@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use super::{
-    ACK_SECONDS, BUS_NOTICES, COMMIT_JOBS, COMMIT_SECONDS, COMMITS, CONNECTIONS, DELIVERY_SECONDS, FRAMES_IN, GREETED, MESSAGES,
-    RESYNCS, STORE_ERRORS,
+    ACK_SECONDS, BUS_NOTICES, COMMIT_JOBS, COMMIT_SECONDS, COMMITS, CONNECTIONS, DELIVERY_SECONDS, FRAMES_IN, GREETED, MAILS,
+    MESSAGES, RESYNCS, STORE_ERRORS,
 };
 
 /// Whose connection, whose message.
@@ -48,12 +48,24 @@ pub struct Notices {
     pub signed_out: Counter,
 }
 
+/// What became of emails. They are few, but an alert on failures needs the zero before the first.
+pub struct Mails {
+    /// Taken by the mail server.
+    pub sent: Counter,
+    /// Put off to another try.
+    pub deferred: Counter,
+    /// Given up.
+    pub failed: Counter,
+}
+
 /// All of them.
 pub struct Handles {
     visitor: PerWho,
     agent: PerWho,
     /// The bus.
     pub notices: Notices,
+    /// Emails.
+    pub mails: Mails,
     /// Transactions.
     pub commits: Counter,
     /// Jobs per transaction.
@@ -98,6 +110,7 @@ static NONE: Handles = {
             desk: Counter::noop(),
             signed_out: Counter::noop(),
         },
+        mails: Mails { sent: Counter::noop(), deferred: Counter::noop(), failed: Counter::noop() },
         commits: Counter::noop(),
         commit_jobs: Histogram::noop(),
         commit_seconds: Histogram::noop(),
@@ -126,6 +139,7 @@ pub fn register() {
         messages: counter!(MESSAGES, "author" => kind),
     };
     let notice = |kind: &'static str| counter!(BUS_NOTICES, "notice" => kind);
+    let mails = |outcome: &'static str| counter!(MAILS, "outcome" => outcome);
     REGISTERED.get_or_init(|| Handles {
         visitor: per_who("visitor"),
         agent: per_who("agent"),
@@ -137,6 +151,7 @@ pub fn register() {
             desk: notice("desk"),
             signed_out: notice("signed_out"),
         },
+        mails: Mails { sent: mails("sent"), deferred: mails("deferred"), failed: mails("failed") },
         commits: counter!(COMMITS),
         commit_jobs: histogram!(COMMIT_JOBS),
         commit_seconds: histogram!(COMMIT_SECONDS),
