@@ -27,7 +27,7 @@ use crate::edge::router::{Shared, harden, router};
 use crate::edge::seats::Seats;
 use crate::edge::socket::Limits;
 use crate::edge::upgrade::{self, Sockets};
-use crate::edge::{health, pages, sightings};
+use crate::edge::{health, pages, sets, sightings};
 use crate::files::{Files, NoPlace};
 use crate::hub::backlog::Backlog;
 use crate::hub::board::{Boards, Dirty};
@@ -180,12 +180,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             "this binary was built without its widget: /bulle.js serves nothing; build the widget first, then the relay"
         );
     }
-    let keeping = shared.clone();
-    tasks.spawn_blocking(move || {
-        if let Err(error) = keeping.assets.keep() {
-            tracing::warn!(%error, "the widget's files could not be kept for later versions");
-        }
-    });
+    tasks.spawn(sets::run(shared.clone(), stop.clone()));
 
     let sockets = Sockets {
         shared: shared.clone(),

@@ -30,6 +30,11 @@ impl Disk {
         self.low.load(Ordering::Relaxed)
     }
 
+    /// Whether so many more bytes leave it not low, by a look at it now; so, too, where the system does not say.
+    pub fn has_room(&self, bytes: u64) -> bool {
+        self.look().is_none_or(|free| free.saturating_sub(bytes) >= self.low_below)
+    }
+
     /// Looks at it: free bytes, for those who are not root. `None`: the system does not say.
     pub fn look(&self) -> Option<u64> {
         let free = match rustix::fs::statvfs(&self.folder) {
@@ -76,5 +81,13 @@ mod tests {
         assert!(never.look().is_some_and(|free| free > 0) && always.look().is_some());
         assert!(!never.is_low() && always.is_low());
         assert_eq!(Disk::new(folder.path().join("none"), u64::MAX).look(), None);
+    }
+
+    #[test]
+    fn room_is_what_is_free_without_what_is_kept_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = |low_below| Disk::new(folder.path().to_owned(), low_below);
+        assert!(disk(1).has_room(1) && !disk(1).has_room(u64::MAX) && !disk(u64::MAX).has_room(0));
+        assert!(disk(0).has_room(u64::MAX), "nobody asked for any to be kept free");
     }
 }

@@ -176,7 +176,9 @@ async fn files_are_served_as_what_they_are_and_nothing_runs() {
     assert_eq!((beyond.status, beyond.header("content-range")), (416, Some("bytes */1000")));
     let tag = whole.header("etag").unwrap();
     let known = get(&picture.path, &format!("if-none-match: {tag}\r\n")).await;
-    assert_eq!((known.status, known.body.len()), (304, 0));
+    assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, Some(tag)));
+    let among = get(&picture.path, &format!("if-none-match: \"other\", W/{tag}\r\n")).await;
+    assert_eq!(among.status, 304);
     let head = format!("HEAD {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", picture.path, relay.address());
     let head = wire::send(relay.address(), head.as_bytes()).await.unwrap();
     assert_eq!((head.status, head.header("content-length"), head.body.as_str()), (200, Some("1000"), ""));
@@ -275,6 +277,63 @@ async fn so_many_at_once_and_each_in_its_time() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("1 s"), "{answer}");
     second.is_taken().await;
+    assert_eq!(left(&relay).1, 1);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_under_way_has_its_room_already() {
+    const GIB: u64 = 1 << 30;
+    let folder = tempfile::tempdir().unwrap();
+    let free = relay::disk::Disk::new(folder.path().to_owned(), 0).look().unwrap();
+    let relay = Relay::with(|config| {
+        config.limits.upload_bytes = GIB as usize;
+        config.limits.upload_bytes_a_day = 4 * GIB as usize;
+        // Room for one of the largest, and half a one for whatever else this machine does meanwhile.
+        config.disk_low = free - 3 * GIB / 2;
+    })
+    .await;
+    let (_kim, token) = visitor(&relay).await;
+    let large = Upload::of(&relay, &token, "large.png", &png(100));
+    let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+    let head = large.head().replace("content-length: 100", &format!("content-length: {GIB}\r\nexpect: 100-continue"));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked[..12], b"HTTP/1.1 100", "it may come");
+    // One that does not say how long it is may be as long as any.
+    let mut second = Upload::of(&relay, &token, "second.png", b"");
+    second.headers = "transfer-encoding: chunked\r\n".to_owned();
+    second.body = [b"64\r\n", png(100).as_slice(), b"\r\n0\r\n\r\n"].concat();
+    assert!(second.is_refused(507).await.contains("no room"));
+    // The first one gives up; its room is free again once the relay has seen it.
+    drop(stream);
+    let taken = async {
+        while second.sends().await.status != 201 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(tests::people::PATIENCE, taken).await.unwrap();
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_length_that_lies_leaves_the_day_as_it_is() {
+    let relay = Relay::with(|config| {
+        config.limits.upload_bytes = 300_000;
+        config.limits.upload_bytes_a_day = 500_000;
+    })
+    .await;
+    let (_kim, token) = visitor(&relay).await;
+    Upload::of(&relay, &token, "a.png", &png(300_000)).is_taken().await;
+    // Of a chunked body the header says nothing (RFC 9112 §6.3), whichever comes first.
+    for lie in ["content-length: 1\r\ntransfer-encoding: chunked\r\n", "transfer-encoding: chunked\r\ncontent-length: 1\r\n"] {
+        let mut upload = Upload::of(&relay, &token, "b.png", b"");
+        upload.headers = lie.to_owned();
+        upload.body = [b"493e0\r\n", png(300_000).as_slice(), b"\r\n0\r\n\r\n"].concat();
+        let reply = upload.sends().await;
+        assert!([400, 429].contains(&reply.status), "{lie}: {reply:?}");
+    }
     assert_eq!(left(&relay).1, 1);
     relay.stop().await;
 }

@@ -22,10 +22,15 @@ export default async (place, told) => {
   const box = make("div", { class: "recorder", role: "group", "aria-label": texts.voice_note });
   place.append(box);
   const cancel = () => button("plain", texts.cancel, () => ask(["done"]));
-  let stream;
+  let stream, recorder, context;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const type = FORMS.find(form => MediaRecorder.isTypeSupported(form));
+    recorder = new MediaRecorder(stream, type ? { mimeType: type } : undefined);
+    context = new AudioContext();
   } catch (error) {
+    // A browser that gives the microphone and cannot record leaves it on otherwise.
+    stream?.getTracks().forEach(track => track.stop());
     box.className = "recorder bad";
     const message = make("span", { role: "alert" }, error.name === "NotFoundError" ? texts.no_microphone : texts.denied);
     const close = cancel();
@@ -33,10 +38,7 @@ export default async (place, told) => {
     close.focus();
     return;
   }
-  const type = FORMS.find(form => MediaRecorder.isTypeSupported(form));
-  const recorder = new MediaRecorder(stream, type ? { mimeType: type } : undefined);
   const chunks = [];
-  const context = new AudioContext();
   const meter = context.createAnalyser();
   context.createMediaStreamSource(stream).connect(meter);
   const samples = new Uint8Array(meter.fftSize);

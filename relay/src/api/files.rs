@@ -2,10 +2,11 @@
 //! the console. Decides who may send one now; [`receive`] takes it. The one route of the API that other origins may use.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,6 +39,8 @@ const LONGEST_NOTE_MS: Millis = 60 * 60 * 1_000;
 pub struct Uploads {
     seats: Arc<Seats>,
     addresses: Throttle,
+    /// Bytes that uploads under way may still bring; what of them is on the disk already counts twice until they end.
+    promised: Arc<AtomicU64>,
     /// Uploads under way. Each ends by itself: with its connection, or when its time is over.
     pub tasks: TaskTracker,
 }
@@ -48,6 +51,7 @@ impl Uploads {
         Self {
             seats: Seats::new(limits.uploads_at_once, limits.address_uploads),
             addresses: Throttle::new(limits.uploads),
+            promised: Arc::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -62,6 +66,31 @@ impl Uploads {
             taken.map_err(|retry_after_ms| RestError::TooMany { limit: Limit::Uploads, retry_after_ms })?;
         }
         Ok(seat)
+    }
+
+    /// Counts the bytes of one more as used, until it ends.
+    fn promise(&self, bytes: u64) -> Promise {
+        self.promised.fetch_add(bytes, Ordering::Relaxed);
+        Promise { all: self.promised.clone(), bytes }
+    }
+}
+
+/// Room on the disk that an upload counts on, given back when dropped.
+struct Promise {
+    all: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Promise {
+    /// Bytes that were promised to anybody.
+    fn of_all(&self) -> u64 {
+        self.all.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -109,6 +138,8 @@ pub async fn upload(
     body: Body,
 ) -> Response {
     let within = Duration::from_millis(shared.config.limits.upload_timeout_ms.unsigned_abs());
+    // As the server will count it: of a chunked body a header may say anything.
+    let length = body.size_hint().exact();
     let mut body = Incoming::new(body, within);
     let token = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let mut listed = false;
@@ -118,7 +149,7 @@ pub async fn upload(
             owner,
             name: name::clean(&asked.name),
             duration_ms: asked.duration_ms.filter(|length| (0..=LONGEST_NOTE_MS).contains(length)),
-            length: headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()),
+            length,
             most: shared.config.limits.upload_bytes as u64,
             most_a_day,
             types: shared.config.file_types.clone(),
@@ -139,17 +170,19 @@ pub async fn upload(
                 new(account.ok_or(RestError::NotSignedIn)?.agent.id.0, i64::MAX as u64)
             }
         };
-        if has_no_room(&shared).await {
+        let seat = shared.uploads.admit(&caller)?;
+        let room = shared.uploads.promise(length.unwrap_or(new.most));
+        if !has_room(&shared, room.of_all()).await {
             return Err(RestError::NoRoom);
         }
-        Ok((new, shared.uploads.admit(&caller)?))
+        Ok((new, (seat, room)))
     };
     let admitted = admitted.await;
     // In a task of its own, so that it comes to an end of its own when the client is gone: nothing is left half-done.
     let working = shared.clone();
     let taken = shared.uploads.tasks.spawn(async move {
         let taken = match admitted {
-            Ok((new, _seat)) => receive(&working.files, &working.store, new, &mut body).await,
+            Ok((new, _until_done)) => receive(&working.files, &working.store, new, &mut body).await,
             Err(error) => Err(error),
         };
         if taken.is_err() {
@@ -169,15 +202,12 @@ fn created(file: File) -> Response {
     (StatusCode::CREATED, Json(file)).into_response()
 }
 
-/// Messages need room more than pictures do. Looked at anew: many uploads fit between two looks of the clock.
-async fn has_no_room(shared: &Shared) -> bool {
+/// Whether so many bytes fit beside what is kept free: messages need room more than pictures do. Looked at anew: many uploads fit between
+/// two looks of the clock.
+async fn has_room(shared: &Shared, bytes: u64) -> bool {
     let disk = shared.disk.clone();
     // One system call; on a network's disk it may take its time.
-    let looked = tokio::task::spawn_blocking(move || {
-        disk.look();
-        disk.is_low()
-    });
-    looked.await.unwrap_or_default()
+    tokio::task::spawn_blocking(move || disk.has_room(bytes)).await.unwrap_or_default()
 }
 
 async fn site(shared: &Shared, key: &str) -> Result<SiteRecord, RestError> {

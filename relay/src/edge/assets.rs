@@ -1,35 +1,40 @@
 //! The widget's files under `/a/<hash>/<file>`: immutable, precompressed, readable from every origin.
 //!
-//! At start the relay puts its own set into `<data>/assets/<hash>/` and afterwards serves any hash found there, so that pages opened
-//! before an upgrade, and loaders pinned to a version, keep working. Only names that such a set can have ever reach the file system.
+//! Beside its own set the relay serves any that lies in the object store ([`sets`](super::sets)), so that pages opened before an upgrade, and
+//! loaders pinned to a version, keep working. Only names that such a set can have ever reach the store.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use object_store::ObjectStore;
 
 use super::embedded::{self, Built, Embedded, Encoding};
+use super::sets::{Sets, is_hash};
+use crate::clock;
+use crate::error::RestError;
 
-/// Length of a set's hash in hex digits, as `build.rs` cuts it.
-const HASH_LEN: usize = 16;
 /// Deepest folder in a set; Trunk writes snippets two folders down.
 const MAX_DEPTH: usize = 4;
+/// Longest name in a set, in bytes: with the ending of its form a file name that every file system takes.
+const MAX_NAME: usize = 200;
 /// A year in seconds, the longest that caches honour.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// The sets of widget files that this relay can serve.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Assets {
     /// What this binary was built with.
     pub built: Built,
-    folder: PathBuf,
+    /// What other ones have left.
+    pub sets: Sets,
 }
 
 impl Assets {
-    /// Sets under `<data>/assets`, beside the ones of this binary.
-    pub fn new(built: Built, data: &Path) -> Self {
-        Self { built, folder: data.join("assets") }
+    /// This binary's set, beside those in the store.
+    pub fn new(built: Built, store: Arc<dyn ObjectStore>) -> Self {
+        Self { built, sets: Sets::new(store) }
     }
 
     /// Whether this binary was built with a widget.
@@ -37,51 +42,23 @@ impl Assets {
         embedded::find(self.built.widget, "loader.js").is_some()
     }
 
-    /// Puts this binary's set where later versions will find it. Blocking. The folder appears under its name only when it is whole,
-    /// so several relays may do it at once.
-    ///
-    /// # Errors
-    /// What the file system says; the relay can serve its own set without.
-    pub fn keep(&self) -> io::Result<()> {
-        let target = self.folder.join(self.built.widget_hash);
-        if self.built.widget.is_empty() || target.is_dir() {
-            return Ok(());
-        }
-        let staging = self.folder.join(format!(".{}.{}", self.built.widget_hash, std::process::id()));
-        for file in self.built.widget {
-            let path = staging.join(file.name);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent)?;
-            }
-            for (encoding, bytes) in
-                [(Encoding::Identity, Some(file.raw)), (Encoding::Brotli, file.br), (Encoding::Gzip, file.gz)]
-            {
-                if let Some(bytes) = bytes {
-                    std::fs::write(beside(&path, encoding), bytes)?;
-                }
-            }
-        }
-        match std::fs::rename(&staging, &target) {
-            Err(_) if target.is_dir() => std::fs::remove_dir_all(&staging),
-            other => other,
-        }
-    }
-
     /// The answer to `/a/<hash>/<name>`.
     pub async fn serve(&self, hash: &str, name: &str, request: &HeaderMap) -> Response<Body> {
         let found = match embedded::find(self.built.widget, name) {
-            Some(file) if hash == self.built.widget_hash => Some(compiled_in(file, request)),
+            Some(file) if hash == self.built.widget_hash => Ok(Some(compiled_in(file, request))),
             _ => self.kept(hash, name, request).await,
         };
+        // Another relay of the cluster may put it there in a moment.
+        let not_now = HeaderValue::from_static("no-store");
         let (mut response, cache) = match found {
-            Some(response) => (response, IMMUTABLE),
-            None => {
+            Ok(Some(response)) => (response, IMMUTABLE),
+            Ok(None) => {
                 let mut missing =
                     embedded::answer(Body::from("no such file in this relay's sets\n"), "missing.txt", Encoding::Identity);
                 *missing.status_mut() = StatusCode::NOT_FOUND;
-                // Another relay of the cluster may put it there in a moment.
-                (missing, HeaderValue::from_static("no-store"))
+                (missing, not_now)
             }
+            Err(error) => (RestError::NoPlace(Box::new(error)).into_response(), not_now),
         };
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, cache);
@@ -91,18 +68,16 @@ impl Assets {
         response
     }
 
-    async fn kept(&self, hash: &str, name: &str, request: &HeaderMap) -> Option<Response<Body>> {
+    async fn kept(&self, hash: &str, name: &str, request: &HeaderMap) -> Result<Option<Response<Body>>, object_store::Error> {
         if !is_hash(hash) || !is_name(name) {
-            return None;
+            return Ok(None);
         }
-        let path = self.folder.join(hash).join(name);
         for encoding in embedded::accepted(request) {
-            // A set is a few hundred KB and was left by a relay: read whole, and seldom.
-            if let Ok(bytes) = tokio::fs::read(beside(&path, encoding)).await {
-                return Some(embedded::answer(Body::from(bytes), name, encoding));
+            if let Some(bytes) = self.sets.read(hash, name, encoding, clock::now()).await? {
+                return Ok(Some(embedded::answer(Body::from(bytes), name, encoding)));
             }
         }
-        None
+        Ok(None)
     }
 }
 
@@ -111,26 +86,19 @@ fn compiled_in(file: &Embedded, request: &HeaderMap) -> Response<Body> {
     embedded::answer(Body::from(bytes), file.name, encoding)
 }
 
-fn beside(path: &Path, encoding: Encoding) -> PathBuf {
-    let mut text = path.as_os_str().to_owned();
-    text.push(encoding.suffix());
-    PathBuf::from(text)
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == HASH_LEN && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-}
-
 /// Whether a name can be one of a set's: plain characters, no part hidden or empty, and so none that climbs.
 fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    name.split('/').count() <= MAX_DEPTH
+    name.len() <= MAX_NAME
+        && name.split('/').count() <= MAX_DEPTH
         && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::files::Files;
     use http_body_util::BodyExt;
 
     const OLD: Built = Built {
@@ -143,6 +111,10 @@ mod tests {
     };
     const NEW: Built = Built { widget: &[], widget_hash: "ffffffffffffffff", console: &[] };
 
+    fn assets(built: Built, data: &std::path::Path) -> Assets {
+        Assets::new(built, Files::open(&Config { data: data.to_owned(), ..Config::default() }).unwrap().sets())
+    }
+
     async fn text(response: Response<Body>) -> String {
         String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
@@ -150,10 +122,10 @@ mod tests {
     #[tokio::test]
     async fn a_set_outlives_the_binary_that_brought_it() {
         let data = tempfile::tempdir().unwrap();
-        let old = Assets::new(OLD, data.path());
-        old.keep().unwrap();
-        old.keep().unwrap();
-        let new = Assets::new(NEW, data.path());
+        let old = assets(OLD, data.path());
+        old.sets.keep(&OLD, 0).await.unwrap();
+        old.sets.keep(&OLD, 0).await.unwrap();
+        let new = assets(NEW, data.path());
         let plain = new.serve(OLD.widget_hash, "loader.js", &HeaderMap::new()).await;
         assert_eq!(plain.headers()[header::CACHE_CONTROL], IMMUTABLE);
         assert_eq!(plain.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
@@ -170,8 +142,8 @@ mod tests {
     async fn nothing_outside_the_sets_is_reachable() {
         let data = tempfile::tempdir().unwrap();
         std::fs::write(data.path().join("bulle.db"), "secret").unwrap();
-        let assets = Assets::new(OLD, data.path());
-        assets.keep().unwrap();
+        assets(OLD, data.path()).sets.keep(&OLD, 0).await.unwrap();
+        let assets = assets(NEW, data.path());
         let names = [
             "../../bulle.db",
             "..",
@@ -184,6 +156,10 @@ mod tests {
             "a//b",
             "%2e%2e/x",
             "a\0",
+            ".mark",
+            "snippets",
+            "loader.js/below",
+            &"a".repeat(5_000),
         ];
         for name in names {
             assert_eq!(assets.serve(OLD.widget_hash, name, &HeaderMap::new()).await.status(), StatusCode::NOT_FOUND, "{name}");

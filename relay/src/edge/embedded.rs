@@ -126,12 +126,16 @@ pub fn answer(body: Body, name: &str, encoding: Encoding) -> Response<Body> {
     response
 }
 
+/// Whether the client has what goes by this tag: `If-None-Match` names it, among others or as a weak one, or any (RFC 9110 §13.1.2).
+pub fn is_known(request: &HeaderMap, etag: &str) -> bool {
+    let lists = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
 /// Turns an answer into `304 Not Modified` where the client has that very tag already, and names the tag otherwise.
 pub fn validated(mut response: Response<Body>, request: &HeaderMap, etag: &HeaderValue) -> Response<Body> {
     response.headers_mut().insert(header::ETAG, etag.clone());
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let wanted = etag.to_str().unwrap_or_default();
-    if known.is_some_and(|list| list.split(',').any(|tag| tag.trim().trim_start_matches("W/") == wanted)) {
+    if etag.to_str().is_ok_and(|etag| is_known(request, etag)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
         response.headers_mut().remove(header::CONTENT_ENCODING);

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use shared::ids::FileId;
 use shared::model::File;
 
+use super::embedded::is_known;
 use super::router::Shared;
 use crate::error::RestError;
 use crate::files::kind;
@@ -44,8 +45,9 @@ async fn answer(shared: &Shared, id: &str, method: &Method, headers: &HeaderMap)
     let id: FileId = id.parse().map_err(|_| missing())?;
     let file = shared.store.file(id).await.map_err(RestError::Store)?.ok_or_else(missing)?;
     let etag = format!("\"{}\"", id.0.simple());
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::CACHE_CONTROL, CACHE)]).into_response());
+    if is_known(headers, &etag) {
+        let tag = HeaderValue::try_from(etag).map_err(RestError::internal)?;
+        return Ok((StatusCode::NOT_MODIFIED, [(header::CACHE_CONTROL, CACHE), (header::ETAG, tag)]).into_response());
     }
     let (status, first, end) = match range(headers, &etag, file.size) {
         Range::Whole => (StatusCode::OK, 0, file.size),
@@ -135,6 +137,8 @@ mod tests {
         assert_eq!(of("bytes=10-"), Range::Part(10, 100));
         assert_eq!(of("bytes=-10"), Range::Part(90, 100));
         assert_eq!(of("bytes=90-1000"), Range::Part(90, 100));
+        assert_eq!(of("bytes=99-18446744073709551615"), Range::Part(99, 100));
+        assert_eq!(of("bytes=18446744073709551615-"), Range::Beyond);
         assert_eq!(of("bytes=100-"), Range::Beyond);
         for whole in ["bytes=0-1,5-6", "bytes=x", "lines=1-2", "bytes=5-2x", ""] {
             assert_eq!(of(whole), Range::Whole, "{whole}");

@@ -3,7 +3,8 @@
 //! - [`router`]: the routes and what handlers share
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
 //! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
-//! - [`assets`], [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
+//! - [`assets`], [`sets`]: the widget's files, this version's and earlier ones'
+//! - [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`files`]: what was uploaded
 //! - [`rooms`]: the two pages with the panel alone
 //! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
@@ -28,6 +29,7 @@ pub mod passwords;
 pub mod rooms;
 pub mod router;
 pub mod seats;
+pub mod sets;
 pub mod sightings;
 pub mod socket;
 pub mod upgrade;

@@ -82,7 +82,7 @@ impl Shared {
     /// With other files; for tests, which cannot count on a build of the widget.
     pub fn with_built(config: Config, files: Files, store: Arc<Store>, desk: Desk, announce: Announce, built: Built) -> Self {
         Self {
-            assets: Assets::new(built, &config.data),
+            assets: Assets::new(built, files.sets()),
             pages: Pages::new(built),
             loaders: Loaders::default(),
             passwords: Passwords::default(),

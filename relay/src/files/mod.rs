@@ -1,4 +1,4 @@
-//! The bytes of uploads, in an object store: a local folder, or a bucket. Each lies under its file's id; what it is called, what it is and
+//! The object store, local folders by default, and the bytes of uploads in it. Each of these lies under its file's id; what it is called, what it is and
 //! whose it is stands in the database ([`store::files`](crate::store)), and only what stands there is ever served.
 //!
 //! - [`kind`]: what a file is, by its first bytes · [`name`]: what it may be called
@@ -8,6 +8,7 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::Bytes;
 use futures_util::StreamExt;
@@ -29,9 +30,9 @@ const PART: usize = 256 * 1_024;
 /// Parts of one upload that are being written; the one who sends waits for the disk.
 const PARTS_UNDER_WAY: usize = 1;
 
-/// There is no place for uploads.
+/// There is no place for files.
 #[derive(Debug, thiserror::Error)]
-#[error("uploads cannot be kept in {place}: {problem}")]
+#[error("files cannot be kept in {place}: {problem}; let the relay write there, or set `data` to a folder where it may")]
 pub struct NoPlace {
     /// Where they were to be kept.
     place: String,
@@ -44,13 +45,24 @@ pub fn folder(config: &Config) -> PathBuf {
     config.data.join("files")
 }
 
-/// The place of all uploads.
+/// A folder as a store. What was written is on disk: a message with a tick is, and so is what it shows.
+fn local(folder: &std::path::Path) -> Result<LocalFileSystem, NoPlace> {
+    let failed = |problem: String| NoPlace { place: folder.display().to_string(), problem };
+    std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(error.to_string()))?;
+    Ok(store.with_fsync(true))
+}
+
+/// The place of all uploads, and of the widget's files.
 #[derive(Debug)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    sets: Arc<dyn ObjectStore>,
     part: usize,
     /// Where they are, if that is a folder.
     folder: Option<PathBuf>,
+    /// What is newer belongs to this process.
+    opened: SystemTime,
 }
 
 impl Files {
@@ -60,11 +72,15 @@ impl Files {
     /// It cannot be had.
     pub fn open(config: &Config) -> Result<Self, NoPlace> {
         let folder = folder(config);
-        let failed = |problem: String| NoPlace { place: folder.display().to_string(), problem };
-        std::fs::create_dir_all(&folder).map_err(|error| failed(error.to_string()))?;
-        // A message with a tick is on disk, and so is what it shows.
-        let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| failed(error.to_string()))?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), part: PART, folder: Some(folder) })
+        // Folders in which nothing is left go, too: sets are pruned, and new ones come under other names.
+        let sets = local(&config.data.join("assets"))?.with_automatic_cleanup(true);
+        let store = Arc::new(local(&folder)?);
+        Ok(Self { store, sets: Arc::new(sets), part: PART, folder: Some(folder), opened: SystemTime::now() })
+    }
+
+    /// The place of the widget's files, for [`Sets`](crate::edge::sets::Sets).
+    pub fn sets(&self) -> Arc<dyn ObjectStore> {
+        self.sets.clone()
     }
 
     /// Begins to write a file.
@@ -96,8 +112,8 @@ impl Files {
         }
     }
 
-    /// Removes what uploads have left that were under way when the process was killed. Blocking; a folder's only, a bucket has rules of its
-    /// own for that.
+    /// Removes what uploads have left that were under way when an earlier process was killed; those of this one go on meanwhile. Blocking; a
+    /// folder's only, a bucket has rules of its own for that.
     ///
     /// # Errors
     /// What the file system says.
@@ -111,7 +127,7 @@ impl Files {
             for file in std::fs::read_dir(shard.path())? {
                 let file = file?;
                 // How the library names what it has not finished: `NAME#NUMBER`.
-                if file.file_name().to_string_lossy().contains('#') {
+                if file.file_name().to_string_lossy().contains('#') && file.metadata()?.modified()? < self.opened {
                     std::fs::remove_file(file.path())?;
                 }
             }
@@ -213,10 +229,20 @@ mod tests {
         arriving.write(Bytes::from(vec![b'x'; 2 * PART])).await.unwrap();
         arriving.abort().await;
         assert_eq!(left(&data), [""; 0]);
-        // As after a kill.
-        std::fs::write(data.path().join("files/00/0123#1"), "half").unwrap();
+        // As after a kill: half of one, written before this start.
+        let half = data.path().join("files/00/0123#1");
+        std::fs::write(&half, "half").unwrap();
+        let before = files.opened - std::time::Duration::from_secs(1);
+        std::fs::File::options().write(true).open(&half).unwrap().set_modified(before).unwrap();
         std::fs::write(data.path().join("files/00/0456"), "whole").unwrap();
+        // And one that came since.
+        let id = FileId(Uuid::from_u128(9));
+        let mut arriving = files.begin(id).await.unwrap();
+        arriving.write(Bytes::from(vec![b'x'; 2 * PART])).await.unwrap();
         files.tidy().unwrap();
-        assert_eq!(left(&data), ["0456"]);
+        arriving.finish().await.unwrap();
+        let mut names = left(&data);
+        names.sort();
+        assert_eq!(names, [id.0.simple().to_string(), "0456".to_owned()]);
     }
 }

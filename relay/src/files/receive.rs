@@ -35,7 +35,7 @@ pub struct New {
     pub name: String,
     /// Voice notes: length as their author's browser tells it.
     pub duration_ms: Option<Millis>,
-    /// Bytes that the request says it has.
+    /// Bytes that will come, where the request says it.
     pub length: Option<u64>,
     /// Bytes that it may have.
     pub most: u64,

@@ -19,28 +19,33 @@ const MOST: u32 = 100;
 /// How long an upload may wait for the message that it is for: a lost connection, a night.
 const LOOSE_FOR: Millis = 24 * 60 * 60 * 1_000;
 
-/// Removes what is due at this time; how many files.
+/// What a sweep came to.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Files that are gone.
+    pub gone: usize,
+    /// Why some are not; the next sweep asks the place again.
+    pub stuck: Option<object_store::Error>,
+}
+
+/// Removes what is due at this time. What cannot be removed holds up nothing else. Dropped half-way, it leaves rows that the next one sees.
 ///
 /// # Errors
-/// The store's. A place that cannot remove something is logged, and asked again by the next sweep.
-pub async fn sweep(files: &Files, store: &Store, now: Millis) -> Result<usize, StoreError> {
-    let erased = store.erased_files(now - LOOSE_FOR, MOST).await?;
-    let mut gone = Vec::with_capacity(erased.len());
-    for id in erased {
+/// The store's.
+pub async fn sweep(files: &Files, store: &Store, now: Millis) -> Result<Swept, StoreError> {
+    let mut swept = Swept::default();
+    let mut gone = Vec::new();
+    for id in store.erased_files(now - LOOSE_FOR, MOST).await? {
         match files.remove(id).await {
             Ok(()) => gone.push(id),
-            // One of them says it for all: a place that refuses one refuses the others, too.
-            Err(error) => {
-                tracing::warn!(%error, "an erased file's bytes could not be removed; tried again soon");
-                break;
-            }
+            Err(error) => swept.stuck = Some(error),
         }
     }
-    let count = gone.len();
-    if count > 0 {
+    swept.gone = gone.len();
+    if swept.gone > 0 {
         store.forget_files(gone).await?;
     }
-    Ok(count)
+    Ok(swept)
 }
 
 /// Sweeps until the relay stops.
@@ -54,11 +59,25 @@ pub async fn run(files: Arc<Files>, store: Arc<Store>, stop: CancellationToken) 
     }
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_stuck = false;
     loop {
         tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
-        if let Err(error) = sweep(&files, &store, clock::now()).await {
+        // A place that does not answer must not hold up the stop.
+        let swept = tokio::select! { () = stop.cancelled() => return, swept = sweep(&files, &store, clock::now()) => swept };
+        match swept {
+            Ok(swept) => {
+                // Said once, not every few seconds.
+                match &swept.stuck {
+                    Some(error) if !was_stuck => {
+                        tracing::warn!(%error, "erased files' bytes cannot be removed: see to the place of uploads; tried again until they can");
+                    }
+                    None if was_stuck => tracing::info!("erased files' bytes can be removed again"),
+                    _ => {}
+                }
+                was_stuck = swept.stuck.is_some();
+            }
             // The store logs its outages.
-            tracing::debug!(%error, "files wait for the store");
+            Err(error) => tracing::debug!(%error, "files wait for the store"),
         }
     }
 }
@@ -130,7 +149,7 @@ mod tests {
             )
             .await;
         shelf.execute("UPDATE file SET erased = 1 WHERE id = x'00000000000000000000000000000004'").await;
-        let sweep = async |now| sweep(&shelf.files, &shelf.store, now).await.unwrap();
+        let sweep = async |now| sweep(&shelf.files, &shelf.store, now).await.unwrap().gone;
         assert_eq!((sweep(2_000).await, shelf.bytes(), shelf.rows().await), (1, 3, 3), "only the erased one");
         assert_eq!(sweep(1_000 + LOOSE_FOR - 1).await, 0);
         assert!(shelf.store.file(loose).await.unwrap().is_some());
@@ -146,22 +165,26 @@ mod tests {
         for number in 0..u128::from(MOST) + 5 {
             shelf.put(number, 0, true).await;
         }
-        let sweep = async || sweep(&shelf.files, &shelf.store, LOOSE_FOR).await.unwrap();
+        let sweep = async || sweep(&shelf.files, &shelf.store, LOOSE_FOR).await.unwrap().gone;
         assert_eq!([sweep().await, sweep().await, sweep().await], [MOST as usize, 5, 0]);
         assert_eq!((shelf.bytes(), shelf.rows().await), (0, 0));
     }
 
     #[tokio::test]
-    async fn bytes_that_cannot_be_removed_keep_their_row() {
+    async fn bytes_that_cannot_be_removed_keep_their_row_and_hold_up_nothing() {
         let shelf = Shelf::new();
         let id = shelf.put(1, 0, true).await;
+        shelf.put(2, 0, true).await;
         // A folder in the place of the file: what cannot be removed as one, even by root.
         let path = shelf.data.path().join("files/00").join(id.0.simple().to_string());
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir_all(path.join("in the way")).unwrap();
-        assert_eq!(sweep(&shelf.files, &shelf.store, LOOSE_FOR).await.unwrap(), 0);
+        let sweep = async || sweep(&shelf.files, &shelf.store, LOOSE_FOR).await.unwrap();
+        let swept = sweep().await;
+        assert_eq!((swept.gone, swept.stuck.is_some()), (1, true), "the second one, behind the first");
         assert_eq!((shelf.rows().await, shelf.store.file(id).await.unwrap()), (1, None));
         std::fs::remove_dir_all(&path).unwrap();
-        assert_eq!(sweep(&shelf.files, &shelf.store, LOOSE_FOR).await.unwrap(), 1);
+        let swept = sweep().await;
+        assert_eq!((swept.gone, swept.stuck.is_some(), shelf.rows().await), (1, false, 0));
     }
 }
