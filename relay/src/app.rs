@@ -34,7 +34,7 @@ use crate::hub::board::{Boards, Dirty};
 use crate::hub::fanout::Fanout;
 use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
-use crate::mail::Post;
+use crate::mail::{NoPost, Post};
 use crate::metrics::gauges::Gauges;
 use crate::session::pace::Rates;
 use crate::store::{Store, StoreError};
@@ -68,6 +68,9 @@ pub enum StartError {
     /// The place of uploads.
     #[error(transparent)]
     Files(#[from] NoPlace),
+    /// Emails.
+    #[error(transparent)]
+    Post(#[from] NoPost),
     /// The store.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
@@ -135,7 +138,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
 
-    if let Some(post) = Post::new(store.clone(), &config.smtp, config.reached_at(address)) {
+    if let Some(post) = Post::new(store.clone(), &config.smtp, config.reached_at(address))? {
         tasks.spawn(post.run(stop.clone()));
     }
     if config.demo {

@@ -6,12 +6,14 @@
 //! A mail is settled once the mail server has taken it. Should the relay die in between, it is sent again under the same Message-ID, by
 //! which servers and readers know it. Logs and metrics tell numbers, never an address or a text.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{self, Certificate, TlsParameters};
 use lettre::transport::smtp::response::Severity;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use shared::ids::{MessageId, Millis, Seq};
@@ -78,6 +80,22 @@ enum MailError {
     Never(String),
 }
 
+/// Why no email can be sent with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPost {
+    /// The operator's own authority.
+    #[error("`smtp.ca` cannot be used ({}): {problem}; name a PEM file that the relay may read", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The TLS of this machine.
+    #[error("no email can be sent: {0}; check `smtp.host`, `smtp.ca` and the system's certificates")]
+    Tls(#[from] lettre::transport::smtp::Error),
+}
+
 /// The way to the mail server.
 pub struct Post {
     store: Arc<Store>,
@@ -89,22 +107,20 @@ pub struct Post {
 }
 
 impl Post {
-    /// By these settings; `None`: they name no server. `base` is where browsers reach the relay.
-    pub fn new(store: Arc<Store>, smtp: &Smtp, base: Option<Origin>) -> Option<Self> {
-        let host = smtp.host.as_deref()?;
+    /// By these settings; `None`: they name no server. `base` is where browsers reach the relay. Blocking.
+    ///
+    /// # Errors
+    /// The settings are of no use.
+    pub fn new(store: Arc<Store>, smtp: &Smtp, base: Option<Origin>) -> Result<Option<Self>, NoPost> {
+        let Some(host) = smtp.host.as_deref() else { return Ok(None) };
         // Checked with the rest of the configuration.
-        let from = smtp.from.as_deref()?.parse().ok()?;
+        let Some(Ok(from)) = smtp.from.as_deref().map(str::parse) else { return Ok(None) };
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(smtp.port).timeout(Some(PATIENCE));
+        // "Dangerous" is what goes on without this.
         let builder = match smtp.tls {
-            Tls::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
-            Tls::Implicit => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
-            Tls::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)),
-        };
-        let builder = match builder {
-            Ok(builder) => builder.port(smtp.port).timeout(Some(PATIENCE)),
-            Err(error) => {
-                tracing::error!(%error, "no email can be sent: check `smtp.host`");
-                return None;
-            }
+            Tls::Starttls => builder.tls(client::Tls::Required(trust(smtp, host)?)),
+            Tls::Implicit => builder.tls(client::Tls::Wrapper(trust(smtp, host)?)),
+            Tls::None => builder,
         };
         let transport = match (&smtp.username, &smtp.password) {
             (Some(name), Some(password)) => {
@@ -112,7 +128,7 @@ impl Post {
             }
             _ => builder.build(),
         };
-        Some(Self { store, transport, from, base, answer_delay: smtp.answer_delay_ms })
+        Ok(Some(Self { store, transport, from, base, answer_delay: smtp.answer_delay_ms }))
     }
 
     /// Sends what is due, until the relay stops. A mail that is on its way then has a moment to arrive.
@@ -244,6 +260,22 @@ impl Post {
     }
 }
 
+/// Whom to believe that a server is this host: the system's authorities, and the operator's own.
+fn trust(smtp: &Smtp, host: &str) -> Result<TlsParameters, NoPost> {
+    let mut trusted = TlsParameters::builder(host.to_owned());
+    if let Some(path) = &smtp.ca {
+        let unusable = |problem: String| NoPost::Authority { path: path.clone(), problem };
+        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+        // A file without any parses as well.
+        if !String::from_utf8_lossy(&pem).contains("BEGIN CERTIFICATE") {
+            return Err(unusable("it holds no certificate".to_owned()));
+        }
+        let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
+        trusted = trusted.add_root_certificate(certificate);
+    }
+    Ok(trusted.build()?)
+}
+
 /// What a mail server's refusal means. Its own words may hold the address: only its code is told.
 fn refused(error: &lettre::transport::smtp::Error) -> MailError {
     match error.status() {
@@ -257,7 +289,7 @@ fn refused(error: &lettre::transport::smtp::Error) -> MailError {
         Some(code) => MailError::Later(format!("the mail server wants it later ({code})")),
         None if error.is_timeout() => MailError::Later("the mail server does not answer in time".to_owned()),
         None if error.is_tls() => {
-            MailError::Later("no TLS with the mail server: check `smtp.tls` and its certificate".to_owned())
+            MailError::Later("no TLS with the mail server: check `smtp.tls`, its certificate and `smtp.ca`".to_owned())
         }
         None => MailError::Later("the mail server cannot be reached: check `smtp.host` and `smtp.port`".to_owned()),
     }

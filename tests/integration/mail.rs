@@ -1,5 +1,6 @@
 //! Emails, to a mail server on this machine: answers for who is gone, the way back by their links, transcripts, and what goes wrong.
 
+use relay::config::{Config, Smtp};
 use reqwest::Method;
 use shared::api::{NewSite, SiteSetup};
 use shared::close::ErrorCode;
@@ -9,7 +10,7 @@ use shared::visitor::{Hello, ToRelay, Transcript};
 use tests::door::Door;
 use tests::new_id;
 use tests::people::PATIENCE;
-use tests::post::PostOffice;
+use tests::post::{ClosedOffice, PostOffice};
 use tests::relay::{Relay, RelayProcess};
 use tests::visitor::Visitor;
 
@@ -258,6 +259,118 @@ async fn a_mail_outlives_the_relay_and_a_refusal() {
     let log = relay.logged();
     assert!(log.contains("tried again") && log.contains("451") && log.contains("given up"), "{log}");
     assert!(!log.contains("example.org") && !log.contains("secret of yours"), "{log}");
+}
+
+#[tokio::test]
+async fn mails_go_over_tls_to_whom_the_operator_trusts_and_to_nobody_else() {
+    for by_starttls in [true, false] {
+        let (post, authority) = PostOffice::opens_locked(by_starttls).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("ca.pem");
+        std::fs::write(&ca, authority).unwrap();
+        let relay_with = async |trusts: bool| {
+            Relay::with(|config| {
+                config.smtp.host = Some("localhost".into());
+                config.smtp.port = post.port();
+                config.smtp.tls = if by_starttls { relay::config::Tls::Starttls } else { relay::config::Tls::Implicit };
+                config.smtp.ca = Some(ca.clone()).filter(|_| trusts);
+                config.smtp.from = Some("chat@kiln.example".into());
+                config.smtp.answer_delay_ms = 0;
+            })
+            .await
+        };
+        let waits = async |relay: &Relay| {
+            let visitor = relay.visitor("demo");
+            visitor.opens_chat().await;
+            let chat = visitor.leaves_message("Hello?", "kim@example.org").await.conversation;
+            visitor.leaves().await;
+            let ada = relay.agent("Ada").await;
+            ada.comes_online().await;
+            ada.says(chat, "Hello!").await;
+        };
+        // Signed by an authority that the system does not know: it is not told a word.
+        let careful = relay_with(false).await;
+        waits(&careful).await;
+        let db = rusqlite::Connection::open(careful.database()).unwrap();
+        until_it_changes(&db, "UPDATE mail SET recipient = 'late@example.org' WHERE tries = 1").await;
+        assert!(post.so_far().is_empty());
+        careful.stop().await;
+
+        let relay = relay_with(true).await;
+        waits(&relay).await;
+        assert_eq!(post.has(1).await[0].recipients, ["kim@example.org"]);
+        relay.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_comes_up_late_gets_what_has_waited() {
+    let closed = ClosedOffice::new().unwrap();
+    let port = closed.port().unwrap().to_string();
+    let relay = RelayProcess::start(&[
+        ("BULLE_SMTP__HOST", "127.0.0.1"),
+        ("BULLE_SMTP__PORT", &port),
+        ("BULLE_SMTP__TLS", "none"),
+        ("BULLE_SMTP__FROM", "chat@kiln.example"),
+        ("BULLE_SMTP__ANSWER_DELAY_MS", "0"),
+        ("BULLE_METRICS_LISTEN", "127.0.0.1:0"),
+    ]);
+    let (office, admin) = relay.first_admin().await;
+    let visitor = Visitor::new(relay.address(), "demo");
+    visitor.opens_chat().await;
+    let chat = visitor.leaves_message("Hello?", "kim@example.org").await.conversation;
+    visitor.leaves().await;
+    let agent = tests::agent::Agent::new(&office, &admin);
+    agent.comes_online().await;
+    agent.until_console("the message", |console| console.message(chat).map(|_| ())).await;
+    agent.says(chat, "Hello!").await;
+    let db = rusqlite::Connection::open(relay.data().join("bulle.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    until_it_changes(&db, "UPDATE mail SET recipient = 'late@example.org' WHERE tries = 1").await;
+    let numbers = async || reqwest::get(relay.metrics()).await.unwrap().text().await.unwrap();
+    let before = numbers().await;
+    for line in [
+        "bulle_mails_total{outcome=\"deferred\"} 1",
+        "bulle_mails_total{outcome=\"sent\"} 0",
+        "bulle_mails_total{outcome=\"failed\"} 0",
+        "bulle_mails_waiting 1",
+    ] {
+        assert!(before.contains(line), "{line}: {before}");
+    }
+    assert!(relay.logged().contains("cannot be reached: check `smtp.host`"), "{}", relay.logged());
+    let pause: i64 = db.query_row("SELECT due_at - created_at FROM mail", [], |row| row.get(0)).unwrap();
+    assert!((60_000..120_000).contains(&pause), "the next try is a minute away, not {pause} ms");
+
+    let post = closed.opens().unwrap();
+    until_it_changes(&db, "UPDATE mail SET due_at = 1 WHERE tries = 1").await;
+    assert_eq!(post.has(1).await[0].recipients, ["late@example.org"]);
+    until_it_changes(&db, "UPDATE mail SET tries = 9 WHERE due_at IS NULL").await;
+    let after = numbers().await;
+    assert!(after.contains("bulle_mails_total{outcome=\"sent\"} 1") && after.contains("bulle_mails_waiting 0"), "{after}");
+    assert_eq!(post.so_far().len(), 1, "once");
+}
+
+#[tokio::test]
+async fn an_authority_that_cannot_be_used_ends_the_start_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let (missing, empty) = (folder.path().join("none.pem"), folder.path().join("empty.pem"));
+    std::fs::write(&empty, "no certificate").unwrap();
+    for (path, problem) in [(missing, "No such file"), (empty, "holds no certificate")] {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: data.path().to_owned(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            smtp: Smtp {
+                host: Some("localhost".into()),
+                from: Some("chat@kiln.example".into()),
+                ca: Some(path),
+                ..Smtp::default()
+            },
+            ..Config::default()
+        };
+        let error = relay::app::start(config).await.err().unwrap().to_string();
+        assert!(error.contains("`smtp.ca`") && error.contains(problem), "{error}");
+    }
 }
 
 /// The key of another site of the same relay.

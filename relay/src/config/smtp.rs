@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize, Serializer};
@@ -75,6 +76,9 @@ smtp! {
     port: u16 = 587;
     /// `starttls`, `implicit`, or `none`, which is allowed for a server on this machine only.
     tls: Tls = Tls::Starttls;
+    /// File with the certificates (PEM) of authorities that are trusted for this server beside the system's: for one whose certificate the
+    /// owner has signed. Read at the start.
+    ca: Option<PathBuf> = None;
     /// Who signs in there; unset: nobody does.
     username: Option<String> = None;
     /// With this password. Better in the environment (`BULLE_SMTP__PASSWORD`) than in a file; never printed.
@@ -106,6 +110,9 @@ impl Smtp {
         }
         if self.tls == Tls::None && !is_here(host) {
             return Some(("smtp.tls", format!("`none` would send mails and password to {host} in clear text")));
+        }
+        if self.tls == Tls::None && self.ca.is_some() {
+            return Some(("smtp.ca", "is of no use with `smtp.tls = \"none\"`".to_owned()));
         }
         None
     }
