@@ -11,7 +11,7 @@ pub const RESTART: u16 = 1012;
 pub const NOT_TEXT: u16 = 1003;
 /// A frame was larger than the relay takes (64 KiB unless configured).
 pub const TOO_BIG: u16 = 1009;
-/// The outgoing queue ran full or a write took too long: reconnect and resume, nothing is lost.
+/// The outgoing queue ran full, a write took too long, or what the greeting told has changed: reconnect and resume, nothing is lost.
 pub const RESYNC: u16 = 4008;
 /// This relay lost its lease: reconnect, to any relay.
 pub const LEASE_LOST: u16 = 4009;

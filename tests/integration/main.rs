@@ -22,6 +22,7 @@ mod security_http;
 mod security_identity;
 mod security_origin;
 mod security_session;
+mod settings;
 mod stop;
 mod story;
 mod stuck;

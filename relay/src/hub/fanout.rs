@@ -70,6 +70,12 @@ impl Fanout {
                     peer.close(close::BAD_TOKEN);
                 }
             }),
+            // The greeting checks everything anyway: origin, identity, form, files. One way to learn of settings is enough.
+            Notice::SiteChanged(site) => self.registry.visitors().for_each(|_, peer| {
+                if peer.site() == Some(site) {
+                    peer.close(close::RESYNC);
+                }
+            }),
             Notice::SignedOut { agent, session } => self.registry.agents().for_each_of(agent, |peer| {
                 if session.is_none() || peer.session() == session {
                     peer.close(close::BAD_TOKEN);

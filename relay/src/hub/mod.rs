@@ -256,6 +256,7 @@ impl Hub {
                 }
             }
             AccountNews::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
+            AccountNews::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
             AccountNews::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
         }
     }
@@ -311,6 +312,8 @@ pub enum AccountNews {
     },
     /// A site's secret was retired.
     SecretRetired(SecretId),
+    /// A site's name, origins, settings or wish for identity was changed.
+    SiteChanged(SiteId),
     /// One of its sessions ended.
     SignedOut {
         /// Whose.

@@ -73,6 +73,8 @@ pub enum Notice {
     },
     /// A site's secret was retired: the sockets of those whom it vouched for must go. Holds what their peers know it by.
     Retired([u8; 32]),
+    /// What visitors of this site are told, or who may be one, is different now: their sockets must go and greet anew.
+    SiteChanged(SiteId),
     /// An agent's session has ended, or all of them: its sockets must go.
     SignedOut {
         /// Whose.
@@ -90,7 +92,7 @@ impl Notice {
             Self::Changed(_) => &of.changed,
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
-            Self::Agents(_) | Self::Site(_) => &of.desk,
+            Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
             Self::SignedOut { .. } | Self::Merged { .. } | Self::Retired(_) => &of.signed_out,
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
 use shared::close;
-use shared::ids::{AgentId, ConversationId, VisitorId};
+use shared::ids::{AgentId, ConversationId, SiteId, VisitorId};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct Peer {
     oversees: AtomicBool,
     /// What it ends with: SHA-256 of the token of an agent's session, or of the id of the secret that vouched for a visitor.
     session: OnceLock<Box<[u8; 32]>>,
+    /// Which site's visitor it belongs to.
+    site: OnceLock<SiteId>,
     close_code: AtomicU16,
     /// [`Tick`] of the commit of the oldest message that waits in the queue; 0: none. For the metric alone.
     oldest: AtomicU64,
@@ -56,6 +58,7 @@ impl Peer {
                 backlog,
                 oversees: AtomicBool::new(false),
                 session: OnceLock::new(),
+                site: OnceLock::new(),
                 close_code: AtomicU16::new(0),
                 oldest: AtomicU64::new(0),
                 closing: Notify::new(),
@@ -77,6 +80,16 @@ impl Peer {
     /// What it ends with.
     pub fn session(&self) -> Option<[u8; 32]> {
         self.session.get().map(|hash| **hash)
+    }
+
+    /// The connection belongs to a visitor of this site.
+    pub fn set_site(&self, site: SiteId) {
+        self.site.get_or_init(|| site);
+    }
+
+    /// Which site's visitor it belongs to, if to one.
+    pub fn site(&self) -> Option<SiteId> {
+        self.site.get().copied()
     }
 
     /// Whether it may be sent what others have in hand.

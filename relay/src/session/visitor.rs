@@ -67,11 +67,17 @@ impl Greeter for VisitorGreeter {
             peer.set_session(auth::hash(&secret.to_string()));
         }
         let site = self.site.id;
+        peer.set_site(site);
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
         let (pace, card) = (Pace::new(self.rates), Arc::new(card));
         let mut session =
             VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, files: self.files, conversation: None };
         session.hub.registry().visitors().add(session.card.id, peer.clone());
+        let now = session.hub.store().site(site).await;
+        if now.is_ok_and(|now| now.as_ref() != Some(&self.site)) {
+            // Changed since the upgrade looked at it, its list of origins perhaps: once more, from the beginning.
+            peer.close(close::RESYNC);
+        }
         match session.welcome(&self.site, hello, token).await {
             Ok(reply) => Ok((session, reply)),
             Err(error) => {
