@@ -258,6 +258,7 @@ async fn a_mail_outlives_the_relay_and_a_refusal() {
     second.opens_chat().await;
     let other = second.leaves_message("Me too", "nobody@example.org").await.conversation;
     second.leaves().await;
+    all_are_gone(&db).await;
     post.refuses(550);
     agent.until_console("the other message", |console| console.message(other).map(|_| ())).await;
     agent.says(other, "Hello").await;
@@ -293,6 +294,7 @@ async fn mails_go_over_tls_to_whom_the_operator_trusts_and_to_nobody_else() {
             visitor.leaves().await;
             let ada = relay.agent("Ada").await;
             ada.comes_online().await;
+            all_are_gone(&rusqlite::Connection::open(relay.database()).unwrap()).await;
             ada.says(chat, "Hello!").await;
         };
         // Signed by an authority that the system does not know: it is not told a word.
@@ -330,9 +332,10 @@ async fn a_mail_server_that_comes_up_late_gets_what_has_waited() {
     let agent = tests::agent::Agent::new(&office, &admin);
     agent.comes_online().await;
     agent.until_console("the message", |console| console.message(chat).map(|_| ())).await;
-    agent.says(chat, "Hello!").await;
     let db = rusqlite::Connection::open(relay.data().join("bulle.db")).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    all_are_gone(&db).await;
+    agent.says(chat, "Hello!").await;
     until_it_changes(&db, "UPDATE mail SET recipient = 'late@example.org' WHERE tries = 1").await;
     let numbers = async || reqwest::get(relay.metrics()).await.unwrap().text().await.unwrap();
     let before = numbers().await;
@@ -386,6 +389,17 @@ async fn other_site(relay: &Relay) -> String {
     let request = relay.office().request(Method::POST, "/api/sites").by(relay.admin()).json(&new).unwrap();
     let site: SiteSetup = request.send().await.unwrap().value().unwrap();
     site.key.0
+}
+
+/// Waits until the relay has seen every visitor leave: who is there still is sent no mail.
+async fn all_are_gone(db: &rusqlite::Connection) {
+    let nobody = "SELECT NOT EXISTS (SELECT 1 FROM presence JOIN visitor ON visitor.id = presence.subject)";
+    let gone = async {
+        while !db.query_row(nobody, [], |row| row.get::<_, bool>(0)).unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
 }
 
 /// Runs a statement until it has changed something.
