@@ -43,7 +43,13 @@ function bulleSocket(url, place) {
     return socket;
   }
   const socket = new WebSocket(url, "bulle.v1");
-  socket.addEventListener("open", () => bulleMisses = 0, { once: true });
+  // Some proxies let an upgrade hang. Where it is only slow, `more/events.js` waits by what it measures.
+  const patience = setTimeout(() => socket.close(), 4_000);
+  const settled = ({ type }) => {
+    clearTimeout(patience);
+    if (type === "open") bulleMisses = 0;
+  };
+  for (const type of ["open", "close"]) socket.addEventListener(type, settled, { once: true });
   return socket;
 }
 
@@ -130,19 +136,22 @@ function bulleTools(tools, told, labels) {
       height = log.clientHeight;
       if (height < before && log.scrollHeight - log.scrollTop - before < 60) log.scrollTop = log.scrollHeight;
     }).observe(log);
-    const listen = (name, call) => panel.addEventListener(name, event => tools.closest(".files") && call(event));
+    const listen = (name, call) => panel.addEventListener(name, call);
     const drop = on => panel.classList.toggle("dropping", on);
+    // Where none are wanted, or not yet, a file must not replace the page either.
+    const wanted = () => tools.closest(".files");
     const put = data => event => {
       drop(false);
       if (event[data]?.files.length) {
         event.preventDefault();
-        send(event[data].files);
+        if (wanted()) send(event[data].files);
       }
     };
     listen("dragover", event => {
       if (event.dataTransfer.types.includes("Files")) {
         event.preventDefault();
-        drop(true);
+        if (wanted()) drop(true);
+        else event.dataTransfer.dropEffect = "none";
       }
     });
     listen("dragleave", event => panel.contains(event.relatedTarget) || drop(false));

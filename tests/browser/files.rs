@@ -4,8 +4,12 @@ use std::io::Write;
 
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, Crc, write::ZlibEncoder};
+use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::json;
+use shared::api::SitePatch;
+use shared::model::SiteSettings;
+use tests::agent::Agent;
 use tests::browsers::Engine;
 
 use crate::engines::{in_each_engine, skipped};
@@ -106,7 +110,9 @@ const WATCH_DOWNLOADS: &str = "(make => URL.createObjectURL = blob => (blob.text
 in_each_engine!(an_upload_is_given_up_or_sent_again);
 async fn an_upload_is_given_up_or_sent_again(engine: Engine) -> Result<()> {
     let stage = Stage::set(engine).await?;
-    let _agent = stage.native_agent("Mia").await?;
+    let (office, owner) = stage.owner().await?;
+    let agent = Agent::new(&office, &owner);
+    agent.comes_online().await;
     let visitor = stage.visitor().await?;
     visitor.clicks("button", "Open chat").await?;
     visitor.is_at("textbox", "Message").await?;
@@ -123,7 +129,7 @@ async fn an_upload_is_given_up_or_sent_again(engine: Engine) -> Result<()> {
     visitor.is_at("textbox", "Message").await?;
     visitor.runs("XMLHttpRequest.prototype.send = window.send;").await?;
 
-    // The owner has switched files off since; then on again.
+    // Somebody has switched files off in the database, of which no panel is told; then on again.
     let switch = |on: bool| -> Result<usize> {
         let db = Connection::open(stage.database())?;
         Ok(db
@@ -140,6 +146,20 @@ async fn an_upload_is_given_up_or_sent_again(engine: Engine) -> Result<()> {
     let answer = reqwest::get(address.as_str().context("an address")?).await?;
     ensure!(answer.headers()["content-disposition"] == "attachment; filename*=UTF-8''notes.txt");
     ensure!(answer.text().await? == "notes");
+
+    // The owner does not want files any more: the open panel follows, and takes care that none replaces the page.
+    let sent = visitor.evaluates(SENT).await?;
+    let settings = SiteSettings { files: false, ..SiteSettings::default() };
+    let patch = SitePatch { settings: Some(settings), ..SitePatch::default() };
+    office.request(Method::PATCH, "/api/sites/demo").by(&owner).json(&patch)?.send().await?.accepted()?;
+    visitor.waits_until("!seek('button', 'Attach files')").await?;
+    for kind in ["dragover", "drop"] {
+        let prevented = visitor.evaluates(&format!("give('{kind}', 'late.txt', 'text/plain', ['late'])")).await?;
+        ensure!(prevented == json!(true), "the browser may open what comes by {kind}");
+    }
+    visitor.says("Message", "No files then").await?;
+    visitor.reads_once("No files then").await?;
+    ensure!(visitor.evaluates(SENT).await? == sent, "a file was sent that is not wanted");
     // Browsers note the refusal as an error of the page.
     let complaints = visitor.complaints().await?;
     ensure!(complaints.iter().all(|line| line.contains("403")), "{complaints:#?}");

@@ -177,9 +177,15 @@ impl Stage {
         Ok(agent)
     }
 
-    async fn hires(&self, name: &str) -> Result<Account> {
+    /// The first admin, who uses no console. One per test, as above.
+    pub async fn owner(&self) -> Result<(Office, Account)> {
         let office = Office::new(self.relay.address);
         let admin = relay::join_first_admin(&self.relay, &office).await?;
+        Ok((office, admin))
+    }
+
+    async fn hires(&self, name: &str) -> Result<Account> {
+        let (office, admin) = self.owner().await?;
         office.hire(&admin, name, Role::Agent).await
     }
 }
