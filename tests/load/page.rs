@@ -18,7 +18,7 @@ use tokio::time::sleep;
 /// How much slower the processor is made to look (DESIGN §13).
 const SLOWDOWN: u32 = 4;
 /// How long a browser that was just started is left alone. It is busy with itself meanwhile, on a machine of two cores with both of them
-/// (a click took 200 ms instead of 120); a visitor's has been running for a while.
+/// (a click measured at once took 470 ms, after this 210 ms); a visitor's has been running for a while.
 const SETTLES: Duration = Duration::from_millis(2_500);
 /// Longest wait for anything on the page.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,6 +1,6 @@
-//! Handles of the metrics that move with every message or connection, or must be there before they first move. The macros of `metrics` hash name and labels at each call, which
-//! such places cannot afford; here it is done once, when the recorder is installed. Before that, and in a relay without
-//! `metrics_listen`, the handles do nothing.
+//! Handles of the metrics that move with every message or connection, and of those that must be there before they first move. The macros
+//! of `metrics` hash name and labels at each call, which busy places cannot afford; here it is done once, when the recorder is installed.
+//! Before that, and in a relay without `metrics_listen`, the handles do nothing.
 
 use std::sync::OnceLock;
 
