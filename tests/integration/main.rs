@@ -15,6 +15,7 @@ mod limits;
 mod load;
 mod logs;
 mod mail;
+mod mail_servers;
 mod network;
 mod numbers;
 mod resume;
