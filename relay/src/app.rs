@@ -128,6 +128,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
+    let post = Post::new(store.clone(), &config.smtp, config.reached_at(address))?;
+
     let (stop, tasks, connections) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
     let registry = Arc::new(Registry::default());
     let dirty = Arc::new(Dirty::default());
@@ -138,7 +140,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
 
-    if let Some(post) = Post::new(store.clone(), &config.smtp, config.reached_at(address))? {
+    if let Some(post) = post {
         tasks.spawn(post.run(stop.clone()));
     }
     if config.demo {

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::hub::AccountNews;
+use crate::hub::News;
 
 /// Live chats that an agent may be set to hold, as `AgentPatch` documents.
 const CAPACITY: std::ops::RangeInclusive<u32> = 1..=20;
@@ -46,7 +46,7 @@ pub async fn change(
     }
     let disabled = patch.disabled == Some(true);
     let outcome = shared.desk.set_agent(clock::now(), id, patch).await?;
-    (shared.announce)(AccountNews::Changed { agent: id, disabled, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent: id, disabled, outcome: Box::new(outcome) });
     let agent = shared.store.any_agent(id).await.map_err(RestError::Store)?;
     agent.map(Json).ok_or(RestError::NotFound("agent"))
 }

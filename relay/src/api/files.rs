@@ -25,7 +25,7 @@ use crate::edge::seats::{Seat, Seats};
 use crate::error::RestError;
 use crate::files::name;
 use crate::files::receive::{Incoming, New, receive};
-use crate::session::visitor::{is_token, visitor_id};
+use crate::session::greeting::{is_token, visitor_id};
 use crate::store::SiteRecord;
 
 /// What somebody waits for when too many uploads are under way: for others to end.

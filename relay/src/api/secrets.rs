@@ -16,7 +16,7 @@ use crate::clock;
 use crate::edge::auth::{self, SignedIn};
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::hub::AccountNews;
+use crate::hub::News;
 use crate::store::{self, MOST_SECRETS};
 
 /// `GET`: which there are.
@@ -69,7 +69,7 @@ pub async fn retire(
     let site = by_key(&shared, key).await?;
     match shared.store.delete_site_secret(site.id, id).await.map_err(RestError::Store)? {
         true => {
-            (shared.announce)(AccountNews::SecretRetired(id));
+            (shared.announce)(News::SecretRetired(id));
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(RestError::NotFound("secret")),

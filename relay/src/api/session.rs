@@ -15,7 +15,7 @@ use crate::edge::caller::Caller;
 use crate::edge::origin::Origin;
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::hub::AccountNews;
+use crate::hub::News;
 use crate::metrics::SIGN_INS;
 use crate::store::Account;
 
@@ -72,7 +72,7 @@ pub async fn end(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) ->
     let account = auth::session(shared, base, headers).await.map_err(RestError::Store)?;
     shared.store.delete_session(session).await.map_err(RestError::Store)?;
     if let Some(account) = account {
-        (shared.announce)(AccountNews::SignedOut { agent: account.agent.id, session });
+        (shared.announce)(News::SignedOut { agent: account.agent.id, session });
     }
     Ok(())
 }

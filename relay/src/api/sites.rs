@@ -19,7 +19,7 @@ use crate::edge::embedded::{self, Built};
 use crate::edge::origin::{self, Origin};
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::hub::AccountNews;
+use crate::hub::News;
 use crate::store::{Notes, SiteRecord};
 
 /// Characters of a new site's key that come from its name.
@@ -54,14 +54,10 @@ pub async fn change(
     origins.as_deref().map(settings::origins).transpose()?;
     settings.as_ref().map(settings::check).transpose()?;
     let before = by_key(&shared, key.clone()).await?;
-    shared.store.change_site(key.clone(), name, origins, settings).await.map_err(RestError::Store)?;
-    if let Some(on) = verified_only {
-        shared.store.set_verified_only(key.clone(), on).await.map_err(RestError::Store)?;
-    }
+    shared.store.change_site(key.clone(), name, origins, settings, verified_only).await.map_err(RestError::Store)?;
     let site = by_key(&shared, key).await?;
-    let greeted_with = |site: &SiteRecord| (site.settings_rev, site.origins.clone(), site.verified_only);
-    if greeted_with(&site) != greeted_with(&before) {
-        (shared.announce)(AccountNews::SiteChanged(site.id));
+    if site != before {
+        (shared.announce)(News::SiteChanged(site.id));
     }
     Ok(Json(setup(&shared, site, &base)))
 }

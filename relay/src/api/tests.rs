@@ -22,7 +22,7 @@ use crate::edge::embedded::{Built, Embedded};
 use crate::edge::pages::open_shop;
 use crate::edge::router::{Shared, router};
 use crate::files::Files;
-use crate::hub::AccountNews;
+use crate::hub::News;
 use crate::store::Store;
 
 mod sites;
@@ -78,7 +78,7 @@ impl Office {
         let announced = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&announced);
         let announce = Box::new(move |news| {
-            if let AccountNews::Changed { agent, disabled, .. } = news {
+            if let News::Changed { agent, disabled, .. } = news {
                 heard.lock().unwrap().push((agent, disabled));
             }
         });

@@ -33,11 +33,11 @@ use crate::desk::Desk;
 use crate::disk::Disk;
 use crate::error::RestError;
 use crate::files::Files;
-use crate::hub::AccountNews;
+use crate::hub::News;
 use crate::store::Store;
 
 /// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
-pub type Announce = Box<dyn Fn(AccountNews) + Send + Sync>;
+pub type Announce = Box<dyn Fn(News) + Send + Sync>;
 
 /// What handlers share; lives as long as the relay. `app` makes one and hands out clones of its `Arc`.
 pub struct Shared {

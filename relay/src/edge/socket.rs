@@ -339,7 +339,7 @@ mod tests {
     use shared::ids::{ConversationId, MessageId};
 
     use super::*;
-    use crate::session::visitor::VisitorGreeter;
+    use crate::session::greeting::VisitorGreeter;
 
     /// Size of the future that a function returns.
     fn size<F: Future>(_: impl Fn(Box<WebSocket>, VisitorGreeter, Arc<Limits>, CancellationToken) -> F) -> usize {

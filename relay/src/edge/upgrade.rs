@@ -29,8 +29,8 @@ use super::seats::{Seat, Seats};
 use super::socket::{self, Limits, Socket};
 use crate::hub::Hub;
 use crate::session::agent::AgentGreeter;
+use crate::session::greeting::VisitorGreeter;
 use crate::session::pace::Rates;
-use crate::session::visitor::VisitorGreeter;
 use crate::session::{Greeter, Refusal};
 
 /// Bytes of a connection's read buffer. The library's default of 128 KiB would be most of what an idle visitor costs; frames that

@@ -246,18 +246,18 @@ impl Hub {
         }
     }
 
-    /// Something about an account was committed over REST; now everybody is told.
-    pub fn announce(&self, news: AccountNews) {
+    /// Something was committed over REST; now everybody is told.
+    pub fn announce(&self, news: News) {
         match news {
-            AccountNews::Changed { agent, disabled, outcome } => {
+            News::Changed { agent, disabled, outcome } => {
                 self.publish(*outcome);
                 if disabled {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
             }
-            AccountNews::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
-            AccountNews::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
-            AccountNews::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
+            News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
+            News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
+            News::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
         }
     }
 
@@ -299,8 +299,8 @@ impl Hub {
     }
 }
 
-/// What happened to an account.
-pub enum AccountNews {
+/// What was committed over REST and others have to learn.
+pub enum News {
     /// An administrator changed it.
     Changed {
         /// Whose.

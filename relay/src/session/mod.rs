@@ -15,6 +15,7 @@ use crate::hub::registry::Peer;
 use crate::metrics::Who;
 
 pub mod agent;
+pub mod greeting;
 pub mod pace;
 mod say;
 pub mod visitor;

@@ -1,41 +1,23 @@
-//! The visitor's end of a conversation, as a state machine: `hello` makes it known, then every frame becomes a verb of the hub
-//! and the frames to answer with. A visitor who only looks leaves no trace in the store: their row comes with their first message.
+//! The visitor's end of a conversation, as a state machine: [`greeting`](super::greeting) makes it known, then every frame becomes a verb
+//! of the hub and the frames to answer with. A visitor who only looks leaves no trace in the store: their row comes with their first message.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
-use shared::close::{self, ErrorCode};
+use shared::close::ErrorCode;
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
-use shared::ids::{ConversationId, MessageId, SecretId, Seq, SiteId, VisitorId};
+use shared::ids::{ConversationId, MessageId, Seq, SiteId};
 use shared::model::{Audience, FileRules, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
 use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
-use super::pace::{Pace, Rates};
-use super::{Greeter, Refusal, Reply, Session, refuse, short};
+use super::pace::Pace;
+use super::{Reply, Session, refuse};
 use crate::clock;
 use crate::desk::{DeskError, Speaker, VisitorCard};
-use crate::edge::auth;
-use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
 use crate::store::{Asked, SiteRecord, StoreError};
-
-/// A visitor's connection before `hello`.
-pub struct VisitorGreeter {
-    /// The relay.
-    pub hub: Arc<Hub>,
-    /// The site that the upgrade named, its origin already checked.
-    pub site: SiteRecord,
-    /// How fast visitors may go.
-    pub rates: Arc<Rates>,
-    /// Which files they may send, where the site wants any.
-    pub files: Arc<FileRules>,
-}
-
-/// Who has greeted, the token that they get, and the secret that vouched for them.
-type Greeted = (VisitorCard, Option<String>, Option<SecretId>);
 
 /// A visitor's connection after `hello`.
 pub struct VisitorSession {
@@ -49,120 +31,26 @@ pub struct VisitorSession {
     conversation: Option<ConversationId>,
 }
 
-#[async_trait]
-impl Greeter for VisitorGreeter {
-    type Session = VisitorSession;
-
-    async fn hello(self, text: &str, peer: &Arc<Peer>) -> Result<(VisitorSession, Reply), Refusal> {
-        let hello = match ToRelay::decode(text) {
-            Ok(ToRelay::Hello(hello)) => hello,
-            Ok(_) => return Err(bad_hello("the first frame must be hello")),
-            Err(error) => return Err(bad_hello(error.to_string())),
-        };
-        let (card, token, secret) = match self.resumed(&hello).await? {
-            Some((card, token)) => (card, Some(token), None),
-            None => self.card(&hello).await?,
-        };
-        if let Some(secret) = secret {
-            peer.set_session(auth::hash(&secret.to_string()));
-        }
-        let site = self.site.id;
-        peer.set_site(site);
-        // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let (pace, card) = (Pace::new(self.rates), Arc::new(card));
-        let mut session =
-            VisitorSession { hub: self.hub, peer: peer.clone(), pace, site, card, files: self.files, conversation: None };
-        session.hub.registry().visitors().add(session.card.id, peer.clone());
-        let now = session.hub.store().site(site).await;
-        if now.is_ok_and(|now| now.as_ref() != Some(&self.site)) {
-            // Changed since the upgrade looked at it, its list of origins perhaps: once more, from the beginning.
-            peer.close(close::RESYNC);
-        }
-        match session.welcome(&self.site, hello, token).await {
-            Ok(reply) => Ok((session, reply)),
-            Err(error) => {
-                super::log_unless_outage(&error, "a visitor's greeting");
-                Box::new(session).left().await;
-                Err(unreachable())
-            }
-        }
-    }
-}
-
-impl VisitorGreeter {
-    /// Whoever comes by a link from an email: the visitor whom it went to, with a token of their own. A link that does not work any more
-    /// makes nobody somebody else: they are greeted as without it.
-    async fn resumed(&self, hello: &Hello) -> Result<Option<(VisitorCard, String)>, Refusal> {
-        let Some(link) = hello.resume.as_deref().filter(|link| is_token(link) && !self.site.verified_only) else {
-            return Ok(None);
-        };
-        let (token, token_hash) = auth::new_token();
-        let resumed = self.hub.store().resume(auth::hash(link), self.site.id, token_hash, clock::now()).await;
-        let visitor = resumed.map_err(|_| unreachable())?;
-        Ok(visitor.map(|id| (VisitorCard { id, ..card_of(hello, token_hash, false) }, token)))
-    }
-
-    /// Who greets: a known visitor by their token, or a new one, who gets a token. And the secret that vouched for them, if one did.
-    async fn card(&self, hello: &Hello) -> Result<Greeted, Refusal> {
-        let (token, issued) = match &hello.token {
-            Some(token) if is_token(token) => (token.clone(), None),
-            Some(_) => return Err(bad_token("this is no token of this relay: forget it and greet without one")),
-            None => {
-                let (token, _) = auth::new_token();
-                (token.clone(), Some(token))
-            }
-        };
-        let token_hash = auth::hash(&token);
-        let known = match issued {
-            Some(_) => None,
-            None => self.hub.store().visitor_by_token(token_hash).await.map_err(|_| unreachable())?,
-        };
-        // Who has not said anything yet is not in the store; neither is somebody whose first message is just being committed on the
-        // connection before. Both are whoever their token makes them, so a message that comes twice is still one.
-        let (id, is_new) = match known {
-            Some(visitor) if visitor.site == self.site.id => (visitor.id, false),
-            Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
-            None => (visitor_id(&token_hash), true),
-        };
-        let card = VisitorCard { id, ..card_of(hello, token_hash, is_new) };
-        match &hello.identity {
-            // What somebody had without a name becomes theirs; what another verified visitor has never does.
-            Some(identity) => {
-                let anonymous = issued.is_none() && known.is_none_or(|visitor| !visitor.verified && !visitor.given_up);
-                self.identify(identity, card, issued.is_none(), anonymous).await
-            }
-            None if known.is_some_and(|visitor| visitor.given_up) => {
-                Err(bad_token("this token was given up when its visitor signed in: forget it and greet without one"))
-            }
-            None if self.site.verified_only && !known.is_some_and(|visitor| visitor.verified) => {
-                Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
-            }
-            None => Ok((card, issued, known.and_then(|visitor| visitor.secret))),
-        }
-    }
-
-    /// Makes the visitor the one whom an identity token names. On every browser that is the same one; and what they get for it is
-    /// always a token of its own, so that a token from before opens nothing of what is theirs.
-    async fn identify(&self, token: &str, card: VisitorCard, returns: bool, anonymous: bool) -> Result<Greeted, Refusal> {
-        let (store, site, now) = (self.hub.store(), self.site.id, clock::now());
-        let secrets = store.site_secrets(site).await.map_err(|_| unreachable())?;
-        let identity =
-            identity::verify(token, &self.site.key, &secrets, now).map_err(|refused| bad_identity(refused.to_string()))?;
-        let secret = identity.secret;
-        let known = returns && store.is_identified(card.token_hash, site, identity.clone()).await.map_err(|_| unreachable())?;
-        if known {
-            return Ok((card, None, Some(secret)));
-        }
-        let (token, token_hash) = auth::new_token();
-        let from = anonymous.then(|| card.clone());
-        let visitor = self.hub.visitor_identifies(site, identity, token_hash, from).await.map_err(|_| unreachable())?;
-        let id = visitor.ok_or_else(|| bad_identity(BadIdentity::Signature.to_string()))?;
-        Ok((VisitorCard { id, token_hash, is_new: false, ..card }, Some(token), Some(secret)))
-    }
-}
-
 impl VisitorSession {
-    async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
+    /// A session that hears from now on what concerns its visitor.
+    pub(super) fn register(
+        hub: Arc<Hub>,
+        peer: Arc<Peer>,
+        pace: Pace,
+        site: SiteId,
+        card: Arc<VisitorCard>,
+        files: Arc<FileRules>,
+    ) -> Self {
+        hub.registry().visitors().add(card.id, peer.clone());
+        Self { hub, peer, pace, site, card, files, conversation: None }
+    }
+
+    /// Whether the site is what it was.
+    pub(super) async fn is_still(&self, site: &SiteRecord) -> Result<bool, StoreError> {
+        Ok(self.hub.store().site(self.site).await?.as_ref() == Some(site))
+    }
+
+    pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
         let store = self.hub.store();
         let now = clock::now();
         let mut entries = None;
@@ -370,10 +258,6 @@ impl Session for VisitorSession {
     }
 }
 
-fn bad_hello(message: impl Into<String>) -> Refusal {
-    Refusal::new(close::BAD_HELLO, ErrorCode::BadHello, message)
-}
-
 fn from_store(id: Option<MessageId>, error: &StoreError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
 }
@@ -386,43 +270,6 @@ fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
 }
 
-fn bad_token(message: &str) -> Refusal {
-    Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, message)
-}
-
-fn bad_identity(message: impl Into<String>) -> Refusal {
-    Refusal::new(close::BAD_IDENTITY, ErrorCode::BadIdentity, message)
-}
-
-fn unreachable() -> Refusal {
-    Refusal::unavailable("the store cannot be reached; come back in a moment")
-}
-
-/// 64 lower-case hexadecimal digits, as [`auth::new_token`] makes them.
-pub(crate) fn is_token(token: &str) -> bool {
-    token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// What a greeting tells of somebody whose id follows from their token.
-fn card_of(hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
-    VisitorCard {
-        id: visitor_id(&token_hash),
-        token_hash,
-        locale: short(hello.locale.as_deref()),
-        time_zone: short(hello.time_zone.as_deref()),
-        page: hello.page.clone().map(tidy),
-        is_new,
-    }
-}
-
-/// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.
-pub(crate) fn visitor_id(token_hash: &[u8; 32]) -> VisitorId {
-    let digest: [u8; 32] = Sha256::digest(token_hash).into();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    VisitorId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.
 fn panel(settings: &SiteSettings, files: &FileRules, email: bool) -> Panel {
     let files = settings.files.then(|| files.clone());
@@ -431,7 +278,8 @@ fn panel(settings: &SiteSettings, files: &FileRules, email: bool) -> Panel {
     Panel { form: settings.form.clone(), files, voice, rating: settings.rating, email }
 }
 
-fn tidy(page: Page) -> Page {
+/// A page, cut to what is kept of one.
+pub(super) fn tidy(page: Page) -> Page {
     Page {
         url: cut(&page.url, MAX_URL).to_owned(),
         title: cut(&page.title, MAX_FIELD).to_owned(),

@@ -63,7 +63,7 @@ pub struct SiteRecord {
     pub settings: SiteSettings,
     /// Grows with every change of `settings`.
     pub settings_rev: u64,
-    /// Refuses visitors who are not verified. Set by [`Store::set_verified_only`] alone.
+    /// Refuses visitors who are not verified. Set by [`Store::change_site`] alone.
     pub verified_only: bool,
 }
 
@@ -210,15 +210,16 @@ impl Store {
         name: Option<String>,
         origins: Option<Vec<String>>,
         settings: Option<SiteSettings>,
+        verified_only: Option<bool>,
     ) -> Result<bool, StoreError> {
         self.write(move |db| {
             let origins = origins.as_ref().map(to_json).transpose()?;
             let settings = settings.as_ref().map(to_json).transpose()?;
             let mut update = db.prepare_cached(
                 "UPDATE site SET name = coalesce(?2, name), origins = coalesce(?3, origins), settings = coalesce(?4, settings), \
-                 settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
+                 verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
             )?;
-            Ok(update.execute(params![key.0, name, origins, settings])? > 0)
+            Ok(update.execute(params![key.0, name, origins, settings, verified_only])? > 0)
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Verified visitors: the secrets that a site owner signs with, whom they have vouched for, and the tokens such visitors hold.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use shared::ids::{Millis, SecretId, SiteId, SiteKey, VisitorId};
+use shared::ids::{Millis, SecretId, SiteId, VisitorId};
 use uuid::Uuid;
 
 use super::{Store, StoreError, people};
@@ -67,15 +67,6 @@ impl Store {
         self.write(move |db| {
             let mut delete = db.prepare_cached("DELETE FROM site_secret WHERE site = ?1 AND id = ?2")?;
             Ok(delete.execute(params![site.0, id.0])? > 0)
-        })
-        .await
-    }
-
-    /// Whether a site refuses visitors who are not verified; whether there is such a site.
-    pub async fn set_verified_only(&self, key: SiteKey, on: bool) -> Result<bool, StoreError> {
-        self.write(move |db| {
-            let mut update = db.prepare_cached("UPDATE site SET verified_only = ?2 WHERE key = ?1")?;
-            Ok(update.execute(params![key.0, on])? > 0)
         })
         .await
     }
