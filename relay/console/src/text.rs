@@ -4,31 +4,33 @@
 use shared::close::ErrorCode;
 
 macro_rules! texts {
-    ($($name:ident: $english:literal / $french:literal;)+) => {
+    ($($area:ident in $module:ident;)* $($name:ident: $english:literal / $french:literal;)+) => {
         /// The texts of one language.
         #[derive(Debug, PartialEq, Eq)]
         pub struct Texts {
+            $(pub $area: &'static $module::Texts,)*
             $(pub $name: &'static str,)+
         }
 
         /// English.
-        pub static ENGLISH: Texts = Texts { $($name: $english,)+ };
+        pub static ENGLISH: Texts = Texts { $($area: &$module::ENGLISH,)* $($name: $english,)+ };
         /// French.
-        pub static FRENCH: Texts = Texts { $($name: $french,)+ };
+        pub static FRENCH: Texts = Texts { $($area: &$module::FRENCH,)* $($name: $french,)+ };
 
+        /// Every text by its name, in English and in French.
         #[cfg(test)]
-        const NAMES: &[&str] = &[$(stringify!($name)),+];
-
-        #[cfg(test)]
-        impl Texts {
-            fn all(&self) -> Vec<&'static str> {
-                vec![$(self.$name),+]
-            }
+        pub fn pairs() -> Vec<(&'static str, &'static str, &'static str)> {
+            let areas: Vec<Vec<(&str, &str, &str)>> = vec![$($module::pairs(),)* vec![$((stringify!($name), $english, $french)),+]];
+            areas.concat()
         }
     };
 }
 
+// A page with many words of its own has them in a table of its own.
+mod install;
+
 texts! {
+    installing in install;
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";
@@ -207,79 +209,6 @@ texts! {
     invite_link: "Link for {email}" / "Lien pour {email}";
     invite_until: "Works once, until {date}." / "Valable une fois, jusqu’au {date}.";
     saved: "Saved" / "Enregistré";
-    // Install
-    install_lead: "Paste this line before </body> on every page. The chat starts only when a visitor wants it." / "Collez cette ligne avant </body> sur chaque page. Le chat ne démarre que si un visiteur le souhaite.";
-    form: "Form" / "Forme";
-    form_plain: "In the page" / "Dans la page";
-    form_plain_lead: "The panel is part of the page, behind a shadow root: neither sees the other’s styles." / "Le panneau fait partie de la page, derrière un shadow root : les styles de l’un n’atteignent pas l’autre.";
-    form_frame: "In a frame" / "Dans un cadre";
-    form_frame_lead: "For pages whose policy forbids WebAssembly: the panel comes in a frame of the relay’s own." / "Pour les pages dont la politique interdit WebAssembly : le panneau vient dans un cadre servi par le relais.";
-    form_pinned: "Pinned" / "Épinglée";
-    form_pinned_lead: "Browsers take this version’s loader and no other; what is set below stands in the tag, so paste it again after changes and upgrades. The loader checks the panel’s WebAssembly too, but browsers cannot check the scripts that it imports." / "Les navigateurs n’acceptent que le chargeur de cette version ; les réglages ci-dessous sont dans la balise, recollez-la donc après chaque changement ou mise à jour. Le chargeur vérifie aussi le WebAssembly du panneau, mais les navigateurs ne peuvent pas vérifier les scripts qu’il importe.";
-    snippet: "Paste this" / "À coller";
-    snippet_title: "Script tag" / "Balise script";
-    csp_title: "Content Security Policy" / "Content Security Policy";
-    csp_lead: "Only if your site sends a Content Security Policy: add these sources." / "Seulement si votre site envoie une Content Security Policy : ajoutez ces sources.";
-    seen: "Is it there?" / "Est-il en place ?";
-    check_again: "Check again" / "Vérifier à nouveau";
-    ago: "{time} ago" / "il y a {time}";
-    seen_never: "Not seen yet. Paste the tag, open the page in a browser, then check again." / "Pas encore vu. Collez la balise, ouvrez la page dans un navigateur, puis vérifiez à nouveau.";
-    seen_works: "The chat works here." / "Le chat fonctionne ici.";
-    seen_here: "The tag is here; nobody has opened the chat yet." / "La balise est en place ; personne n’a encore ouvert le chat.";
-    seen_foreign: "The tag is here, but this origin is not on the list below: the chat is refused." / "La balise est en place, mais cette origine n’est pas dans la liste ci-dessous : le chat est refusé.";
-    seen_blocked: "The panel was loaded but has not connected since. If you did open the chat, the page’s policy refuses the socket: add the connect-src line." / "Le panneau a été chargé mais ne s’est pas connecté depuis. Si vous avez bien ouvert le chat, la politique de la page refuse la socket : ajoutez la ligne connect-src.";
-    seen_old: "A loader of an earlier version is pinned here. It works on; paste the new tag when you can." / "Un chargeur d’une version antérieure est épinglé ici. Il continue de fonctionner ; collez la nouvelle balise dès que possible.";
-    seen_unsaid: "The tag is on a page that does not tell its origin." / "La balise est sur une page qui ne dit pas son origine.";
-    seen_plain: "The relay’s address is not https: pages on https cannot load it. Put a proxy with TLS in front and set public_url." / "L’adresse du relais n’est pas en https : les pages en https ne peuvent pas le charger. Placez un proxy TLS devant et réglez public_url.";
-    look: "Look" / "Apparence";
-    preview: "Preview" / "Aperçu";
-    site_name: "Site name" / "Nom du site";
-    new_site: "New site" / "Nouveau site";
-    new_site_name: "Name of the new site" / "Nom du nouveau site";
-    create: "Create" / "Créer";
-    color: "Colour" / "Couleur";
-    side: "Place" / "Emplacement";
-    side_right: "Right" / "À droite";
-    side_left: "Left" / "À gauche";
-    theme: "Theme" / "Thème";
-    theme_auto: "As the visitor’s system" / "Comme le système du visiteur";
-    theme_light: "Always light" / "Toujours clair";
-    theme_dark: "Always dark" / "Toujours sombre";
-    texts_in: "Texts in" / "Textes en";
-    locale_visitors: "The visitor’s language" / "La langue du visiteur";
-    offers_files: "Visitors may send files" / "Les visiteurs peuvent envoyer des fichiers";
-    offers_voice: "Visitors may record voice notes" / "Les visiteurs peuvent enregistrer des messages vocaux";
-    offers_rating: "Ask for a rating at the end" / "Demander une note à la fin";
-    asks: "Before the chat" / "Avant la discussion";
-    asks_lead: "What visitors fill in before their first message. Without fields they just write." / "Ce que les visiteurs remplissent avant leur premier message. Sans champs, ils écrivent tout de suite.";
-    add_field: "Add a field" / "Ajouter un champ";
-    label: "Label" / "Intitulé";
-    kind: "Takes" / "Attend";
-    phone: "Telephone" / "Téléphone";
-    line: "A line of text" / "Une ligne de texte";
-    choice: "A choice" / "Un choix";
-    options: "Options, one a line" / "Options, une par ligne";
-    required: "Required" / "Obligatoire";
-    consent: "They have to agree to" / "Ils doivent accepter";
-    consent_none: "nothing" / "rien";
-    remove: "Remove {name}" / "Retirer {name}";
-    greetings: "Greetings" / "Messages d’accueil";
-    greetings_lead: "What a page says by itself, once to each visitor and only while somebody is online. All that is set has to hold." / "Ce qu’une page dit d’elle-même, une fois par visiteur et seulement si quelqu’un est en ligne. Tout ce qui est réglé doit être vrai.";
-    add_greeting: "Add a greeting" / "Ajouter un message";
-    greeting_text: "It says" / "Il dit";
-    greeting_url: "On pages like" / "Sur les pages comme";
-    greeting_after: "After seconds" / "Après (secondes)";
-    greeting_scroll: "Scrolled down (%)" / "Page parcourue (%)";
-    greeting_to: "To" / "À";
-    greeting_all: "Everybody" / "Tout le monde";
-    greeting_new: "Who is new" / "Qui vient pour la première fois";
-    greeting_back: "Who comes back" / "Qui revient";
-    greeting_exit: "When the pointer leaves" / "Quand le pointeur sort";
-    save: "Save" / "Enregistrer";
-    origins: "Works on" / "Fonctionne sur";
-    origins_lead: "Origins that may use this site, one a line, such as https://shop.example or https://*.shop.example. None: any." / "Les origines qui peuvent utiliser ce site, une par ligne, comme https://shop.example ou https://*.shop.example. Aucune : toutes.";
-    any_origin: "any origin" / "toute origine";
-    no_sites: "There are no sites yet." / "Il n’y a pas encore de site.";
     // Keys
     key_move: "Move through the lists" / "Parcourir les listes";
     key_open: "Open the focused conversation" / "Ouvrir la conversation choisie";
@@ -377,7 +306,7 @@ mod tests {
 
     #[test]
     fn no_text_is_missing_or_has_other_places_in_french() {
-        for ((name, english), french) in NAMES.iter().zip(ENGLISH.all()).zip(FRENCH.all()) {
+        for (name, english, french) in pairs() {
             assert!(!english.trim().is_empty() && !french.trim().is_empty(), "{name} is empty");
             assert_eq!(places(english), places(french), "{name}");
         }
@@ -385,8 +314,9 @@ mod tests {
 
     #[test]
     fn most_french_texts_are_translated() {
-        let same = ENGLISH.all().iter().zip(FRENCH.all()).filter(|(english, french)| *english == french).count();
-        assert!(same < 14, "{same} French texts equal the English ones");
+        let all = pairs();
+        let same = all.iter().filter(|(_, english, french)| english == french).count();
+        assert!(same * 20 < all.len(), "{same} of {} French texts equal the English ones", all.len());
     }
 
     #[test]

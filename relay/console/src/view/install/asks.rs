@@ -24,16 +24,16 @@ pub fn Asks(
     let full = move || fields.with(Vec::len) >= MAX_FIELDS;
     view! {
         <section class="panel">
-            <h2>{texts.asks}</h2>
-            <p class="hint">{texts.asks_lead}</p>
+            <h2>{texts.installing.asks}</h2>
+            <p class="hint">{texts.installing.asks_lead}</p>
             <ol class="rows">
                 <For each=move || fields.get() key=|field| field.number let:field>
                     <FieldRow field remove=move || fields.update(|fields| fields.retain(|other| other.number != field.number))/>
                 </For>
             </ol>
-            <button type="button" class="plain" disabled=full on:click=add>{texts.add_field}</button>
-            <label class="wide" class:hidden=move || fields.with(Vec::is_empty)>{texts.consent}
-                <textarea rows="2" maxlength=MAX_URL.to_string() placeholder=texts.consent_none bind:value=draft.consent></textarea>
+            <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_field}</button>
+            <label class="wide" class:hidden=move || fields.with(Vec::is_empty)>{texts.installing.consent}
+                <textarea rows="2" maxlength=MAX_URL.to_string() placeholder=texts.installing.consent_none bind:value=draft.consent></textarea>
             </label>
         </section>
     }
@@ -42,19 +42,19 @@ pub fn Asks(
 #[component]
 fn FieldRow(field: FieldDraft, remove: impl Fn() + 'static) -> impl IntoView {
     let texts = texts();
-    let removes = move || fill(texts.remove, &[("name", &field.label.get())]);
+    let removes = move || fill(texts.installing.remove, &[("name", &field.label.get())]);
     view! {
         <li>
-            <label>{texts.label}<input required maxlength=MAX_LABEL.to_string() bind:value=field.label/></label>
-            <label>{texts.kind}
+            <label>{texts.installing.label}<input required maxlength=MAX_LABEL.to_string() bind:value=field.label/></label>
+            <label>{texts.installing.kind}
                 <select bind:value=field.kind>
-                    <option value="name">{texts.name}</option><option value="email">{texts.email}</option><option value="phone">{texts.phone}</option>
-                    <option value="text">{texts.line}</option><option value="choice">{texts.choice}</option>
+                    <option value="name">{texts.name}</option><option value="email">{texts.email}</option><option value="phone">{texts.installing.phone}</option>
+                    <option value="text">{texts.installing.line}</option><option value="choice">{texts.installing.choice}</option>
                 </select>
             </label>
-            <label class="tick"><input type="checkbox" bind:checked=field.required/>{texts.required}</label>
+            <label class="tick"><input type="checkbox" bind:checked=field.required/>{texts.installing.required}</label>
             <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
-            <label class="wide" class:hidden=move || !field.is_choice()>{texts.options}
+            <label class="wide" class:hidden=move || !field.is_choice()>{texts.installing.options}
                 <textarea rows="3" required=move || field.is_choice() bind:value=field.options></textarea>
             </label>
         </li>

@@ -23,8 +23,8 @@ pub fn Greetings(
     let full = move || greetings.with(Vec::len) >= MAX_GREETINGS;
     view! {
         <section class="panel">
-            <h2>{texts.greetings}</h2>
-            <p class="hint">{texts.greetings_lead}</p>
+            <h2>{texts.installing.greetings}</h2>
+            <p class="hint">{texts.installing.greetings_lead}</p>
             <ol class="rows">
                 <For each=move || greetings.get() key=|greeting| greeting.id.get_value() let:greeting>
                     <GreetingRow greeting remove=move || {
@@ -33,7 +33,7 @@ pub fn Greetings(
                     }/>
                 </For>
             </ol>
-            <button type="button" class="plain" disabled=full on:click=add>{texts.add_greeting}</button>
+            <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_greeting}</button>
         </section>
     }
 }
@@ -41,19 +41,19 @@ pub fn Greetings(
 #[component]
 fn GreetingRow(greeting: GreetingDraft, remove: impl Fn() + 'static) -> impl IntoView {
     let texts = texts();
-    let removes = move || fill(texts.remove, &[("name", &greeting.text.get())]);
+    let removes = move || fill(texts.installing.remove, &[("name", &greeting.text.get())]);
     view! {
         <li>
-            <label class="wide">{texts.greeting_text}<input required maxlength=MAX_FIELD.to_string() bind:value=greeting.text/></label>
-            <label>{texts.greeting_url}<input maxlength=MAX_URL.to_string() placeholder="/pricing*" spellcheck="false" bind:value=greeting.url/></label>
-            <label>{texts.greeting_after}<input type="number" min="0" max="3600" bind:value=greeting.after/></label>
-            <label>{texts.greeting_scroll}<input type="number" min="1" max="100" bind:value=greeting.scroll/></label>
-            <label>{texts.greeting_to}
+            <label class="wide">{texts.installing.greeting_text}<input required maxlength=MAX_FIELD.to_string() bind:value=greeting.text/></label>
+            <label>{texts.installing.greeting_url}<input maxlength=MAX_URL.to_string() placeholder="/pricing*" spellcheck="false" bind:value=greeting.url/></label>
+            <label>{texts.installing.greeting_after}<input type="number" min="0" max="3600" bind:value=greeting.after/></label>
+            <label>{texts.installing.greeting_scroll}<input type="number" min="1" max="100" bind:value=greeting.scroll/></label>
+            <label>{texts.installing.greeting_to}
                 <select bind:value=greeting.returning>
-                    <option value="">{texts.greeting_all}</option><option value="false">{texts.greeting_new}</option><option value="true">{texts.greeting_back}</option>
+                    <option value="">{texts.installing.greeting_all}</option><option value="false">{texts.installing.greeting_new}</option><option value="true">{texts.installing.greeting_back}</option>
                 </select>
             </label>
-            <label class="tick"><input type="checkbox" bind:checked=greeting.exit/>{texts.greeting_exit}</label>
+            <label class="tick"><input type="checkbox" bind:checked=greeting.exit/>{texts.installing.greeting_exit}</label>
             <button type="button" class="quiet" aria-label=removes on:click=move |_| remove()>"×"</button>
         </li>
     }

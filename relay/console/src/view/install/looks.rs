@@ -34,28 +34,28 @@ pub fn Looks(
     let texts = texts();
     view! {
         <section class="panel">
-            <h2>{texts.look}</h2>
+            <h2>{texts.installing.look}</h2>
             <div class="looks">
                 <div class="fields">
-                    <label>{texts.site_name}<input required maxlength=MAX_FIELD.to_string() bind:value=draft.name/></label>
-                    <label>{texts.color}<input type="color" bind:value=draft.color/></label>
-                    <label>{texts.side}
-                        <select bind:value=draft.side><option value="right">{texts.side_right}</option><option value="left">{texts.side_left}</option></select>
+                    <label>{texts.installing.site_name}<input required maxlength=MAX_FIELD.to_string() bind:value=draft.name/></label>
+                    <label>{texts.installing.color}<input type="color" bind:value=draft.color/></label>
+                    <label>{texts.installing.side}
+                        <select bind:value=draft.side><option value="right">{texts.installing.side_right}</option><option value="left">{texts.installing.side_left}</option></select>
                     </label>
-                    <label>{texts.theme}
+                    <label>{texts.installing.theme}
                         <select bind:value=draft.theme>
-                            <option value="auto">{texts.theme_auto}</option><option value="light">{texts.theme_light}</option><option value="dark">{texts.theme_dark}</option>
+                            <option value="auto">{texts.installing.theme_auto}</option><option value="light">{texts.installing.theme_light}</option><option value="dark">{texts.installing.theme_dark}</option>
                         </select>
                     </label>
-                    <label>{texts.texts_in}
+                    <label>{texts.installing.texts_in}
                         <select bind:value=draft.locale>
-                            <option value="">{texts.locale_visitors}</option>
+                            <option value="">{texts.installing.locale_visitors}</option>
                             {LANGUAGES.map(|(tag, name)| view! { <option value=tag lang=tag>{name}</option> })}
                         </select>
                     </label>
-                    <label class="tick"><input type="checkbox" bind:checked=draft.files/>{texts.offers_files}</label>
-                    <label class="tick"><input type="checkbox" bind:checked=draft.voice/>{texts.offers_voice}</label>
-                    <label class="tick"><input type="checkbox" bind:checked=draft.rating/>{texts.offers_rating}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.files/>{texts.installing.offers_files}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.voice/>{texts.installing.offers_voice}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.rating/>{texts.installing.offers_rating}</label>
                 </div>
                 <Preview draft site/>
             </div>
@@ -80,5 +80,5 @@ pub fn Preview(
             color.trim_start_matches('#')
         )
     });
-    view! { <iframe class="preview" title=texts.preview src=move || address.get()></iframe> }
+    view! { <iframe class="preview" title=texts.installing.preview src=move || address.get()></iframe> }
 }

@@ -51,14 +51,14 @@ pub fn Install() -> impl IntoView {
     let body = move || match (site(), stands.get()) {
         (_, None) => view! { <p role="status">{texts.loading}</p> }.into_any(),
         (_, Some(Some(error))) => view! { <p role="alert" class="problem">{error.words(texts)}</p> }.into_any(),
-        (None, _) => view! { <p>{texts.no_sites}</p> }.into_any(),
+        (None, _) => view! { <p>{texts.installing.no_sites}</p> }.into_any(),
         (Some(site), _) => view! { <Setup site found admin/> }.into_any(),
     };
     view! {
         <Frame>
             <main id="page" class="sheet install">
                 <h1>{texts.install}</h1>
-                <p class="lead">{texts.install_lead}</p>
+                <p class="lead">{texts.installing.install_lead}</p>
                 <Chooser found chosen/>
                 {body}
                 {admin.then(|| view! { <NewSiteForm found chosen/> })}
@@ -133,18 +133,18 @@ fn Setup(site: SiteSetup, found: Found, admin: bool) -> impl IntoView {
                     <asks::Asks draft/>
                     <greetings::Greetings draft/>
                     <section class="panel">
-                        <h2><label for="origins">{texts.origins}</label></h2>
-                        <p class="hint" id="origins-hint">{texts.origins_lead}</p>
-                        <textarea id="origins" rows="4" spellcheck="false" placeholder=texts.any_origin aria-describedby="origins-hint" bind:value=draft.origins></textarea>
+                        <h2><label for="origins">{texts.installing.origins}</label></h2>
+                        <p class="hint" id="origins-hint">{texts.installing.origins_lead}</p>
+                        <textarea id="origins" rows="4" spellcheck="false" placeholder=texts.installing.any_origin aria-describedby="origins-hint" bind:value=draft.origins></textarea>
                     </section>
                     <div class="save">
-                        <button class="primary" type="submit" aria-busy=move || busy.get().to_string()>{texts.save}</button>
+                        <button class="primary" type="submit" aria-busy=move || busy.get().to_string()>{texts.installing.save}</button>
                         <span role="status" class:problem=failed>{said}</span>
                     </div>
                 </form>
             }.into_any()
         } else {
-            view! { <section class="panel"><h2>{texts.look}</h2><looks::Preview draft site=site.key.clone()/></section> }.into_any()
+            view! { <section class="panel"><h2>{texts.installing.look}</h2><looks::Preview draft site=site.key.clone()/></section> }.into_any()
         }}
     }
 }
@@ -177,10 +177,10 @@ fn NewSiteForm(found: Found, chosen: RwSignal<Option<SiteKey>>) -> impl IntoView
     };
     view! {
         <section class="panel">
-            <h2>{texts.new_site}</h2>
+            <h2>{texts.installing.new_site}</h2>
             <form class="invite" on:submit=submit>
-                <label>{texts.new_site_name}<input required maxlength=MAX_FIELD.to_string() autocomplete="off" bind:value=name/></label>
-                <button class="plain" type="submit">{texts.create}</button>
+                <label>{texts.installing.new_site_name}<input required maxlength=MAX_FIELD.to_string() autocomplete="off" bind:value=name/></label>
+                <button class="plain" type="submit">{texts.installing.create}</button>
             </form>
             <Refusal words=problem/>
         </section>

@@ -38,8 +38,8 @@ pub fn Seen(
             let all = findings(&sightings);
             let never = all.is_empty();
             view! {
-                {(!sightings.encrypted).then(|| view! { <p class="problem">{texts.seen_plain}</p> })}
-                {never.then(|| view! { <p>{texts.seen_never}</p> })}
+                {(!sightings.encrypted).then(|| view! { <p class="problem">{texts.installing.seen_plain}</p> })}
+                {never.then(|| view! { <p>{texts.installing.seen_never}</p> })}
                 <ul class="findings">{all.into_iter().map(|finding| view! { <Line finding/> }).collect_view()}</ul>
             }
             .into_any()
@@ -48,8 +48,8 @@ pub fn Seen(
     view! {
         <section class="panel">
             <div class="title">
-                <h2>{texts.seen}</h2>
-                <button type="button" class="plain" aria-busy=move || busy.get().to_string() on:click=move |_| check()>{texts.check_again}</button>
+                <h2>{texts.installing.seen}</h2>
+                <button type="button" class="plain" aria-busy=move || busy.get().to_string() on:click=move |_| check()>{texts.installing.check_again}</button>
             </div>
             <div role="status">{lines}</div>
         </section>
@@ -61,15 +61,15 @@ fn Line(finding: Finding) -> impl IntoView {
     let texts = texts();
     let Finding { origin, at, verdict } = finding;
     let (mark, words) = match verdict {
-        Verdict::Works => ("good", texts.seen_works),
-        Verdict::Seen => ("good", texts.seen_here),
-        Verdict::Foreign => ("bad", texts.seen_foreign),
-        Verdict::Blocked => ("bad", texts.seen_blocked),
-        Verdict::Old => ("bad", texts.seen_old),
-        Verdict::Unsaid => ("good", texts.seen_unsaid),
+        Verdict::Works => ("good", texts.installing.seen_works),
+        Verdict::Seen => ("good", texts.installing.seen_here),
+        Verdict::Foreign => ("bad", texts.installing.seen_foreign),
+        Verdict::Blocked => ("bad", texts.installing.seen_blocked),
+        Verdict::Old => ("bad", texts.installing.seen_old),
+        Verdict::Unsaid => ("good", texts.installing.seen_unsaid),
     };
     let sign = if verdict.is_trouble() { "!" } else { "✓" };
-    let when = fill(texts.ago, &[("time", &time::span(browser::now() - at, language()))]);
+    let when = fill(texts.installing.ago, &[("time", &time::span(browser::now() - at, language()))]);
     view! {
         <li>
             <span class=format!("sign {mark}") aria-hidden="true">{sign}</span>

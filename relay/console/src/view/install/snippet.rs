@@ -26,9 +26,9 @@ pub fn Snippet(
     let can_pin = pinned.is_some();
     let framed = snippet.replacen("<script async", "<script async data-mode=\"frame\"", 1);
     let shown = Memo::new(move |_| match form.get() {
-        Form::Plain => (snippet.clone(), csp.join("\n"), texts.form_plain_lead),
-        Form::Frame => (framed.clone(), frame_csp.join("\n"), texts.form_frame_lead),
-        Form::Pinned => (pinned.clone().unwrap_or_default(), csp.join("\n"), texts.form_pinned_lead),
+        Form::Plain => (snippet.clone(), csp.join("\n"), texts.installing.form_plain_lead),
+        Form::Frame => (framed.clone(), frame_csp.join("\n"), texts.installing.form_frame_lead),
+        Form::Pinned => (pinned.clone().unwrap_or_default(), csp.join("\n"), texts.installing.form_pinned_lead),
     });
     let choice = move |of: Form, word: &'static str| {
         view! {
@@ -37,15 +37,15 @@ pub fn Snippet(
     };
     view! {
         <section class="panel">
-            <h2>{texts.snippet}</h2>
-            <fieldset class="choices"><legend class="hint">{texts.form}</legend>{choice(Form::Plain, texts.form_plain)}{choice(Form::Frame, texts.form_frame)}{can_pin.then(|| choice(Form::Pinned, texts.form_pinned))}</fieldset>
+            <h2>{texts.installing.snippet}</h2>
+            <fieldset class="choices"><legend class="hint">{texts.installing.form}</legend>{choice(Form::Plain, texts.installing.form_plain)}{choice(Form::Frame, texts.installing.form_frame)}{can_pin.then(|| choice(Form::Pinned, texts.installing.form_pinned))}</fieldset>
             <p class="hint">{move || shown.get().2}</p>
             {move || {
                 let (snippet, policy, _) = shown.get();
                 view! {
-                    <Code title=texts.snippet_title text=snippet/>
-                    <p class="hint">{texts.csp_lead}</p>
-                    <Code title=texts.csp_title text=policy/>
+                    <Code title=texts.installing.snippet_title text=snippet/>
+                    <p class="hint">{texts.installing.csp_lead}</p>
+                    <Code title=texts.installing.csp_title text=policy/>
                 }
             }}
         </section>
