@@ -4,7 +4,7 @@
 use shared::close::ErrorCode;
 
 macro_rules! texts {
-    ($($area:ident in $module:ident;)* $($name:ident: $english:literal / $french:literal;)+) => {
+    ($([$area:ident: $module:ident])* $($name:ident: $english:literal / $french:literal;)+) => {
         /// The texts of one language.
         #[derive(Debug, PartialEq, Eq)]
         pub struct Texts {
@@ -30,7 +30,7 @@ macro_rules! texts {
 mod install;
 
 texts! {
-    installing in install;
+    [installing: install]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";
