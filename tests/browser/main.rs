@@ -2,6 +2,7 @@
 
 mod access;
 mod begin_and_end;
+mod block;
 mod colors;
 mod embed;
 mod engines;

@@ -256,6 +256,12 @@ impl Person {
         self.more.holds(None).await
     }
 
+    /// Holds a phone whose screen is covered at its edges (a notch, a bar to swipe on), in CSS pixels. Chromium only.
+    pub async fn holds_phone_with_edges(&self, [top, right, bottom, left]: [u32; 4]) -> Result<()> {
+        let insets = json!({ "insets": { "top": top, "right": right, "bottom": bottom, "left": left } });
+        chromium::command(&self.browser, "Emulation.setSafeAreaInsetsOverride", insets).await.map(drop)
+    }
+
     /// Prefers `dark` or `light` pages from now on. Not with WebKit: it takes them
     /// when it starts, see [`Stage::person_who_likes`](crate::stage::Stage::person_who_likes).
     pub async fn prefers(&self, scheme: &str) -> Result<()> {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod blocks;
 mod desk;
 mod events;
 mod files;

@@ -4,11 +4,11 @@ use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::{
-    AgentPatch, ApiError, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch, SiteSetup,
-    Why,
+    AgentPatch, ApiError, Block, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch,
+    SiteSetup, Why,
 };
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId, SiteKey};
+use shared::ids::{AgentId, BlockId, ConversationId, SiteKey};
 use shared::model::Entry;
 
 use crate::text::Texts;
@@ -51,8 +51,7 @@ pub async fn sign_in(body: &SignIn) -> Result<Me, RestError> {
 
 /// Signs out.
 pub async fn sign_out() -> Result<(), RestError> {
-    let request = Request::delete("/api/session").json(&serde_json::json!({})).map_err(|_| RestError::Unreachable)?;
-    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+    delete("/api/session").await
 }
 
 /// What an invitation is for.
@@ -121,9 +120,30 @@ pub async fn why(conversation: ConversationId) -> Result<Why, RestError> {
     get(&format!("/api/conversations/{conversation}/why")).await
 }
 
+/// Who is kept out of all sites.
+pub async fn blocks() -> Result<Vec<Block>, RestError> {
+    get("/api/blocks").await
+}
+
+/// What keeps the visitor of a conversation out.
+pub async fn block_of(conversation: ConversationId) -> Result<Option<Block>, RestError> {
+    get(&format!("/api/conversations/{conversation}/block")).await
+}
+
+/// Lets somebody in again.
+pub async fn lift_block(block: BlockId) -> Result<(), RestError> {
+    delete(&format!("/api/blocks/{block}")).await
+}
+
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
     let response = Request::get(path).send().await.map_err(|_| RestError::Unreachable)?;
     read(accepted(response).await?).await
+}
+
+async fn delete(path: &str) -> Result<(), RestError> {
+    // A body, so that the browser says which type it has: the relay lets no changing request pass without.
+    let request = Request::delete(path).json(&serde_json::json!({})).map_err(|_| RestError::Unreachable)?;
+    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
 }
 
 async fn send<T: DeserializeOwned>(request: RequestBuilder, body: &impl Serialize) -> Result<T, RestError> {

@@ -27,10 +27,12 @@ macro_rules! texts {
 }
 
 // A page with many words of its own has them in a table of its own.
+mod block;
 mod install;
 
 texts! {
     [installing: install]
+    [blocking: block]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

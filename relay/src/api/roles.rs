@@ -17,6 +17,8 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
+    LiftBlocks,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -29,7 +31,7 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
+            Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
             Self::ReadOthers => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }

@@ -33,7 +33,7 @@ impl Desk {
             }
             let how = slot_for(work, agent, stretch)?;
             if how == AssignedHow::Stretched {
-                people::audit(work.db, work.now, agent, id, "stretch")?;
+                people::audit(work.db, work.now, agent, Some(id), "stretch")?;
             }
             work.assign(place, agent, how)
         })

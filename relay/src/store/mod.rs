@@ -8,6 +8,7 @@
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
 //! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
+//! - [`blocks`]: who is kept out
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use shared::close::ErrorCode;
 
 pub(crate) mod absence;
 pub(crate) mod accounts;
+pub(crate) mod blocks;
 mod boards;
 mod figures;
 pub(crate) mod files;
@@ -49,7 +51,7 @@ pub use reads::VisitorRecord;
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -58,6 +60,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/sqlite/0006_sightings.sql"),
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
+    include_str!("../../migrations/sqlite/0009_blocks.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -309,13 +309,13 @@ pub(crate) fn audit(
     db: &Connection,
     now: Millis,
     agent: AgentId,
-    conversation: ConversationId,
+    conversation: Option<ConversationId>,
     what: &str,
 ) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO audit (at, agent, conversation, what) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         now,
         agent.0,
-        conversation.0,
+        conversation.map(|conversation| conversation.0),
         what
     ])?;
     Ok(())

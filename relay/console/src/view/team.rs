@@ -13,6 +13,7 @@ use crate::rest;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
+use crate::view::blocked::Blocked;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, Refusal, initials, role_word};
 use crate::view::presence::presence_word;
@@ -43,6 +44,7 @@ pub fn Team() -> impl IntoView {
                     </table>
                 </section>
                 {admin.then(|| view! { <InviteForm/> })}
+                <Blocked/>
             </main>
         </Frame>
     }
