@@ -1,5 +1,7 @@
 //! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
 
+pub mod people;
+
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,8 +53,7 @@ pub async fn sign_in(body: &SignIn) -> Result<Me, RestError> {
 
 /// Signs out.
 pub async fn sign_out() -> Result<(), RestError> {
-    let request = Request::delete("/api/session").json(&serde_json::json!({})).map_err(|_| RestError::Unreachable)?;
-    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+    done(Request::delete("/api/session"), &serde_json::json!({})).await
 }
 
 /// What an invitation is for.
@@ -72,8 +73,7 @@ pub async fn invite(body: &Invite) -> Result<Invitation, RestError> {
 
 /// Changes a team member.
 pub async fn patch_agent(agent: AgentId, body: &AgentPatch) -> Result<(), RestError> {
-    let request = Request::patch(&format!("/api/agents/{agent}")).json(body).map_err(|_| RestError::Unreachable)?;
-    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+    done(Request::patch(&format!("/api/agents/{agent}")), body).await
 }
 
 /// What site owners paste.
@@ -124,6 +124,12 @@ pub async fn why(conversation: ConversationId) -> Result<Why, RestError> {
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
     let response = Request::get(path).send().await.map_err(|_| RestError::Unreachable)?;
     read(accepted(response).await?).await
+}
+
+/// A call whose answer tells nothing more than that it was carried out.
+async fn done(request: RequestBuilder, body: &impl Serialize) -> Result<(), RestError> {
+    let request = request.json(body).map_err(|_| RestError::Unreachable)?;
+    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
 }
 
 async fn send<T: DeserializeOwned>(request: RequestBuilder, body: &impl Serialize) -> Result<T, RestError> {

@@ -28,9 +28,11 @@ macro_rules! texts {
 
 // A page with many words of its own has them in a table of its own.
 mod install;
+mod people;
 
 texts! {
     [installing: install]
+    [people: people]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";
