@@ -23,6 +23,12 @@ pub enum RestError {
     /// Unknown account, wrong password or disabled account: which one is nobody's business.
     #[error("wrong email or password")]
     WrongPassword,
+    /// The password was right.
+    #[error("this account has a second factor: send the same with `code`, of the authenticator or a recovery code")]
+    SecondFactorWanted,
+    /// The password was right, the code was not.
+    #[error("this code is wrong, too old, or was used before: wait for the next one")]
+    SecondFactorWrong,
     /// The role does not allow it.
     #[error("this needs the role `{0:?}`")]
     RoleTooLow(Role),
@@ -123,6 +129,7 @@ impl RestError {
     fn parts(&self) -> (StatusCode, ErrorCode) {
         match self {
             Self::NotSignedIn | Self::WrongPassword | Self::BadToken => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
+            Self::SecondFactorWanted | Self::SecondFactorWrong => (StatusCode::UNAUTHORIZED, ErrorCode::SecondFactor),
             Self::RoleTooLow(_) | Self::Unencrypted | Self::NotTaken => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
             Self::Blocked => (StatusCode::FORBIDDEN, ErrorCode::Blocked),
             Self::NotFound(_) | Self::InvitationGone => (StatusCode::NOT_FOUND, ErrorCode::NotFound),

@@ -1,7 +1,11 @@
 //! Bodies of the REST API under `/api`, shared by the relay and the console. All JSON; errors are [`ApiError`] with a 4xx or 5xx status.
 //! Every mutating request must carry `content-type: application/json` and, with a cookie, come from the console's own origin.
 
+mod people;
+
 use serde::{Deserialize, Serialize};
+
+pub use people::*;
 
 use crate::close::ErrorCode;
 use crate::ids::{AgentId, BlockId, Millis, SecretId, SiteId, SiteKey, VisitorId};
@@ -27,6 +31,9 @@ wire! {
         pub email: String,
         /// Its password.
         pub password: String,
+        /// A code of the second factor, or a recovery code, where the account has one; without it such a sign-in is refused with `second_factor`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub code: Option<String>,
     }
 
     /// `GET /api/session`: who is signed in; 401 when nobody is. `DELETE /api/session` signs out.

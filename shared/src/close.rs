@@ -58,6 +58,8 @@ pub enum ErrorCode {
     HelloTimeout,
     /// Token or cookie missing, unknown, expired or revoked (sockets: closes with 4401).
     BadToken,
+    /// The password is right, and the account has a second factor: its code is missing, wrong or used.
+    SecondFactor,
     /// The identity token is not good, or the site wants one and none came (closes with 4402).
     BadIdentity,
     /// This origin may not use this site or console (sockets: closes with 4403).

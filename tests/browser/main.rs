@@ -1,6 +1,7 @@
 //! The product as people meet it: a real relay, real browsers, and only what can be seen, clicked and typed.
 
 mod access;
+mod account;
 mod begin_and_end;
 mod block;
 mod colors;

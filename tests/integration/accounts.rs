@@ -102,7 +102,7 @@ async fn signing_in_and_out() {
 async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     let relay = Relay::start().await;
     let ada = relay.hires("Ada").await;
-    let body = SignIn { email: ada.me.email, password: PASSWORD.into() };
+    let body = SignIn { email: ada.me.email, password: PASSWORD.into(), code: None };
     let answer = relay.office().request(Method::POST, "/api/session").json(&body).unwrap().send().await.unwrap();
     let cookie = answer.set_cookie.unwrap().to_lowercase();
     assert!(cookie.contains("httponly"), "{cookie}");

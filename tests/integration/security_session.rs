@@ -18,9 +18,13 @@ use tests::relay::Relay;
 /// A request to that route, with an id or name that nothing has in each gap and a body that its handler can read.
 fn request(relay: &Relay, route: &Route) -> Request {
     let id = new_id().to_string();
-    let path = route.path.replace("{id}", &id).replace("{key}", "demo").replace("{token}", &"0".repeat(64));
+    let path =
+        route.path.replace("{id}", &id).replace("{key}", "demo").replace("{token}", &"0".repeat(64)).replace("{session}", &id);
     let body = match (route.method, route.path) {
         ("post", "/session") => json!({"email": "root@bulle.example", "password": PASSWORD}),
+        ("post", "/account/password") => json!({"old": "a guess", "new": PASSWORD}),
+        ("post" | "delete", "/account/second-factor") => json!({"password": "a guess"}),
+        ("put", "/account/second-factor") => json!({"code": "000000"}),
         ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
@@ -38,7 +42,7 @@ fn is_mutating(route: &Route) -> bool {
 fn state(relay: &Relay) -> Vec<Vec<Value>> {
     let db = Connection::open(relay.database()).unwrap();
     let mut rows = Vec::new();
-    for table in ["agent", "agent_session", "invitation", "site", "site_secret"] {
+    for table in ["agent", "agent_session", "second_factor", "invitation", "site", "site_secret"] {
         let mut all = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let width = all.column_count();
         let read = all.query_map([], |row| (0..width).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>());
@@ -120,7 +124,7 @@ async fn a_cookie_from_before_does_not_survive_signing_in() {
     let relay = Relay::start().await;
     let victim = relay.hires("Ada").await;
     let attacker = relay.hires("Mallory").await;
-    let sign_in = SignIn { email: victim.me.email.clone(), password: PASSWORD.into() };
+    let sign_in = SignIn { email: victim.me.email.clone(), password: PASSWORD.into(), code: None };
     let invented = Account { cookie: format!("bulle_session={}", "a".repeat(64)), ..attacker.clone() };
     for planted in [&invented, &attacker] {
         let request = relay.office().request(Method::POST, "/api/session").by(planted).json(&sign_in).unwrap();
@@ -150,7 +154,7 @@ async fn a_cookie_from_before_does_not_survive_signing_in() {
 #[tokio::test]
 async fn the_cookie_can_be_read_by_no_script_and_sent_by_no_foreign_form() {
     let relay = Relay::start().await;
-    let sign_in = SignIn { email: relay.admin().me.email.clone(), password: PASSWORD.into() };
+    let sign_in = SignIn { email: relay.admin().me.email.clone(), password: PASSWORD.into(), code: None };
     let answer = relay.office().request(Method::POST, "/api/session").json(&sign_in).unwrap().send().await.unwrap();
     let cookie = answer.set_cookie.unwrap();
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {

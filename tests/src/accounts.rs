@@ -88,7 +88,7 @@ impl Office {
 
     /// Signs in.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<Account> {
-        let sign_in = SignIn { email: email.into(), password: password.into() };
+        let sign_in = SignIn { email: email.into(), password: password.into(), code: None };
         self.request(Method::POST, "/api/session").json(&sign_in)?.send().await?.account()
     }
 

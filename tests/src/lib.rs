@@ -17,6 +17,7 @@
 pub mod accounts;
 pub mod agent;
 pub mod attack;
+pub mod authenticator;
 pub mod browsers;
 pub mod client;
 pub mod door;

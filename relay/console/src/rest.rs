@@ -1,5 +1,7 @@
 //! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
 
+pub mod people;
+
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,7 +53,7 @@ pub async fn sign_in(body: &SignIn) -> Result<Me, RestError> {
 
 /// Signs out.
 pub async fn sign_out() -> Result<(), RestError> {
-    delete("/api/session").await
+    done(Request::delete("/api/session"), &serde_json::json!({})).await
 }
 
 /// What an invitation is for.
@@ -71,8 +73,7 @@ pub async fn invite(body: &Invite) -> Result<Invitation, RestError> {
 
 /// Changes a team member.
 pub async fn patch_agent(agent: AgentId, body: &AgentPatch) -> Result<(), RestError> {
-    let request = Request::patch(&format!("/api/agents/{agent}")).json(body).map_err(|_| RestError::Unreachable)?;
-    accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
+    done(Request::patch(&format!("/api/agents/{agent}")), body).await
 }
 
 /// What site owners paste.
@@ -132,7 +133,7 @@ pub async fn block_of(conversation: ConversationId) -> Result<Option<Block>, Res
 
 /// Lets somebody in again.
 pub async fn lift_block(block: BlockId) -> Result<(), RestError> {
-    delete(&format!("/api/blocks/{block}")).await
+    done(Request::delete(&format!("/api/blocks/{block}")), &serde_json::json!({})).await
 }
 
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
@@ -140,9 +141,9 @@ async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
     read(accepted(response).await?).await
 }
 
-async fn delete(path: &str) -> Result<(), RestError> {
-    // A body, so that the browser says which type it has: the relay lets no changing request pass without.
-    let request = Request::delete(path).json(&serde_json::json!({})).map_err(|_| RestError::Unreachable)?;
+/// A call whose answer tells nothing more than that it was carried out.
+async fn done(request: RequestBuilder, body: &impl Serialize) -> Result<(), RestError> {
+    let request = request.json(body).map_err(|_| RestError::Unreachable)?;
     accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await.map(|_| ())
 }
 

@@ -13,6 +13,8 @@ pub enum Route {
     Install,
     /// Who is there, and invitations.
     Team,
+    /// What can be set.
+    Settings(Section),
     /// Nothing is here.
     Missing,
 }
@@ -27,6 +29,8 @@ impl Route {
             ["console", "join", token] => Self::Join((*token).to_owned()),
             ["console", "install"] => Self::Install,
             ["console", "team"] => Self::Team,
+            ["console", "settings"] => Self::Settings(Section::Account),
+            ["console", "settings", section] => Section::of(section).map_or(Self::Missing, Self::Settings),
             _ => Self::Missing,
         }
     }
@@ -39,12 +43,36 @@ impl Route {
             Self::Join(token) => format!("/console/join/{token}"),
             Self::Install => "/console/install".to_owned(),
             Self::Team => "/console/team".to_owned(),
+            Self::Settings(section) => format!("/console/settings/{}", section.name()),
         }
     }
 
     /// Whether it shows without anybody signed in.
     pub fn is_public(&self) -> bool {
         matches!(self, Self::SignIn | Self::Join(_))
+    }
+}
+
+/// A page of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// One's own name, password, second factor and sessions.
+    Account,
+}
+
+impl Section {
+    /// Every page.
+    pub const ALL: [Self; 1] = [Self::Account];
+
+    /// Its name in the path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|section| section.name() == name)
     }
 }
 
@@ -58,6 +86,11 @@ mod tests {
             assert_eq!(Route::of(&route.path()), route);
             assert_eq!(Route::of(&format!("{}/", route.path())), route);
         }
+        for section in Section::ALL {
+            assert_eq!(Route::of(&Route::Settings(section).path()), Route::Settings(section));
+        }
+        assert_eq!(Route::of("/console/settings"), Route::Settings(Section::Account));
+        assert_eq!(Route::of("/console/settings/nothing"), Route::Missing);
         assert_eq!(Route::of("/console"), Route::Inbox);
         assert_eq!(Route::of("/console/join"), Route::Missing);
         assert_eq!(Route::of("/elsewhere"), Route::Missing);

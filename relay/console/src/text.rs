@@ -29,10 +29,12 @@ macro_rules! texts {
 // A page with many words of its own has them in a table of its own.
 mod block;
 mod install;
+mod people;
 
 texts! {
     [installing: install]
     [blocking: block]
+    [people: people]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

@@ -45,7 +45,7 @@ pub async fn change(
         });
     }
     let disabled = patch.disabled == Some(true);
-    let outcome = shared.desk.set_agent(clock::now(), id, patch).await?;
+    let outcome = shared.desk.set_agent(clock::now(), account.agent.id, id, patch).await?;
     (shared.announce)(News::Changed { agent: id, disabled, outcome: Box::new(outcome) });
     let agent = shared.store.any_agent(id).await.map_err(RestError::Store)?;
     agent.map(Json).ok_or(RestError::NotFound("agent"))

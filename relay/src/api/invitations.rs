@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use shared::api::{Invitation, Invite, Join, MIN_PASSWORD};
+use shared::api::{Deed, Invitation, Invite, Join};
 use shared::ids::{AgentId, Millis};
 use shared::model::{MAX_FIELD, Role};
 
+use super::account::{proper_name, proper_password};
 use super::roles::Act;
 use super::session::{Begun, end, me, normal_email};
 use super::{Json, Path};
@@ -19,10 +20,7 @@ use crate::edge::caller::Caller;
 use crate::edge::origin::Origin;
 use crate::edge::router::Shared;
 use crate::error::RestError;
-use crate::store::{InvitationRecord, NewAgent, Store, StoreError};
-
-/// Longest password, in characters: longer ones would only feed the hash.
-const MAX_PASSWORD: usize = 256;
+use crate::store::{InvitationRecord, NewAgent, Record, Store, StoreError, role_name};
 
 /// `POST /api/invitations`.
 pub async fn invite(
@@ -35,7 +33,8 @@ pub async fn invite(
     let base = caller.base.ok_or(RestError::Unencrypted)?;
     let (email, role) = (free_email(&shared.store, &body.email).await?, body.role);
     let expires_at = clock::now() + shared.config.invitation_lifetime_ms;
-    let link = create(&shared.store, &base, &email, role, expires_at).await.map_err(RestError::Store)?;
+    let by = Some(account.agent.id);
+    let link = create(&shared.store, &base, by, &email, role, expires_at).await.map_err(RestError::Store)?;
     Ok(Json(Invitation { link, email, role, expires_at }))
 }
 
@@ -45,7 +44,7 @@ pub async fn invite(
 /// The address is none or has an account, or the store does not answer.
 pub async fn invite_link(store: &Store, config: &Config, base: &Origin, email: &str, role: Role) -> Result<String, RestError> {
     let email = free_email(store, email).await?;
-    create(store, base, &email, role, clock::now() + config.invitation_lifetime_ms).await.map_err(RestError::Store)
+    create(store, base, None, &email, role, clock::now() + config.invitation_lifetime_ms).await.map_err(RestError::Store)
 }
 
 /// `GET /api/invitations/{token}`.
@@ -72,23 +71,17 @@ pub async fn join(
     shared.sign_ins.address(&caller)?;
     let hash = auth::hash(&token);
     let found = shared.store.invitation(hash, clock::now()).await.map_err(RestError::Store)?.ok_or(RestError::InvitationGone)?;
-    let name = body.name.trim().to_owned();
-    if !(1..=MAX_FIELD).contains(&name.chars().count()) {
-        return Err(RestError::Invalid { field: "name", problem: format!("must have 1 to {MAX_FIELD} characters") });
-    }
+    let name = proper_name(&body.name)?;
     let email = proper_email(&body.email)?;
     if !found.email.is_empty() && normal_email(&found.email) != email {
         return Err(RestError::Invalid { field: "email", problem: "must be the address that was invited".to_owned() });
     }
-    if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&body.password.chars().count()) {
-        let problem = format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters");
-        return Err(RestError::Invalid { field: "password", problem });
-    }
-    let password_hash = shared.passwords.hash(body.password).await.map_err(RestError::internal)?;
-    let begun = Begun::new(&shared, caller.base.as_ref())?;
+    let password = proper_password(body.password, "password")?;
+    let password_hash = shared.passwords.hash(password).await.map_err(RestError::internal)?;
+    let begun = Begun::new(&shared, &caller, &headers)?;
     end(&shared, caller.base.as_ref(), &headers).await?;
     let new = NewAgent { id: AgentId::v7(begun.now, clock::random_bytes()), email, name, password_hash };
-    let account = match shared.store.use_invitation(hash, new, begun.hash, begun.now, begun.expires_at).await {
+    let account = match shared.store.use_invitation(hash, new, begun.session, begun.now).await {
         Ok(account) => account.ok_or(RestError::InvitationGone)?,
         Err(StoreError::Conflict) => return Err(taken()),
         Err(error) => return Err(RestError::Store(error)),
@@ -105,12 +98,20 @@ pub async fn first_admin_link(store: &Store, config: &Config, base: &Origin) -> 
     if store.has_agents().await? {
         return Ok(None);
     }
-    create(store, base, "", Role::Admin, clock::now() + config.invitation_lifetime_ms).await.map(Some)
+    create(store, base, None, "", Role::Admin, clock::now() + config.invitation_lifetime_ms).await.map(Some)
 }
 
-async fn create(store: &Store, base: &Origin, email: &str, role: Role, expires_at: Millis) -> Result<String, StoreError> {
+async fn create(
+    store: &Store,
+    base: &Origin,
+    by: Option<AgentId>,
+    email: &str,
+    role: Role,
+    expires_at: Millis,
+) -> Result<String, StoreError> {
     let (token, hash) = auth::new_token();
-    store.create_invitation(hash, InvitationRecord { email: email.to_owned(), role, expires_at }).await?;
+    let record = Record { by, deed: Deed::Invited, about: email.to_owned(), detail: role_name(role).to_owned() };
+    store.invite(hash, InvitationRecord { email: email.to_owned(), role, expires_at }, Some((clock::now(), record))).await?;
     Ok(link(base, &token))
 }
 

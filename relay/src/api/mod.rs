@@ -1,6 +1,6 @@
 //! The REST API under `/api`, one file per noun. Bodies and what each route means are documented in `shared::api`.
 //!
-//! - [`session`]: signing in and out
+//! - [`session`]: signing in and out · [`account`]: one's own account · [`sessions`]: where somebody is signed in
 //! - [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
@@ -22,6 +22,7 @@ use crate::edge::auth;
 use crate::edge::router::Shared;
 use crate::error::RestError;
 
+mod account;
 mod agents;
 mod blocks;
 mod conversations;
@@ -30,6 +31,7 @@ mod invitations;
 pub mod roles;
 mod secrets;
 mod session;
+mod sessions;
 mod settings;
 mod sites;
 #[cfg(test)]
@@ -80,6 +82,19 @@ routes! {
         post session::sign_in, Who::Anyone;
         delete session::sign_out, Who::Anyone;
     }
+    "/account" { patch account::change, Who::May(Act::KeepAccount); }
+    "/account/password" { post account::change_password, Who::May(Act::KeepAccount); }
+    "/account/sessions" {
+        get sessions::mine, Who::May(Act::KeepAccount);
+        delete sessions::end_others, Who::May(Act::KeepAccount);
+    }
+    "/account/sessions/{session}" { delete sessions::end_mine, Who::May(Act::KeepAccount); }
+    "/account/second-factor" {
+        get account::second_factor, Who::May(Act::KeepAccount);
+        post account::enrol, Who::May(Act::KeepAccount);
+        put account::confirm, Who::May(Act::KeepAccount);
+        delete account::turn_off, Who::May(Act::KeepAccount);
+    }
     "/invitations" { post invitations::invite, Who::May(Act::Invite); }
     "/invitations/{token}" {
         get invitations::show, Who::Anyone;
@@ -87,6 +102,12 @@ routes! {
     }
     "/agents" { get agents::list, Who::May(Act::SeeTeam); }
     "/agents/{id}" { patch agents::change, Who::May(Act::ChangePeople); }
+    "/agents/{id}/sessions" {
+        get sessions::theirs, Who::May(Act::ChangePeople);
+        delete sessions::end_theirs, Who::May(Act::ChangePeople);
+    }
+    "/agents/{id}/sessions/{session}" { delete sessions::end_one_of_theirs, Who::May(Act::ChangePeople); }
+    "/agents/{id}/second-factor" { delete account::reset, Who::May(Act::ChangePeople); }
     "/sites" {
         get sites::list, Who::May(Act::SeeSites);
         post sites::create, Who::May(Act::ChangeSites);

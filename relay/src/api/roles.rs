@@ -9,6 +9,8 @@ use crate::store::Account;
 /// Something that an account may do or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
+    /// See and change one's own account: name, password, second factor, sessions.
+    KeepAccount,
     /// See the team and what its members hold.
     SeeTeam,
     /// See the sites and how to install them.
@@ -31,7 +33,7 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
+            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
             Self::ReadOthers => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }

@@ -6,18 +6,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use shared::api::{Me, SignIn};
-use shared::ids::Millis;
+use shared::ids::{Millis, SessionId};
 
-use super::Json;
+use super::{Json, account};
 use crate::clock;
 use crate::edge::auth::{self, SignedIn};
 use crate::edge::caller::Caller;
-use crate::edge::origin::Origin;
+use crate::edge::device::device;
+use crate::edge::origin::{Origin, truncated};
 use crate::edge::router::Shared;
 use crate::error::RestError;
 use crate::hub::News;
 use crate::metrics::SIGN_INS;
-use crate::store::Account;
+use crate::store::{Account, NewSession};
 
 /// `POST`: sign in.
 pub async fn sign_in(
@@ -41,11 +42,18 @@ pub async fn sign_in(
         metrics::counter!(SIGN_INS, "outcome" => "refused").increment(1);
         return Err(RestError::WrongPassword);
     };
+    let passed = account::pass_second_factor(&shared, &account, body.code.as_deref()).await;
+    match &passed {
+        Err(RestError::SecondFactorWanted) => metrics::counter!(SIGN_INS, "outcome" => "second_factor").increment(1),
+        Err(_) => metrics::counter!(SIGN_INS, "outcome" => "refused").increment(1),
+        Ok(()) => {}
+    }
+    passed?;
     metrics::counter!(SIGN_INS, "outcome" => "ok").increment(1);
-    let begun = Begun::new(&shared, caller.base.as_ref())?;
+    let begun = Begun::new(&shared, &caller, &headers)?;
     // Whatever session the browser had, of this person or planted by another one, is over.
     end(&shared, caller.base.as_ref(), &headers).await?;
-    let stored = shared.store.create_session(begun.hash, account.agent.id, begun.now, begun.expires_at).await;
+    let stored = shared.store.create_session(account.agent.id, begun.session, begun.now).await;
     stored.map_err(RestError::Store)?;
     Ok((begun.cookie, Json(me(&account))))
 }
@@ -79,26 +87,31 @@ pub async fn end(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) ->
 
 /// A session that begins now, before it is stored.
 pub struct Begun {
-    /// What the store keeps of its token.
-    pub hash: [u8; 32],
+    /// What the store keeps of it.
+    pub session: NewSession,
     /// When it begins.
     pub now: Millis,
-    /// When it ends by itself.
-    pub expires_at: Millis,
     /// The answer's header that hands it to the browser.
     pub cookie: [(HeaderName, HeaderValue); 1],
 }
 
 impl Begun {
-    /// A new one for a browser that reaches the relay at `base`.
+    /// A new one for the browser that asks.
     ///
     /// # Errors
     /// The browser would have to send its cookie in the clear.
-    pub fn new(shared: &Shared, base: Option<&Origin>) -> Result<Self, RestError> {
+    pub fn new(shared: &Shared, caller: &Caller, headers: &HeaderMap) -> Result<Self, RestError> {
         let (token, hash) = auth::new_token();
         let (now, lifetime) = (clock::now(), shared.config.session_lifetime_ms);
-        let cookie = auth::cookie(base, &token, lifetime)?;
-        Ok(Self { hash, now, expires_at: now + lifetime, cookie: [(header::SET_COOKIE, cookie)] })
+        let cookie = auth::cookie(caller.base.as_ref(), &token, lifetime)?;
+        let session = NewSession {
+            hash,
+            id: SessionId(uuid::Builder::from_random_bytes(clock::random_bytes()).into_uuid()),
+            device: device(headers),
+            network: truncated(caller.reached.client).to_string(),
+            expires_at: now + lifetime,
+        };
+        Ok(Self { session, now, cookie: [(header::SET_COOKIE, cookie)] })
     }
 }
 

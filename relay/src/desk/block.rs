@@ -2,6 +2,7 @@
 //! the hub, and the greeting refuses them.
 
 use ipnet::IpNet;
+use shared::api::Deed;
 use shared::ids::{AgentId, BlockId, ConversationId, Millis};
 use shared::model::{CloseReason, Role, State};
 
@@ -9,7 +10,7 @@ use super::dispatch::dispatch;
 use super::{Desk, DeskError, Outcome};
 use crate::clock;
 use crate::store::blocks::{self, NewBlock, Whom};
-use crate::store::people;
+use crate::store::{audit, people};
 
 /// What an agent wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Desk {
             for whom in keep.networks.into_iter().map(Whom::Network).chain([Whom::Visitor(visitor)]) {
                 blocks::add(work.db, BlockId::v7(now, clock::random_bytes()), whom, &new)?;
             }
-            people::audit(work.db, now, agent, Some(keep.conversation), "block")?;
+            audit::write_about(work.db, now, agent, Deed::Block, keep.conversation)?;
             if open {
                 work.close(place, CloseReason::Agent)?;
             }

@@ -1,12 +1,13 @@
 //! Conversations change hands: taken, offered, accepted, declined, given back, ended, dismissed.
 
+use shared::api::Deed;
 use shared::ids::{AgentId, ConversationId, Millis, VisitorId};
 use shared::model::{AssignedHow, CloseReason, RequeueReason, Role, State};
 
 use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
-use crate::store::{log, people};
+use crate::store::{audit, log, people};
 
 impl Desk {
     /// An agent takes a queued conversation, or a parked one that is theirs or nobody's. With `stretch` one beyond their capacity, if the
@@ -33,7 +34,7 @@ impl Desk {
             }
             let how = slot_for(work, agent, stretch)?;
             if how == AssignedHow::Stretched {
-                people::audit(work.db, work.now, agent, Some(id), "stretch")?;
+                audit::write_about(work.db, work.now, agent, Deed::Stretch, id)?;
             }
             work.assign(place, agent, how)
         })

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use shared::api::AgentPatch;
+use shared::api::{AgentPatch, Deed};
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
 use shared::model::{Page, Presence, RequeueReason, State};
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{StoreError, absence, people, rows};
+use crate::store::{Record, StoreError, absence, audit, people, rows};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -112,16 +112,32 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NotFound`].
-    pub async fn set_agent(&self, now: Millis, agent: AgentId, patch: AgentPatch) -> Result<Outcome, DeskError> {
+    pub async fn set_agent(&self, now: Millis, by: AgentId, agent: AgentId, patch: AgentPatch) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
-            work.person(agent)?;
+            let person = work.person(agent)?;
             people::patch(work.db, agent, &patch)?;
+            audit::write(work.db, now, &Record::of(by, Deed::PersonChanged, person.name).with(in_words(&patch)))?;
             work.agent_moved(agent);
             if patch.disabled == Some(true) {
                 people::sign_out(work.db, agent)?;
                 release(work, agent, RequeueReason::AgentDisabled)?;
             }
             dispatch(work)
+        })
+        .await
+    }
+
+    /// An agent has another display name.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`].
+    pub async fn rename_agent(&self, now: Millis, agent: AgentId, name: String) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            let before = work.person(agent)?.name;
+            people::rename(work.db, agent, &name)?;
+            audit::write(work.db, now, &Record::of(agent, Deed::NameChanged, before).with(name))?;
+            work.agent_moved(agent);
+            Ok(())
         })
         .await
     }
@@ -248,4 +264,12 @@ pub(super) fn release(work: &mut Work<'_>, agent: AgentId, reason: RequeueReason
         work.withdraw_offer(place)?;
     }
     Ok(())
+}
+
+/// What a patch changes, for the record.
+fn in_words(patch: &AgentPatch) -> String {
+    let role = patch.role.map(|role| format!("role {}", people::role_name(role)));
+    let capacity = patch.capacity.map(|capacity| format!("capacity {capacity}"));
+    let disabled = patch.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned());
+    [role, capacity, disabled].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

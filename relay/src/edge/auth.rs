@@ -98,6 +98,26 @@ pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap
     }
 }
 
+/// Handlers with this argument are about the very session that asks.
+pub struct InSession {
+    /// Who.
+    pub account: Account,
+    /// SHA-256 of the session's token.
+    pub session: [u8; 32],
+}
+
+impl FromRequestParts<Arc<Shared>> for InSession {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
+        let Ok(caller) = Caller::from_request_parts(parts, shared).await;
+        let token = token(caller.base.as_ref(), &parts.headers).ok_or(RestError::NotSignedIn)?;
+        let session = hash(&token);
+        let account = shared.store.session(session, clock::now()).await.map_err(RestError::Store)?;
+        account.map(|account| Self { account, session }).ok_or(RestError::NotSignedIn)
+    }
+}
+
 /// Handlers with this argument are for signed-in agents only.
 pub struct SignedIn(pub Account);
 

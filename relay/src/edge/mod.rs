@@ -2,7 +2,7 @@
 //!
 //! - [`router`]: the routes and what handlers share
 //! - [`caller`]: who sent a request; [`origin`]: the rules for that
-//! - [`auth`], [`passwords`]: sessions, hashing; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
+//! - [`auth`], [`passwords`], [`totp`]: sessions, hashing, codes; [`device`]: what browsers are; [`identity`]: what site owners sign; [`limits`], [`seats`]: how fast, how many
 //! - [`assets`], [`sets`]: the widget's files, this version's and earlier ones'
 //! - [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`files`]: what was uploaded
@@ -14,6 +14,7 @@
 pub mod assets;
 pub mod auth;
 pub mod caller;
+pub mod device;
 pub mod embedded;
 pub mod events;
 pub mod files;
@@ -32,4 +33,5 @@ pub mod seats;
 pub mod sets;
 pub mod sightings;
 pub mod socket;
+pub mod totp;
 pub mod upgrade;

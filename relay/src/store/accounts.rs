@@ -1,13 +1,16 @@
-//! Who may sign in, with what, and which sites there are.
+//! Accounts and their invitations, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use shared::api::Deed;
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
 use uuid::Uuid;
 
+use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::rows::{json, seq, to_json};
+use super::sessions::{self, NewSession};
 use super::{Store, StoreError, people};
 
 /// Slots of a new agent (DESIGN §2).
@@ -91,51 +94,23 @@ impl Store {
         self.read(|db| Ok(db.prepare_cached("SELECT EXISTS (SELECT 1 FROM agent)")?.query_row([], |row| row.get(0))?)).await
     }
 
-    /// Signs somebody in. Lapsed sessions are swept along.
-    pub async fn create_session(
+    /// A new invitation. Those of the same address that are still unused lapse, so that one link at a time is good.
+    pub async fn create_invitation(&self, hash: [u8; 32], invitation: InvitationRecord) -> Result<(), StoreError> {
+        self.invite(hash, invitation, None).await
+    }
+
+    /// The same, with what is to be put on record of it.
+    pub async fn invite(
         &self,
         hash: [u8; 32],
-        agent: AgentId,
-        now: Millis,
-        expires_at: Millis,
+        invitation: InvitationRecord,
+        record: Option<(Millis, Record)>,
     ) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            db.prepare_cached("DELETE FROM agent_session WHERE expires_at <= ?1")?.execute([now])?;
-            add_session(db, hash, agent, now, expires_at)
-        })
-        .await
-    }
-
-    /// Who a session token stands for.
-    pub async fn session(&self, hash: [u8; 32], now: Millis) -> Result<Option<Account>, StoreError> {
-        self.read(move |db| {
-            let mut find = db.prepare_cached(
-                "SELECT a.id, a.email, a.password_hash FROM agent_session s JOIN agent a ON a.id = s.agent \
-                 WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND a.disabled = 0",
-            )?;
-            let found =
-                find.query_row(params![hash, now], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
-            let Some((id, email, password_hash)) = found else { return Ok(None) };
-            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
-        })
-        .await
-    }
-
-    /// Signs out.
-    pub async fn delete_session(&self, hash: [u8; 32]) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.protect()?;
-            db.prepare_cached("DELETE FROM agent_session WHERE token_hash = ?1")?.execute([hash])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// A new invitation. Those of the same address that are still unused lapse, so that one link at a time is good.
-    pub async fn create_invitation(&self, hash: [u8; 32], invitation: InvitationRecord) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.protect()?;
+            if let Some((now, record)) = &record {
+                audit::write(db, *now, record)?;
+            }
             db.prepare_cached("DELETE FROM invitation WHERE email = ?1 AND used_at IS NULL")?.execute([&invitation.email])?;
             db.prepare_cached("INSERT INTO invitation (token_hash, email, role, expires_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![hash, invitation.email, role_name(invitation.role), invitation.expires_at])?;
@@ -157,9 +132,8 @@ impl Store {
         &self,
         hash: [u8; 32],
         new: NewAgent,
-        session: [u8; 32],
+        session: NewSession,
         now: Millis,
-        session_expires_at: Millis,
     ) -> Result<Option<Account>, StoreError> {
         self.write(move |db| {
             db.protect()?;
@@ -178,9 +152,27 @@ impl Store {
                 CAPACITY,
                 now
             ])?;
-            add_session(db, session, new.id, now, session_expires_at)?;
+            sessions::add(db, new.id, &session, now)?;
+            audit::write(db, now, &Record::of(new.id, Deed::Joined, &*new.email).with(role_name(invitation.role)))?;
             let agent = people::agent(db, new.id)?;
             Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash }))
+        })
+        .await
+    }
+
+    /// Another password for somebody, which ends all their sessions but one; the hashes of the others' tokens.
+    pub async fn change_password(
+        &self,
+        agent: AgentId,
+        password_hash: String,
+        keep: [u8; 32],
+        now: Millis,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        self.write(move |db| {
+            db.protect()?;
+            db.prepare_cached("UPDATE agent SET password_hash = ?2 WHERE id = ?1")?.execute(params![agent.0, password_hash])?;
+            audit::write(db, now, &Record::of(agent, Deed::PasswordChanged, ""))?;
+            sessions::end(db, agent, sessions::Which::AllBut(keep))
         })
         .await
     }
@@ -253,12 +245,6 @@ impl Store {
         })
         .await
     }
-}
-
-fn add_session(db: &Connection, hash: [u8; 32], agent: AgentId, now: Millis, expires_at: Millis) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO agent_session (token_hash, agent, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![hash, agent.0, now, expires_at])?;
-    Ok(())
 }
 
 fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Option<InvitationRecord>, StoreError> {

@@ -1,12 +1,13 @@
 //! Whom a site's team keeps out. Written by the desk, read when visitors greet or upload, listed and lifted over REST.
 
 use ipnet::IpNet;
-use rusqlite::{Connection, Row, named_params, params};
-use shared::api::Block;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use shared::api::{Block, Deed};
 use shared::ids::{AgentId, BlockId, ConversationId, Millis, SiteId, VisitorId};
 use shared::model::Person;
 
-use super::{Store, StoreError, people};
+use super::audit::{self, Record};
+use super::{Store, StoreError};
 
 /// Blocks that one list holds; the latest.
 const MOST_LISTED: u32 = 500;
@@ -116,11 +117,14 @@ impl Store {
     /// Lifts a block; whether there was one.
     pub async fn lift_block(&self, id: BlockId, by: AgentId, now: Millis) -> Result<bool, StoreError> {
         self.write(move |db| {
-            let lifted = db.prepare_cached("DELETE FROM block WHERE id = ?1")?.execute([id.0])? > 0;
-            if lifted {
-                people::audit(db, now, by, None, "unblock")?;
+            let mut find = db.prepare_cached(
+                "DELETE FROM block WHERE id = ?1 RETURNING coalesce(network, (SELECT name FROM visitor WHERE id = block.visitor), '')",
+            )?;
+            let lifted: Option<String> = find.query_row([id.0], |row| row.get(0)).optional()?;
+            if let Some(whom) = &lifted {
+                audit::write(db, now, &Record::of(by, Deed::Unblock, whom))?;
             }
-            Ok(lifted)
+            Ok(lifted.is_some())
         })
         .await
     }

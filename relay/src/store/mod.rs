@@ -7,7 +7,8 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
-//! - [`accounts`]: passwords, sessions, invitations, sites · [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
+//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 //! - [`blocks`]: who is kept out
 
 use std::path::Path;
@@ -19,6 +20,7 @@ use shared::close::ErrorCode;
 
 pub(crate) mod absence;
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod blocks;
 mod boards;
 mod figures;
@@ -33,6 +35,8 @@ pub(crate) mod people;
 mod readers;
 mod reads;
 pub(crate) mod rows;
+mod second_factors;
+pub(crate) mod sessions;
 mod sightings;
 #[cfg(test)]
 mod tests;
@@ -41,17 +45,21 @@ mod writer;
 pub(crate) use writer::Step;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
+pub use audit::Record;
 pub use boards::Place;
 pub use figures::{Figures, Queue};
 pub use files::FileRecord;
 pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
+pub(crate) use people::role_name;
 pub use reads::VisitorRecord;
+pub use second_factors::SecondFactorRecord;
+pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -60,7 +68,8 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/sqlite/0006_sightings.sql"),
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
-    include_str!("../../migrations/sqlite/0009_blocks.sql"),
+    include_str!("../../migrations/sqlite/0009_people.sql"),
+    include_str!("../../migrations/sqlite/0010_blocks.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

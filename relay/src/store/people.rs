@@ -185,6 +185,12 @@ pub(crate) fn patch(db: &Connection, agent: AgentId, patch: &AgentPatch) -> Resu
     Ok(())
 }
 
+/// Changes an agent's display name.
+pub(crate) fn rename(db: &Connection, agent: AgentId, name: &str) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE agent SET name = ?2 WHERE id = ?1")?.execute(params![agent.0, name])?;
+    Ok(())
+}
+
 /// Ends all sessions of an agent.
 pub(crate) fn sign_out(db: &Connection, agent: AgentId) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM agent_session WHERE agent = ?1")?.execute([agent.0])?;
@@ -302,21 +308,4 @@ pub(crate) fn bump_site(db: &Connection, site: SiteId) -> Result<u64, StoreError
     let mut bump = db.prepare_cached("UPDATE site SET rev = rev + 1 WHERE id = ?1 RETURNING rev")?;
     let rev: i64 = bump.query_row([site.0], |row| row.get(0))?;
     Ok(rev.cast_unsigned())
-}
-
-/// Puts something on record.
-pub(crate) fn audit(
-    db: &Connection,
-    now: Millis,
-    agent: AgentId,
-    conversation: Option<ConversationId>,
-    what: &str,
-) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO audit (at, agent, conversation, what) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-        now,
-        agent.0,
-        conversation.map(|conversation| conversation.0),
-        what
-    ])?;
-    Ok(())
 }

@@ -21,8 +21,8 @@ use relay::session::agent::AgentGreeter;
 use relay::session::greeting::VisitorGreeter;
 use relay::session::pace::Rates;
 use relay::session::{Greeter, Reply, Session};
-use relay::store::{InvitationRecord, NewAgent, SiteRecord, SiteSettings, Store};
-use shared::ids::{AgentId, SiteId, SiteKey};
+use relay::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, SiteSettings, Store};
+use shared::ids::{AgentId, SessionId, SiteId, SiteKey};
 use shared::model::{FileRules, Role};
 use shared::{agent, visitor};
 use tempfile::TempDir;
@@ -94,7 +94,14 @@ impl World {
             let (token, session) = auth::new_token();
             let id = AgentId::v7(now, clock::random_bytes());
             let new = NewAgent { id, email: "ada@bulle.example".into(), name: "Ada".into(), password_hash: String::new() };
-            ok(store.use_invitation(link, new, session, now, now + 24 * 3_600_000).await);
+            let session = NewSession {
+                hash: session,
+                id: SessionId(uuid::Uuid::from_u128(1)),
+                device: String::new(),
+                network: String::new(),
+                expires_at: now + 24 * 3_600_000,
+            };
+            ok(store.use_invitation(link, new, session, now).await);
             (hub, site, token)
         });
         let rates = Rates::of_visitors(&Limits::default());

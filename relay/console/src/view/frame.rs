@@ -9,7 +9,7 @@ use crate::app::{Session, Who};
 use crate::locale::{Language, Locale, language, texts};
 use crate::nav::Link;
 use crate::rest;
-use crate::route::Route;
+use crate::route::{Route, Section};
 use crate::socket::Live;
 use crate::text::fill;
 
@@ -25,6 +25,12 @@ pub fn Frame(
     let texts = texts();
     let session = expect_context::<Session>();
     let me = expect_context::<Me>();
+    let desk = expect_context::<Live>().desk;
+    // It may be changed here or elsewhere.
+    let name = move || {
+        let now = desk.agents.with(|agents| agents.iter().find(|agent| agent.id == me.id).map(|agent| agent.name.clone()));
+        now.unwrap_or_else(|| me.name.clone())
+    };
     let sign_out = move |_| {
         spawn_local(async move {
             // Whatever the relay answers: it is asked again who is signed in, and that is shown.
@@ -42,12 +48,13 @@ pub fn Frame(
                     <Link to=Route::Inbox>{texts.inbox}</Link>
                     <Link to=Route::Team>{texts.team}</Link>
                     <Link to=Route::Install>{texts.install}</Link>
+                    <Link to=Route::Settings(Section::Account)>{texts.people.settings}</Link>
                 </nav>
                 {help.map(|help| view! {
                     <button class="quiet keys-button" aria-label=texts.shortcuts title=texts.shortcuts on:click=move |_| help.set(true)>"?"</button>
                 })}
                 <LanguageSwitch/>
-                <span class="whoami">{me.name.clone()}</span>
+                <span class="whoami">{name}</span>
                 <button class="quiet sign-out" on:click=sign_out>{texts.sign_out}</button>
             </header>
             <Connection/>

@@ -41,7 +41,7 @@ fn Card(
     }
 }
 
-/// Email and password.
+/// Email and password; then, where the account has a second factor, its code.
 #[component]
 pub fn SignIn(
     /// A session ended while it was in use.
@@ -50,7 +50,15 @@ pub fn SignIn(
     let texts = texts();
     let session = expect_context::<Session>();
     let (email, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (code, wants_code) = (RwSignal::new(String::new()), RwSignal::new(false));
     let busy = RwSignal::new(false);
+    // `autofocus` counts at the first drawing of a page only.
+    let code_field = NodeRef::<leptos::html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = code_field.get() {
+            let _cannot_fail_for_a_field_in_view = field.focus();
+        }
+    });
     let problem: RwSignal<Option<String>> = RwSignal::new(ejected.then(|| texts.signed_out.to_owned()));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -59,11 +67,20 @@ pub fn SignIn(
         }
         busy.set(true);
         problem.set(None);
-        let body = api::SignIn { email: email.get_untracked().trim().to_owned(), password: password.get_untracked() };
+        let body = api::SignIn {
+            email: email.get_untracked().trim().to_owned(),
+            password: password.get_untracked(),
+            code: wants_code.get_untracked().then(|| code.get_untracked()),
+        };
         spawn_local(async move {
             match rest::sign_in(&body).await {
                 Ok(me) => session.0.set(Who::Agent(me)),
                 Err(RestError::Refused(ErrorCode::BadToken)) => problem.set(Some(texts.wrong_credentials.to_owned())),
+                Err(RestError::Refused(ErrorCode::SecondFactor)) if body.code.is_none() => wants_code.set(true),
+                Err(RestError::Refused(ErrorCode::SecondFactor)) => {
+                    code.set(String::new());
+                    problem.set(Some(texts.people.code_refused.to_owned()));
+                }
                 Err(error) => problem.set(Some(error.words(texts).to_owned())),
             }
             busy.try_set(false);
@@ -72,10 +89,21 @@ pub fn SignIn(
     view! {
         <Card title=texts.sign_in lead=texts.sign_in_lead>
             <form on:submit=submit>
-                <label>{texts.email}<input type="email" name="email" autocomplete="username" required autofocus bind:value=email/></label>
-                <label>{texts.password}
-                    <input type="password" name="password" autocomplete="current-password" required bind:value=password/>
-                </label>
+                {move || if wants_code.get() {
+                    view! {
+                        <p role="status">{texts.people.code_lead}</p>
+                        <label>{texts.people.code_at_sign_in}
+                            <input name="code" autocomplete="one-time-code" autocapitalize="off" required autofocus node_ref=code_field bind:value=code/>
+                        </label>
+                    }.into_any()
+                } else {
+                    view! {
+                        <label>{texts.email}<input type="email" name="email" autocomplete="username" required autofocus bind:value=email/></label>
+                        <label>{texts.password}
+                            <input type="password" name="password" autocomplete="current-password" required bind:value=password/>
+                        </label>
+                    }.into_any()
+                }}
                 <p role="alert" class="problem" class:hidden=move || problem.get().is_none()>{move || problem.get()}</p>
                 <button class="primary" type="submit" aria-busy=move || busy.get().to_string()>{texts.sign_in}</button>
             </form>

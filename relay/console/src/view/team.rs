@@ -4,12 +4,13 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::api::{self, AgentPatch, Invitation, Me};
+use shared::close::ErrorCode;
 use shared::ids::AgentId;
 use shared::model::{Agent, Presence, Role};
 
 use crate::browser;
 use crate::locale::{language, texts};
-use crate::rest;
+use crate::rest::{self, RestError, people};
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
@@ -17,6 +18,8 @@ use crate::view::blocked::Blocked;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, Refusal, initials, role_word};
 use crate::view::presence::presence_word;
+use crate::view::settings::account::{Outcome, Said};
+use crate::view::settings::sessions::Sessions;
 
 /// Most chats that a capacity may allow (as the REST API has it).
 const MOST_CAPACITY: u32 = 20;
@@ -29,6 +32,7 @@ pub fn Team() -> impl IntoView {
     let texts = texts();
     let desk = expect_context::<Live>().desk;
     let admin = expect_context::<Me>().role >= Role::Admin;
+    let chosen: RwSignal<Option<AgentId>> = RwSignal::new(None);
     let ids = Memo::new(move |_| desk.agents.with(|agents| agents.iter().map(|agent| agent.id).collect::<Vec<_>>()));
     view! {
         <Frame>
@@ -39,10 +43,12 @@ pub fn Team() -> impl IntoView {
                         <thead><tr>
                             <th scope="col">{texts.name}</th><th scope="col">{texts.role}</th><th scope="col">{texts.presence}</th>
                             <th scope="col">{texts.in_use}</th><th scope="col">{texts.capacity}</th>
+                            {admin.then(|| view! { <th scope="col">{texts.people.access}</th> })}
                         </tr></thead>
-                        <tbody><For each=move || ids.get() key=|id| *id let:id><Member id admin/></For></tbody>
+                        <tbody><For each=move || ids.get() key=|id| *id let:id><Member id admin chosen/></For></tbody>
                     </table>
                 </section>
+                {move || chosen.get().map(|id| view! { <Access id chosen/> })}
                 {admin.then(|| view! { <InviteForm/> })}
                 <Blocked/>
             </main>
@@ -51,7 +57,7 @@ pub fn Team() -> impl IntoView {
 }
 
 #[component]
-fn Member(id: AgentId, admin: bool) -> impl IntoView {
+fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
     let texts = texts();
     let desk = expect_context::<Live>().desk;
     let agent: Memo<Option<Agent>> =
@@ -93,7 +99,43 @@ fn Member(id: AgentId, admin: bool) -> impl IntoView {
                     view! { {move || capacity.get()} }.into_any()
                 }}
             </td>
+            {admin.then(|| view! {
+                <td><button class="quiet" type="button" aria-label=move || fill(texts.people.access_of, &[("name", &name.get())])
+                    aria-expanded=move || (chosen.get() == Some(id)).to_string()
+                    on:click=move |_| chosen.update(|chosen| *chosen = if *chosen == Some(id) { None } else { Some(id) })>
+                    {texts.people.access}
+                </button></td>
+            })}
         </tr>
+    }
+}
+
+/// How a member signs in and where they are signed in, for admins.
+#[component]
+fn Access(id: AgentId, chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
+    let texts = texts();
+    let desk = expect_context::<Live>().desk;
+    let name = desk.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
+    let outcome: Outcome = RwSignal::new(None);
+    let reset = move |_| {
+        spawn_local(async move {
+            let answer = match people::reset_second_factor(id).await {
+                Ok(()) => Ok(texts.people.was_reset),
+                Err(RestError::Refused(ErrorCode::NotFound)) => Ok(texts.people.no_factor),
+                Err(error) => Err(error.words(texts)),
+            };
+            outcome.try_set(Some(answer));
+        });
+    };
+    view! {
+        <section class="panel access">
+            <div class="title">
+                <h2>{fill(texts.people.access_of, &[("name", &name.unwrap_or_default())])}</h2>
+                <button class="quiet" type="button" on:click=move |_| chosen.set(None)>{texts.close_dialog}</button>
+            </div>
+            <p><button class="plain" type="button" on:click=reset>{texts.people.reset_factor}</button><Said outcome/></p>
+            <Sessions whose=people::Whose::Theirs(id)/>
+        </section>
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use shared::api::AgentPatch;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SiteId, SiteKey, VisitorId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SessionId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, SiteSettings, State};
 use tempfile::TempDir;
 
 use super::record::Record;
 use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
-use crate::store::{InvitationRecord, NewAgent, SiteRecord, Store, rows};
+use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
 mod capacity;
@@ -132,7 +132,9 @@ impl Office {
             .await
             .unwrap();
         let new = NewAgent { id: agent, email: format!("{number}@x"), name: format!("A{number}"), password_hash: String::new() };
-        self.store.use_invitation(hash, new, hash, self.now(), far).await.unwrap().unwrap();
+        let session =
+            NewSession { hash, id: SessionId(id(number)), device: String::new(), network: String::new(), expires_at: far };
+        self.store.use_invitation(hash, new, session, self.now()).await.unwrap().unwrap();
         agent
     }
 
@@ -146,7 +148,7 @@ impl Office {
     }
 
     pub(super) async fn patch(&self, agent: AgentId, patch: AgentPatch) -> Outcome {
-        self.desk.set_agent(self.now(), agent, patch).await.unwrap()
+        self.desk.set_agent(self.now(), agent, agent, patch).await.unwrap()
     }
 
     pub(super) async fn arrives(&self, agent: AgentId) {

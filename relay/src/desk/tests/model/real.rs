@@ -188,7 +188,7 @@ impl Real {
         let who = agent_id;
         let patch = |agent: usize, patch: AgentPatch| -> Doing {
             let desk = self.desk.clone();
-            Box::pin(async move { desk.set_agent(now, agent_id(agent), patch).await })
+            Box::pin(async move { desk.set_agent(now, agent_id(agent), agent_id(agent), patch).await })
         };
         let mut said = None;
         let doing: Doing = match *verb {
