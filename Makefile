@@ -41,7 +41,7 @@ help:
 	@echo 'make audit  known vulnerabilities in dependencies (fetches the advisory database)'
 	@echo 'make fuzz   a minute of libFuzzer for each of what reads strangers (FUZZ_SECONDS, FUZZ_TARGETS)'
 	@echo 'make bench  time and memory budgets, measured on this machine'
-	@echo 'make size   byte budgets of what visitors load'
+	@echo 'make size   byte budgets of what visitors and agents load'
 
 # ---- Tools ------------------------------------------------------------------------------------------------------------
 tools:
@@ -187,8 +187,8 @@ fuzz:
 	    -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=8192 -verbosity=0 -print_final_stats=1; \
 	done
 
-size: widget
-	@node widget/size.mjs $(DIST)/widget
+size: widget console
+	@node widget/size.mjs $(DIST)/widget $(DIST)/console
 
 bench: relay
 	cargo run --release -p tests --bin bulle-load -- bench

@@ -1,11 +1,11 @@
 // The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, what comes until the visitor can type, and each of the modules
-// that come when they are wanted.
-// Called by `make size` with the folder of the built widget; ends with 1 past a budget, or when the glue could write markup.
+// that come when they are wanted; and what an agent waits for once, the console's first load.
+// Called by `make size` with the folders of the built widget and console; ends with 1 past a budget, or when the widget could write markup.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-const dist = process.argv[2];
+const [dist, consoleDist] = process.argv.slice(2);
 // What the relay appends to the loader; a long but ordinary site.
 const settings = {
   key: "main-website",
@@ -42,10 +42,14 @@ const groups = [
   ...paths.filter(isModule).map((path) => ({ title: `on demand: ${path}`, budget: (path === "greet.js" ? 2 : 6) * 1024, files: [read(path)] })),
 ];
 
+// All of it is fetched before the first paint; what the install page's preview loads is not among it.
+const desk = ["index.html", "boot.js", "console.css", "console.js", "console_bg.wasm"];
+const first = { title: "console, first load", budget: 400 * 1024, files: desk.map((name) => [name, readFileSync(join(consoleDist, name))]) };
+
 let failed = false;
 const row = (name, ...sizes) => console.log(name.padEnd(32) + sizes.map((size) => String(size).padStart(10)).join(""));
 row("bytes", "raw", "gzip", "brotli", "budget");
-for (const { title, budget, files } of groups) {
+for (const { title, budget, files } of [...groups, first]) {
   const sizes = files.map(([, bytes]) => [bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length]);
   files.forEach(([path], index) => row(`  ${path}`, ...sizes[index]));
   const [raw, gzip, brotli] = [0, 1, 2].map((column) => sizes.reduce((sum, size) => sum + size[column], 0));

@@ -130,7 +130,7 @@ fn Question(row: Row, asking: RwSignal<bool>) -> impl IntoView {
             <h2 id="block-title">{texts.blocking.title}</h2>
             <p>{texts.blocking.lead}</p>
             {supervises.then(|| view! {
-                <label class="check"><input type="checkbox" bind:checked=network aria-describedby="block-hint"/>{texts.blocking.their_network}</label>
+                <label><input type="checkbox" bind:checked=network aria-describedby="block-hint"/>{texts.blocking.their_network}</label>
                 <p class="hint" id="block-hint">{texts.blocking.network_hint}</p>
             })}
             <label>{texts.blocking.how_long}
