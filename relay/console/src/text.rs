@@ -27,12 +27,16 @@ macro_rules! texts {
 }
 
 // A page with many words of its own has them in a table of its own.
+mod history;
 mod install;
 mod people;
+mod reports;
 
 texts! {
+    [history: history]
     [installing: install]
     [people: people]
+    [reports: reports]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

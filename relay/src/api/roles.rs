@@ -19,6 +19,8 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// See figures of what happened, of everybody.
+    SeeReports,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -32,7 +34,7 @@ impl Act {
     pub fn least_role(self) -> Role {
         match self {
             Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
-            Self::ReadOthers => Role::Supervisor,
+            Self::ReadOthers | Self::SeeReports => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }
     }

@@ -7,6 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
+//! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 
@@ -32,10 +33,13 @@ pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
 mod reads;
+pub(crate) mod reports;
 pub(crate) mod rows;
+pub(crate) mod search;
 mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -52,12 +56,14 @@ pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
 pub use reads::VisitorRecord;
+pub use reports::Material;
+pub use search::{Search, Wanted};
 pub use second_factors::SecondFactorRecord;
 pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -67,6 +73,8 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
+    include_str!("../../migrations/sqlite/0010_search.sql"),
+    include_str!("../../migrations/sqlite/0011_shifts.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
