@@ -88,6 +88,7 @@ fn every_example_means_to_us_what_it_says() {
             "NewSearch" => body::<api::NewSearch>(&value),
             "SavedSearch" => body::<api::SavedSearch>(&value),
             "File" => body::<model::File>(&value),
+            "Block" => body::<api::Block>(&value),
             "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
@@ -230,6 +231,7 @@ struct Api {
     transcript: api::Transcript,
     new_search: api::NewSearch,
     saved_search: api::SavedSearch,
+    block: api::Block,
     file: model::File,
 }
 

@@ -21,6 +21,8 @@ pub enum Act {
     ReadOthers,
     /// See figures of what happened, of everybody.
     SeeReports,
+    /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
+    LiftBlocks,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -33,7 +35,7 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
+            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
             Self::ReadOthers | Self::SeeReports => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }

@@ -10,6 +10,7 @@
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
+//! - [`blocks`]: who is kept out
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use shared::close::ErrorCode;
 pub(crate) mod absence;
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod blocks;
 mod boards;
 mod figures;
 pub(crate) mod files;
@@ -63,7 +65,7 @@ pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -73,8 +75,9 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
-    include_str!("../../migrations/sqlite/0010_search.sql"),
-    include_str!("../../migrations/sqlite/0011_shifts.sql"),
+    include_str!("../../migrations/sqlite/0010_blocks.sql"),
+    include_str!("../../migrations/sqlite/0011_search.sql"),
+    include_str!("../../migrations/sqlite/0012_shifts.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -11,6 +11,7 @@ use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::socket::Live;
 use crate::time;
+use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
 use crate::view::tags::Tags;
@@ -57,7 +58,8 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
             <Fact label=texts.began>{move || began.get()}</Fact>
         </dl>
         {move || queued.get().then(|| view! { <Waits id/> })}
-        <Tags row/>
+        <Tags row=row.clone()/>
+        <Blocking row/>
         <EarlierList id/>
     }
 }
