@@ -118,9 +118,10 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 
+# Leptos compiles every view of its own type anew unless these are erased, which costs nothing that a console notices.
 $(DIST)/console.stamp: $(CONSOLE) | tools
 	@$(call say,'building the console')
-	cd relay/console && $(TRUNK)
+	cd relay/console && RUSTFLAGS='--cfg erase_components' $(TRUNK)
 	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
 	@touch $@
 

@@ -37,7 +37,7 @@ use crate::hub::{Hub, keeper};
 use crate::mail::{NoPost, Post};
 use crate::metrics::gauges::Gauges;
 use crate::session::pace::Rates;
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 use crate::{api, clock, disk, files};
 
 /// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
@@ -177,6 +177,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
         None => None,
     };
+    tasks.spawn(store::search::run(shared.store.clone(), stop.clone()));
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
     tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));

@@ -16,6 +16,7 @@ pub mod files;
 pub mod hub;
 mod mail;
 pub mod metrics;
+pub mod reports;
 pub mod restore;
 pub mod session;
 pub mod store;

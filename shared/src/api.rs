@@ -1,11 +1,15 @@
 //! Bodies of the REST API under `/api`, shared by the relay and the console. All JSON; errors are [`ApiError`] with a 4xx or 5xx status.
 //! Every mutating request must carry `content-type: application/json` and, with a cookie, come from the console's own origin.
 
+mod history;
 mod people;
+mod reports;
 
 use serde::{Deserialize, Serialize};
 
+pub use history::*;
 pub use people::*;
+pub use reports::*;
 
 use crate::close::ErrorCode;
 use crate::ids::{AgentId, BlockId, Millis, SecretId, SiteId, SiteKey, VisitorId};

@@ -198,6 +198,9 @@ wire! {
         /// Active: a transfer that waits for the other agent's answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub offer: Option<Offer>,
+        /// Labels that agents put on it, in alphabetical order; at most [`MAX_TAGS`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub tags: Vec<String>,
     }
 
     /// A preference that runs out.

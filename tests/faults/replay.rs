@@ -159,6 +159,7 @@ impl Replay<'_> {
             | Event::Edited(_)
             | Event::Deleted(_)
             | Event::Rated(_)
+            | Event::Tagged(_)
             | Event::Merged(_)
             | Event::Unknown(_) => {}
         }
@@ -245,6 +246,7 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
         | Event::Edited(_)
         | Event::Deleted(_)
         | Event::Rated(_)
+        | Event::Tagged(_)
         | Event::Merged(_) => true,
         // The relay writes none that it does not know.
         Event::Unknown(_) => false,

@@ -6,12 +6,12 @@ use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::{
-    AgentPatch, ApiError, Block, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch,
-    SiteSetup, Why,
+    AgentPatch, ApiError, Block, EntriesPage, Found, History, Invitation, Invite, Join, Me, NewSearch, NewSite, Report,
+    SavedSearch, SearchQuery, Sightings, SignIn, SitePatch, SiteSetup, TagPatch, Why,
 };
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, BlockId, ConversationId, SiteKey};
-use shared::model::Entry;
+use shared::model::{Conversation, Entry};
 
 use crate::text::Texts;
 
@@ -114,6 +114,48 @@ pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestErr
         }
     }
     Ok(entries)
+}
+
+/// What was said before. `after`: where the answer before ended.
+pub async fn search(query: &SearchQuery, after: Option<&str>) -> Result<Found, RestError> {
+    let fields = serde_json::to_value(query).map_err(|_| RestError::Unreachable)?;
+    let fields = fields.as_object().into_iter().flatten().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
+    });
+    let fields: Vec<(String, String)> = fields.chain(after.map(|after| ("after".to_owned(), after.to_owned()))).collect();
+    let request = Request::get("/api/search").query(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    read(accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await?).await
+}
+
+/// The agent's saved searches.
+pub async fn saved_searches() -> Result<Vec<SavedSearch>, RestError> {
+    get("/api/searches").await
+}
+
+/// Keeps a search.
+pub async fn save_search(body: &NewSearch) -> Result<SavedSearch, RestError> {
+    send(Request::post("/api/searches"), body).await
+}
+
+/// Forgets a saved search.
+pub async fn forget_search(id: impl std::fmt::Display) -> Result<(), RestError> {
+    done(Request::delete(&format!("/api/searches/{id}")), &serde_json::json!({})).await
+}
+
+/// Figures; the path names days and site.
+pub async fn report(path: &str) -> Result<Report, RestError> {
+    get(path).await
+}
+
+/// Every tag in use.
+pub async fn tags() -> Result<Vec<String>, RestError> {
+    get("/api/tags").await
+}
+
+/// Changes a conversation's tags.
+pub async fn tag(conversation: ConversationId, body: &TagPatch) -> Result<Conversation, RestError> {
+    send(Request::patch(&format!("/api/conversations/{conversation}/tags")), body).await
 }
 
 /// Why a queued conversation waits.

@@ -13,6 +13,10 @@ pub enum Route {
     Install,
     /// Who is there, and invitations.
     Team,
+    /// What was said before.
+    History,
+    /// Figures of it.
+    Reports,
     /// What can be set.
     Settings(Section),
     /// Nothing is here.
@@ -29,6 +33,8 @@ impl Route {
             ["console", "join", token] => Self::Join((*token).to_owned()),
             ["console", "install"] => Self::Install,
             ["console", "team"] => Self::Team,
+            ["console", "history"] => Self::History,
+            ["console", "reports"] => Self::Reports,
             ["console", "settings"] => Self::Settings(Section::Account),
             ["console", "settings", section] => Section::of(section).map_or(Self::Missing, Self::Settings),
             _ => Self::Missing,
@@ -43,6 +49,8 @@ impl Route {
             Self::Join(token) => format!("/console/join/{token}"),
             Self::Install => "/console/install".to_owned(),
             Self::Team => "/console/team".to_owned(),
+            Self::History => "/console/history".to_owned(),
+            Self::Reports => "/console/reports".to_owned(),
             Self::Settings(section) => format!("/console/settings/{}", section.name()),
         }
     }
@@ -82,7 +90,15 @@ mod tests {
 
     #[test]
     fn paths_and_pages_agree() {
-        for route in [Route::Inbox, Route::SignIn, Route::Join("t0k_-en".to_owned()), Route::Install, Route::Team] {
+        for route in [
+            Route::Inbox,
+            Route::SignIn,
+            Route::Join("t0k_-en".to_owned()),
+            Route::Install,
+            Route::Team,
+            Route::History,
+            Route::Reports,
+        ] {
             assert_eq!(Route::of(&route.path()), route);
             assert_eq!(Route::of(&format!("{}/", route.path())), route);
         }

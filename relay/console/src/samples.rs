@@ -60,6 +60,7 @@ pub fn conversation(number: u8) -> Conversation {
         previous: None,
         preferred: None,
         offer: None,
+        tags: Vec::new(),
     }
 }
 

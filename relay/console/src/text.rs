@@ -28,13 +28,17 @@ macro_rules! texts {
 
 // A page with many words of its own has them in a table of its own.
 mod block;
+mod history;
 mod install;
 mod people;
+mod reports;
 
 texts! {
+    [history: history]
     [installing: install]
     [blocking: block]
     [people: people]
+    [reports: reports]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

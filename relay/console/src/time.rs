@@ -58,6 +58,26 @@ pub fn clock_in(at: Millis, zone: &str, language: Language) -> Option<String> {
     format(at, language, &[("weekday", "short"), ("hour", "2-digit"), ("minute", "2-digit"), ("timeZone", zone)])
 }
 
+/// The day of a moment in this browser's zone, as date fields have it: `2026-11-03`.
+pub fn date_of(at: Millis) -> String {
+    let date = date(at);
+    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
+/// When that day begins in this browser's zone, or one that many days later; `None`: it is no day.
+pub fn day_begins(day: &str, later: i32) -> Option<Millis> {
+    let mut parts = day.splitn(3, '-').map(str::parse::<i32>);
+    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    let at = Date::new_with_year_month_day(u32::try_from(year).ok()?, month - 1, day + later).get_time();
+    at.is_finite().then_some(at as Millis)
+}
+
+/// The name of this browser's time zone.
+pub fn zone() -> Option<String> {
+    let options = Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new()).resolved_options();
+    Reflect::get(&options, &"timeZone".into()).ok()?.as_string()
+}
+
 fn date(at: Millis) -> Date {
     Date::new(&JsValue::from_f64(at as f64))
 }

@@ -119,6 +119,11 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
         Event::Answered(answers) => {
             return answers.iter().map(|answer| [&answer.label, ": ", &answer.value].concat()).collect::<Vec<_>>().join(" · ");
         }
+        Event::Tagged(tagged) => {
+            let line = |template, tags: &Vec<String>| (!tags.is_empty()).then(|| fill(template, &[("tags", &tags.join(", "))]));
+            let lines = [line(texts.history.event_tagged, &tagged.added), line(texts.history.event_untagged, &tagged.removed)];
+            return lines.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        }
         Event::Greeted(text) => return fill(texts.event_greeted, &[("text", text)]),
         Event::Rated(rating) => {
             let stars = fill(texts.event_rated, &[("score", &rating.score.to_string())]);

@@ -81,7 +81,7 @@ pub async fn why(
 }
 
 /// The conversation, if there is one and this account may read it; that others have one is not told.
-async fn readable(shared: &Shared, account: &Account, id: ConversationId) -> Result<Conversation, RestError> {
+pub(super) async fn readable(shared: &Shared, account: &Account, id: ConversationId) -> Result<Conversation, RestError> {
     Act::Read.by(account)?;
     let found = shared.store.conversation(id).await.map_err(RestError::Store)?;
     found.filter(|conversation| may_read(&account.agent, conversation)).ok_or(RestError::NotFound("conversation"))

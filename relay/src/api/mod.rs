@@ -5,6 +5,7 @@
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
+//! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
 //! - [`blocks`]: who is kept out
 //! - [`roles`]: who may do what
 
@@ -28,7 +29,9 @@ mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
+mod reports;
 pub mod roles;
+mod search;
 mod secrets;
 mod session;
 mod sessions;
@@ -36,6 +39,7 @@ mod settings;
 mod sites;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use roles::Act;
 
@@ -129,6 +133,16 @@ routes! {
     "/conversations/{id}" { get conversations::show, Who::May(Act::Read); }
     "/conversations/{id}/entries" { get conversations::entries, Who::May(Act::Read); }
     "/conversations/{id}/history" { get conversations::history, Who::May(Act::Read); }
+    "/conversations/{id}/tags" { patch search::tag, Who::May(Act::Read); }
+    "/conversations/{id}/transcript" { get transcript::show, Who::May(Act::Read); }
+    "/tags" { get search::tags, Who::May(Act::Read); }
+    "/search" { get search::find, Who::May(Act::Read); }
+    "/searches" {
+        get search::saved, Who::May(Act::Read);
+        post search::save, Who::May(Act::Read);
+    }
+    "/reports" { get reports::show, Who::May(Act::SeeReports); }
+    "/searches/{id}" { delete search::forget, Who::May(Act::Read); }
     "/conversations/{id}/block" { get conversations::block, Who::May(Act::Read); }
     "/conversations/{id}/why" { get conversations::why, Who::May(Act::Read); }
 }

@@ -19,6 +19,8 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// See figures of what happened, of everybody.
+    SeeReports,
     /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
     LiftBlocks,
     /// Invite people.
@@ -34,7 +36,7 @@ impl Act {
     pub fn least_role(self) -> Role {
         match self {
             Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
-            Self::ReadOthers => Role::Supervisor,
+            Self::ReadOthers | Self::SeeReports => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }
     }

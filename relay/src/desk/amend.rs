@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
-use crate::store::{StoreError, files, log};
+use crate::store::{StoreError, files, log, rows, search};
 
 /// How long after the end a conversation may be rated, in ms.
 const RATE_WITHIN: Millis = 7 * 24 * 60 * 60 * 1_000;
@@ -83,6 +83,7 @@ impl Desk {
             let found = own_last(work, place, by, seq)?;
             let note = matches!(found.body, Body::Note(_));
             log::replace(work.db, found.n, &Body::Deleted)?;
+            search::forget(work.db, found.n)?;
             for n in found.edits {
                 log::replace(work.db, n, &Body::Event(Event::Edited(Edited { seq, text: String::new(), note })))?;
             }
@@ -123,6 +124,7 @@ impl Desk {
                     return Err(DeskError::WrongState("a conversation is rated while an agent has it, or after its end"));
                 }
             }
+            rows::rate(work.db, conversation, rating.score)?;
             work.happened(place, id, Author::Visitor, Event::Rated(rating))?;
             Ok(work.save(place)?)
         };

@@ -3,7 +3,7 @@
 //!
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`block`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`block`], [`tag`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ mod presence;
 pub mod record;
 mod speak;
 mod sweep;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod work;

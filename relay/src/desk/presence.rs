@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, people, rows};
+use crate::store::{Record, StoreError, absence, audit, people, reports, rows};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -186,6 +186,7 @@ impl Desk {
         self.store
             .write(move |db| {
                 db.protect()?;
+                reports::end_shifts(db, now)?;
                 people::add_node(db, node, now)?;
                 people::forget_other_nodes(db, node, now)?;
                 absence::all_gone(db, now, &rules)?;

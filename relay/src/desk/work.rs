@@ -9,7 +9,7 @@ use shared::model::{
 use super::record::{Record, Rules};
 use super::{Change, DeskError, NewEntry, Outcome};
 use crate::clock;
-use crate::store::{Step, StoreError, log, people, rows};
+use crate::store::{Step, StoreError, log, people, reports, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -251,7 +251,10 @@ impl<'a> Work<'a> {
             });
         }
         for agent in self.agents {
-            outcome.agents.extend(people::agent(self.db, agent)?);
+            if let Some(agent) = people::agent(self.db, agent)? {
+                reports::note_shift(self.db, &agent, self.now)?;
+                outcome.agents.push(agent);
+            }
         }
         Ok(outcome)
     }

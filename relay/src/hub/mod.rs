@@ -281,6 +281,7 @@ impl Hub {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
             }
+            News::Done(outcome) => self.publish(*outcome),
             News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
             News::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
@@ -336,6 +337,8 @@ pub enum News {
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },
+    /// The desk did something.
+    Done(Box<Outcome>),
     /// A site's secret was retired.
     SecretRetired(SecretId),
     /// A site's name, origins, settings or wish for identity was changed.

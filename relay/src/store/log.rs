@@ -98,7 +98,7 @@ pub(super) fn entries(
 }
 
 /// Where the entry with a seq stands, which is not after the head.
-fn seek(db: &Connection, last: i64, head: Seq, wanted: Seq) -> Result<Option<i64>, StoreError> {
+pub(super) fn seek(db: &Connection, last: i64, head: Seq, wanted: Seq) -> Result<Option<i64>, StoreError> {
     let mut find = db.prepare_cached("SELECT before, leap FROM message WHERE n = ?1")?;
     let (mut place, mut at) = (Some(last), head);
     while let Some(n) = place.filter(|_| at > wanted) {
@@ -140,7 +140,7 @@ fn entry(row: &Row<'_>, audience: Audience) -> rusqlite::Result<Entry> {
 }
 
 /// A stored body. One that is unknown is damaged: a later version's database is not opened at all.
-fn stored(text: &str) -> rusqlite::Result<Body> {
+pub(super) fn stored(text: &str) -> rusqlite::Result<Body> {
     let body: Body = json(text)?;
     if body.is_unknown() {
         let what = format!("the body of an entry: {}", shared::model::cut(text, SHOWN));

@@ -7,6 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
+//! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 //! - [`blocks`]: who is kept out
@@ -34,10 +35,13 @@ pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
 mod reads;
+pub(crate) mod reports;
 pub(crate) mod rows;
+pub(crate) mod search;
 mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -54,12 +58,14 @@ pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
 pub use reads::VisitorRecord;
+pub use reports::Material;
+pub use search::{Search, Wanted};
 pub use second_factors::SecondFactorRecord;
 pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -70,6 +76,8 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
     include_str!("../../migrations/sqlite/0010_blocks.sql"),
+    include_str!("../../migrations/sqlite/0011_search.sql"),
+    include_str!("../../migrations/sqlite/0012_shifts.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -212,13 +212,20 @@ pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>
     Ok(())
 }
 
+/// The visitor's rating. Kept beside the record: nothing that the desk decides depends on it.
+pub(crate) fn rate(db: &Connection, id: ConversationId, score: u8) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE conversation SET rating = ?2 WHERE id = ?1")?.execute(params![id.0, score])?;
+    Ok(())
+}
+
 /// The wire's view of a conversation.
 pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Conversation> {
     let mut find = db.prepare_cached(
         "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, (SELECT name FROM agent WHERE id = ?2), \
-         EXISTS (SELECT 1 FROM presence WHERE subject = ?1) FROM visitor v WHERE v.id = ?1",
+         EXISTS (SELECT 1 FROM presence WHERE subject = ?1), (SELECT json_group_array(tag ORDER BY tag) FROM conversation_tag \
+         WHERE conversation = ?3) FROM visitor v WHERE v.id = ?1",
     )?;
-    find.query_row(params![record.visitor.0, record.agent.map(|id| id.0)], |row| {
+    find.query_row(params![record.visitor.0, record.agent.map(|id| id.0), record.id.0], |row| {
         let visitor = Visitor {
             id: record.visitor,
             name: row.get(0)?,
@@ -249,6 +256,7 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             previous: record.previous,
             preferred: record.prefer.filter(|_| record.state == State::Queued).map(|(agent, until)| Preferred { agent, until }),
             offer,
+            tags: json(row.get_ref(7)?.as_str()?)?,
         })
     })
 }

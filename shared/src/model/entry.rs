@@ -12,6 +12,10 @@ pub const MAX_CHOICES: usize = 10;
 pub const MAX_LABEL: usize = 80;
 /// Most buttons of a card.
 pub const MAX_BUTTONS: usize = 3;
+/// Most tags of a conversation.
+pub const MAX_TAGS: usize = 20;
+/// Longest tag, in Unicode scalar values.
+pub const MAX_TAG: usize = 40;
 /// How long an author may change or take back their own last message, in ms.
 pub const EDIT_WITHIN: Millis = 60_000;
 
@@ -77,6 +81,8 @@ wire! {
         Deleted(Deleted),
         /// The visitor rated the conversation.
         Rated(Rating),
+        /// An agent put labels on the conversation, or took some off; agents only.
+        Tagged(Tagged),
         /// The visitor turned out to be somebody whose other conversation lives on; the last entry of this one but for its end.
         Merged(Merged),
         /// As in [`Body::Unknown`].
@@ -176,6 +182,16 @@ wire! {
         /// Why, at most [`MAX_TEXT`](super::MAX_TEXT) characters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub comment: Option<String>,
+    }
+
+    /// A change of a conversation's tags.
+    pub struct Tagged {
+        /// Put on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub added: Vec<String>,
+        /// Taken off.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub removed: Vec<String>,
     }
 
     /// Where a merged conversation goes on.
@@ -373,7 +389,8 @@ impl Body {
             Self::Event(event) => match event {
                 Event::Assigned(_) | Event::Closed(_) | Event::Reopened => false,
                 Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) | Event::Unknown(_) => false,
-                Event::Requeued(_) | Event::Parked(_) | Event::Resumed | Event::Contact(_) | Event::Answered(_) => true,
+                Event::Requeued(_) | Event::Parked(_) | Event::Resumed => true,
+                Event::Contact(_) | Event::Answered(_) | Event::Tagged(_) => true,
                 Event::Edited(Edited { note, .. }) | Event::Deleted(Deleted { note, .. }) => *note,
             },
         }

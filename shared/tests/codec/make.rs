@@ -200,7 +200,7 @@ structs! {
     Visitor { id, name, email, locale, time_zone, verified }
     Conversation {
         id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
-        visitor_read, agent_read, previous, preferred, offer,
+        visitor_read, agent_read, previous, preferred, offer, tags,
     }
     Preferred { agent, until }
     Offer { to, from, until }

@@ -229,5 +229,6 @@ fn row(head: Seen) -> Conversation {
         previous: None,
         preferred: None,
         offer: None,
+        tags: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::api::Me;
 use shared::link::Status;
+use shared::model::Role;
 
 use crate::app::{Session, Who};
 use crate::locale::{Language, Locale, language, texts};
@@ -46,6 +47,8 @@ pub fn Frame(
                 <span class="brand"><Brand/>"Bulle"</span>
                 <nav aria-label="Bulle">
                     <Link to=Route::Inbox>{texts.inbox}</Link>
+                    <Link to=Route::History>{texts.history.title}</Link>
+                    {(me.role >= Role::Supervisor).then(|| view! { <Link to=Route::Reports>{texts.reports.title}</Link> })}
                     <Link to=Route::Team>{texts.team}</Link>
                     <Link to=Route::Install>{texts.install}</Link>
                     <Link to=Route::Settings(Section::Account)>{texts.people.settings}</Link>

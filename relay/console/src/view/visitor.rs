@@ -14,6 +14,7 @@ use crate::time;
 use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
+use crate::view::tags::Tags;
 use crate::view::thread::chip;
 
 /// Everything known about the visitor of the open conversation.
@@ -24,6 +25,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     let desk = expect_context::<Live>().desk;
     let panes = expect_context::<Panes>();
     let talk = RwSignal::from(row.talk.clone());
+    let id = row.id;
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
     let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
@@ -38,7 +40,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     view! {
         <button class="quiet back" on:click=move |_| panes.details.set(false)>"‹ "{texts.back}</button>
         <div class="who-card">
-            <Avatar initials=initials id=row.id.0.as_u128()/>
+            <Avatar initials=initials id=id.0.as_u128()/>
             <h2>{move || name.get()}</h2>
             <p class="hint">
                 <span class=move || if online.get() { "dot is-online" } else { "dot is-offline" }></span>
@@ -55,9 +57,10 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
             <Fact label=texts.local_time>{move || local.get().unwrap_or_else(|| texts.unknown.to_owned())}</Fact>
             <Fact label=texts.began>{move || began.get()}</Fact>
         </dl>
-        {move || queued.get().then(|| view! { <Waits id=row.id/> })}
-        <Blocking row=row.clone()/>
-        <EarlierList id=row.id/>
+        {move || queued.get().then(|| view! { <Waits id/> })}
+        <Tags row=row.clone()/>
+        <Blocking row/>
+        <EarlierList id/>
     }
 }
 

@@ -22,6 +22,7 @@ mod model;
 mod outage;
 mod plan;
 mod presence;
+mod search;
 mod speak;
 mod statements;
 mod sweep;

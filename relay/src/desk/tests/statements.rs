@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use rusqlite::{Connection, ffi};
+use shared::api::SearchQuery;
 use shared::model::{Audience, Page};
 
 use super::{MINUTE, Office};
@@ -91,6 +92,17 @@ async fn no_statement_reads_a_whole_table() {
     store.conversation(chat).await.unwrap();
     store.why(chat, office.now()).await.unwrap();
     store.visitor_by_token(visitor.token_hash).await.unwrap();
+
+    for q in ["", "hello"] {
+        for tag in [None, Some("refund".to_owned())] {
+            let (from, until) = (Some(0), Some(office.now()));
+            office.search(agent, SearchQuery { q: q.to_owned(), tag, from, until, ..SearchQuery::default() }, None).await;
+        }
+    }
+    while store.index_more().await.unwrap() {}
+    store.tags().await.unwrap();
+    store.saved_searches(agent).await.unwrap();
+    store.material(Some(office.site), 0, office.now() + 1, office.now()).await.unwrap();
 
     let look = |db: &Connection| (statements(db).len(), scans(db));
     let (written, in_writer) = store.write(move |db| Ok::<_, crate::store::StoreError>(look(db))).await.unwrap();
