@@ -27,11 +27,13 @@ macro_rules! texts {
 }
 
 // A page with many words of its own has them in a table of its own.
+mod access;
 mod block;
 mod install;
 mod people;
 
 texts! {
+    [access: access]
     [installing: install]
     [blocking: block]
     [people: people]

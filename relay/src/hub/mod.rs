@@ -281,6 +281,10 @@ impl Hub {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
             }
+            News::Erased { visitor, outcome } => {
+                self.publish(*outcome);
+                self.bus.publish(Notice::Erased(visitor));
+            }
             News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
             News::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
@@ -333,6 +337,13 @@ pub enum News {
         agent: AgentId,
         /// They may not sign in any more.
         disabled: bool,
+        /// What the desk made of it.
+        outcome: Box<Outcome>,
+    },
+    /// A visitor was erased.
+    Erased {
+        /// Who.
+        visitor: VisitorId,
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },

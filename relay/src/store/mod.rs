@@ -7,7 +7,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
-//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
+//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record · [`erasure`]: what is no more
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 //! - [`blocks`]: who is kept out
 
@@ -23,6 +23,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 mod boards;
+pub(crate) mod erasure;
 mod figures;
 pub(crate) mod files;
 pub(crate) mod identities;
@@ -40,6 +41,7 @@ pub(crate) mod sessions;
 mod sightings;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tokens;
 mod writer;
 
 pub(crate) use writer::Step;
@@ -57,9 +59,10 @@ pub use reads::VisitorRecord;
 pub use second_factors::SecondFactorRecord;
 pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
+pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -70,6 +73,8 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
     include_str!("../../migrations/sqlite/0010_blocks.sql"),
+    include_str!("../../migrations/sqlite/0011_tokens.sql"),
+    include_str!("../../migrations/sqlite/0012_erasure.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -14,6 +14,7 @@ use crate::time;
 use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
+use crate::view::personal::Personal;
 use crate::view::thread::chip;
 
 /// Everything known about the visitor of the open conversation.
@@ -58,6 +59,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
         {move || queued.get().then(|| view! { <Waits id=row.id/> })}
         <Blocking row=row.clone()/>
         <EarlierList id=row.id/>
+        <Personal visitor=talk.with_untracked(|talk| talk.visitor.id)/>
     }
 }
 
