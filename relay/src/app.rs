@@ -38,7 +38,7 @@ use crate::mail::{NoPost, Post};
 use crate::metrics::gauges::Gauges;
 use crate::session::pace::Rates;
 use crate::store::{self, Store, StoreError};
-use crate::{api, clock, disk, files};
+use crate::{api, clock, disk, erasure, files};
 
 /// How long a stop may take (DESIGN §11: 10 s). What is left at the end is for `main` and the system.
 const STOP_WITHIN: Duration = Duration::from_millis(9_500);
@@ -180,6 +180,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(store::search::run(shared.store.clone(), stop.clone()));
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
+    tasks.spawn(erasure::run(shared.clone(), stop.clone()));
     tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(

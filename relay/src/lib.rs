@@ -11,6 +11,7 @@ pub mod config;
 pub mod desk;
 pub mod disk;
 pub mod edge;
+pub mod erasure;
 pub mod error;
 pub mod files;
 pub mod hub;

@@ -1,5 +1,7 @@
 //! `bulle`: reads the arguments, runs what they ask for, tells what went wrong. Everything else is in the library.
 
+mod subjects;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use relay::config::{self, Config, Flags, LogFormat};
 use relay::restore;
 use relay::store::Store;
+use shared::ids::VisitorId;
 use shared::model::Role;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -64,6 +67,22 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Write all there is of a visitor into a file, also while the relay runs.
+    Export {
+        #[command(flatten)]
+        whom: Whom,
+        /// Where to; must not exist yet.
+        file: PathBuf,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Erase all there is of a visitor; while the relay runs, it does so within seconds.
+    Erase {
+        #[command(flatten)]
+        whom: Whom,
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Write a consistent copy of the database, also while the relay runs.
     Backup {
         /// Where to; must not exist yet.
@@ -71,6 +90,18 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+}
+
+/// A visitor, as arguments.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Whom {
+    /// Their id, as the console's export tells it.
+    #[arg(long)]
+    visitor: Option<VisitorId>,
+    /// Everybody with this email address.
+    #[arg(long)]
+    email: Option<String>,
 }
 
 /// The roles, as arguments.
@@ -100,6 +131,8 @@ fn main() -> ExitCode {
     | Command::CheckConfig(flags)
     | Command::Invite { flags, .. }
     | Command::Backup { flags, .. }
+    | Command::Export { flags, .. }
+    | Command::Erase { flags, .. }
     | Command::Restore { flags, .. }) = &arguments.command;
     // Not `vars`: it panics at a variable that is not Unicode, and such a one is none of ours.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -117,6 +150,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Invite { email, role, .. } => invite(&loaded.config, &email, role.into()),
+        Command::Export { whom, file, .. } => subjects::export(&loaded.config, whom.visitor, whom.email, &file),
+        Command::Erase { whom, .. } => subjects::erase(&loaded.config, whom.visitor, whom.email),
         Command::Backup { file, .. } => backup(&loaded.config, &file),
         Command::Restore { file, check: true, .. } => check(&file),
         Command::Restore { file, replace, .. } => restore(&loaded.config, &file, replace),

@@ -235,6 +235,9 @@ wire! {
         pub capacity: u32,
         /// How many they hold now, transfers reserved for them among them.
         pub slots_used: u32,
+        /// A program that works with a token.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub bot: bool,
     }
 
     /// A site as agents see it.

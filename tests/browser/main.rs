@@ -35,4 +35,5 @@ mod sockets;
 mod stage;
 mod story;
 mod tabs;
+mod tokens;
 mod town;

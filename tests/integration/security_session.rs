@@ -25,6 +25,8 @@ fn request(relay: &Relay, route: &Route) -> Request {
         ("post", "/account/password") => json!({"old": "a guess", "new": PASSWORD}),
         ("post" | "delete", "/account/second-factor") => json!({"password": "a guess"}),
         ("put", "/account/second-factor") => json!({"code": "000000"}),
+        ("delete", "/invitations") => json!({"email": "nobody@bulle.example"}),
+        ("post", "/tokens") => json!({"name": "Eve", "role": "admin"}),
         ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
@@ -42,7 +44,7 @@ fn is_mutating(route: &Route) -> bool {
 fn state(relay: &Relay) -> Vec<Vec<Value>> {
     let db = Connection::open(relay.database()).unwrap();
     let mut rows = Vec::new();
-    for table in ["agent", "agent_session", "second_factor", "invitation", "site", "site_secret"] {
+    for table in ["agent", "agent_session", "second_factor", "api_token", "invitation", "site", "site_secret"] {
         let mut all = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let width = all.column_count();
         let read = all.query_map([], |row| (0..width).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>());

@@ -1,5 +1,7 @@
 //! Which page an address means. Pure; `nav.rs` asks it whenever the address changes.
 
+use shared::model::Role;
+
 /// A page of the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -66,16 +68,30 @@ impl Route {
 pub enum Section {
     /// One's own name, password, second factor and sessions.
     Account,
+    /// What programs sign in with; for admins.
+    Tokens,
+    /// Who did what; for admins.
+    Record,
 }
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 1] = [Self::Account];
+    pub const ALL: [Self; 3] = [Self::Account, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Tokens => "tokens",
+            Self::Record => "record",
+        }
+    }
+
+    /// Who may see it.
+    pub fn least_role(self) -> Role {
+        match self {
+            Self::Account => Role::Agent,
+            Self::Tokens | Self::Record => Role::Admin,
         }
     }
 

@@ -27,6 +27,7 @@ macro_rules! texts {
 }
 
 // A page with many words of its own has them in a table of its own.
+mod access;
 mod block;
 mod history;
 mod install;
@@ -35,6 +36,7 @@ mod reports;
 
 texts! {
     [history: history]
+    [access: access]
     [installing: install]
     [blocking: block]
     [people: people]

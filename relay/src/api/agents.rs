@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use shared::api::AgentPatch;
+use shared::api::{AgentPatch, Member};
 use shared::ids::AgentId;
 use shared::model::Agent;
 
@@ -22,6 +22,12 @@ const CAPACITY: std::ops::RangeInclusive<u32> = 1..=20;
 pub async fn list(State(shared): State<Arc<Shared>>, SignedIn(account): SignedIn) -> Result<Json<Vec<Agent>>, RestError> {
     Act::SeeTeam.by(&account)?;
     shared.store.agents().await.map(Json).map_err(RestError::Store)
+}
+
+/// `GET /api/people`.
+pub async fn everybody(State(shared): State<Arc<Shared>>, SignedIn(account): SignedIn) -> Result<Json<Vec<Member>>, RestError> {
+    Act::ChangePeople.by(&account)?;
+    shared.store.members().await.map(Json).map_err(RestError::Store)
 }
 
 /// `PATCH /api/agents/{id}`.

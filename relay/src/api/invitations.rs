@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use shared::api::{Deed, Invitation, Invite, Join};
+use shared::api::{Deed, Invitation, Invite, Invited, Join, Uninvite};
 use shared::ids::{AgentId, Millis};
 use shared::model::{MAX_FIELD, Role};
 
@@ -36,6 +36,26 @@ pub async fn invite(
     let by = Some(account.agent.id);
     let link = create(&shared.store, &base, by, &email, role, expires_at).await.map_err(RestError::Store)?;
     Ok(Json(Invitation { link, email, role, expires_at }))
+}
+
+/// `GET /api/invitations`.
+pub async fn list(State(shared): State<Arc<Shared>>, SignedIn(account): SignedIn) -> Result<Json<Vec<Invited>>, RestError> {
+    Act::Invite.by(&account)?;
+    let found = shared.store.invitations(clock::now()).await.map_err(RestError::Store)?;
+    let shown = found.into_iter().map(|found| Invited { email: found.email, role: found.role, expires_at: found.expires_at });
+    Ok(Json(shown.collect()))
+}
+
+/// `DELETE /api/invitations`.
+pub async fn revoke(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    Json(Uninvite { email }): Json<Uninvite>,
+) -> Result<StatusCode, RestError> {
+    Act::Invite.by(&account)?;
+    let email = normal_email(&email);
+    let revoked = shared.store.revoke_invitation(email, account.agent.id, clock::now()).await.map_err(RestError::Store)?;
+    if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(RestError::InvitationGone) }
 }
 
 /// The same for an operator at the shell, who needs no account.

@@ -4,8 +4,10 @@
 //! - [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
+//! - [`tokens`]: what programs sign in with · [`audit`]: who did what
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
 //! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
+//! - [`visitors`]: what there is of them, and its end
 //! - [`blocks`]: who is kept out
 //! - [`roles`]: who may do what
 
@@ -25,6 +27,7 @@ use crate::error::RestError;
 
 mod account;
 mod agents;
+mod audit;
 mod blocks;
 mod conversations;
 pub mod files;
@@ -40,6 +43,8 @@ mod sites;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod tokens;
+mod visitors;
 
 use roles::Act;
 
@@ -99,7 +104,19 @@ routes! {
         put account::confirm, Who::May(Act::KeepAccount);
         delete account::turn_off, Who::May(Act::KeepAccount);
     }
-    "/invitations" { post invitations::invite, Who::May(Act::Invite); }
+    "/tokens" {
+        get tokens::list, Who::May(Act::ManageTokens);
+        post tokens::create, Who::May(Act::ManageTokens);
+    }
+    "/tokens/{id}" { delete tokens::revoke, Who::May(Act::ManageTokens); }
+    "/audit" { get audit::page, Who::May(Act::ReadRecord); }
+    "/people" { get agents::everybody, Who::May(Act::ChangePeople); }
+    "/roles" { get roles::rights, Who::May(Act::SeeTeam); }
+    "/invitations" {
+        get invitations::list, Who::May(Act::Invite);
+        post invitations::invite, Who::May(Act::Invite);
+        delete invitations::revoke, Who::May(Act::Invite);
+    }
     "/invitations/{token}" {
         get invitations::show, Who::Anyone;
         post invitations::join, Who::Anyone;
@@ -117,6 +134,12 @@ routes! {
         post sites::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}" { patch sites::change, Who::May(Act::ChangeSites); }
+    "/sites/{key}/retention" {
+        get visitors::retention, Who::May(Act::HandlePersonalData);
+        put visitors::set_retention, Who::May(Act::HandlePersonalData);
+    }
+    "/visitors/{id}" { delete visitors::erase, Who::May(Act::HandlePersonalData); }
+    "/visitors/{id}/export" { get visitors::export, Who::May(Act::HandlePersonalData); }
     "/sites/{key}/sightings" { get sites::sightings, Who::May(Act::SeeSites); }
     "/sites/{key}/secrets" {
         get secrets::list, Who::May(Act::ChangeSites);

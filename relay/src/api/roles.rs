@@ -1,13 +1,18 @@
 //! Who may do what over REST, and who may read what, there and on sockets: the one table. What changes a conversation is checked by
 //! the desk, which knows whose it is.
 
+use serde::Serialize;
+use shared::api::Right;
 use shared::model::{Agent, Conversation, Role, State};
 
+use super::{Json, Who};
+use crate::edge::auth::SignedIn;
 use crate::error::RestError;
 use crate::store::Account;
 
 /// Something that an account may do or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// See and change one's own account: name, password, second factor, sessions.
     KeepAccount,
@@ -27,6 +32,12 @@ pub enum Act {
     Invite,
     /// Change people: role, capacity, disabled or not.
     ChangePeople,
+    /// Make and revoke tokens for programs.
+    ManageTokens,
+    /// Read who did what.
+    ReadRecord,
+    /// Export and erase what visitors left, and say how long it is kept.
+    HandlePersonalData,
     /// Change sites, and the secrets with which their owners sign.
     ChangeSites,
 }
@@ -37,7 +48,12 @@ impl Act {
         match self {
             Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
             Self::ReadOthers | Self::SeeReports => Role::Supervisor,
-            Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
+            Self::Invite
+            | Self::ChangePeople
+            | Self::ManageTokens
+            | Self::ReadRecord
+            | Self::HandlePersonalData
+            | Self::ChangeSites => Role::Admin,
         }
     }
 
@@ -49,6 +65,22 @@ impl Act {
         let least = self.least_role();
         if account.agent.role >= least { Ok(()) } else { Err(RestError::RoleTooLow(least)) }
     }
+}
+
+/// `GET /api/roles`: the table, as the routes and the sockets use it.
+pub(super) async fn rights(SignedIn(account): SignedIn) -> Result<Json<Vec<Right>>, RestError> {
+    Act::SeeTeam.by(&account)?;
+    let asked = super::ROUTES.iter().filter_map(|route| if let Who::May(act) = route.who { Some(act) } else { None });
+    let mut acts: Vec<Act> = Vec::new();
+    for act in asked.chain([Act::ReadOthers]) {
+        if !acts.contains(&act) {
+            acts.push(act);
+        }
+    }
+    acts.sort_by_key(|act| act.least_role());
+    let name = |act: Act| Some(serde_json::to_value(act).ok()?.as_str()?.to_owned());
+    let rights = acts.into_iter().filter_map(|act| Some(Right { act: name(act)?, least_role: act.least_role() }));
+    Ok(Json(rights.collect()))
 }
 
 /// Whether an account may read this conversation. What others have in hand is theirs and the supervisors'; what waits, is offered to

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use shared::api::SiteSecret;
+use shared::api::{Deed, SiteSecret};
 use shared::close::ErrorCode;
 use shared::ids::{SecretId, SiteKey};
 
@@ -17,7 +17,7 @@ use crate::edge::auth::{self, SignedIn};
 use crate::edge::router::Shared;
 use crate::error::RestError;
 use crate::hub::News;
-use crate::store::{self, MOST_SECRETS};
+use crate::store::{self, Account, MOST_SECRETS, Record};
 
 /// `GET`: which there are.
 pub async fn list(
@@ -51,7 +51,10 @@ pub async fn create(
     let new = store::SiteSecret { id, secret: secret.clone(), created_at };
     let shown = SiteSecret { id, secret: Some(secret), created_at };
     match shared.store.add_site_secret(site.id, new).await.map_err(RestError::Store)? {
-        true => Ok(Json(shown)),
+        true => {
+            on_record(&shared, &account, Deed::SecretMade, site.name).await?;
+            Ok(Json(shown))
+        }
         false => {
             let message = format!("a site has {MOST_SECRETS} secrets at most: retire the one that is not in use any more");
             Err(RestError::Refused { code: ErrorCode::WrongState, message })
@@ -70,8 +73,13 @@ pub async fn retire(
     match shared.store.delete_site_secret(site.id, id).await.map_err(RestError::Store)? {
         true => {
             (shared.announce)(News::SecretRetired(id));
+            on_record(&shared, &account, Deed::SecretRetired, site.name).await?;
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(RestError::NotFound("secret")),
     }
+}
+
+async fn on_record(shared: &Shared, account: &Account, deed: Deed, site: String) -> Result<(), RestError> {
+    shared.store.record(clock::now(), Record::of(account.agent.id, deed, site)).await.map_err(RestError::Store)
 }

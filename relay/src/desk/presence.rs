@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shared::api::{AgentPatch, Deed};
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
-use shared::model::{Page, Presence, RequeueReason, State};
+use shared::model::{CloseReason, Page, Presence, RequeueReason, State};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, people, reports, rows};
+use crate::store::{Record, StoreError, absence, audit, erasure, people, reports, rows, tokens};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -122,6 +122,54 @@ impl Desk {
                 people::sign_out(work.db, agent)?;
                 release(work, agent, RequeueReason::AgentDisabled)?;
             }
+            dispatch(work)
+        })
+        .await
+    }
+
+    /// A visitor is erased: what they have open is closed, and from now on they are nobody. Their entries go afterwards, step by step.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`].
+    pub async fn erase_visitor(&self, now: Millis, by: Option<AgentId>, visitor: VisitorId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            if !erasure::is_known(work.db, visitor)? {
+                return Err(DeskError::NotFound);
+            }
+            if let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? {
+                let place = work.open(record.id)?;
+                let record = work.record(place);
+                record.preview.clear();
+                record.page = None;
+                work.close(place, CloseReason::Agent)?;
+            }
+            erasure::forget(work.db, visitor)?;
+            let record = Record { by, deed: Deed::Erased, about: visitor.to_string(), detail: String::new() };
+            audit::write(work.db, now, &record)?;
+            dispatch(work)
+        })
+        .await
+    }
+
+    /// How long after its end a conversation may go on.
+    pub fn reopen_within(&self) -> Millis {
+        self.rules.reopen_within
+    }
+
+    /// A token is revoked: whoever works with it is out at once, and their chats wait again.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`], also of somebody who works without one.
+    pub async fn revoke_token(&self, now: Millis, by: AgentId, agent: AgentId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            let person = work.person(agent)?;
+            if !tokens::revoke(work.db, agent)? {
+                return Err(DeskError::NotFound);
+            }
+            people::patch(work.db, agent, &AgentPatch { disabled: Some(true), ..AgentPatch::default() })?;
+            audit::write(work.db, now, &Record::of(by, Deed::TokenRevoked, person.name))?;
+            work.agent_moved(agent);
+            release(work, agent, RequeueReason::AgentDisabled)?;
             dispatch(work)
         })
         .await

@@ -68,6 +68,22 @@ pub fn new_token() -> (String, [u8; 32]) {
     (token, hash)
 }
 
+/// What API tokens begin with, so that people and programs that look for secrets know one when they see it.
+const API_TOKEN: &str = "bulle_";
+
+/// A new API token, and what the store keeps of it.
+pub fn new_api_token() -> (String, [u8; 32]) {
+    let token = format!("{API_TOKEN}{}", new_token().0);
+    let hash = hash(&token);
+    (token, hash)
+}
+
+/// The API token of a request's header, if it has one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
 /// Tokens are stored as their SHA-256: they are random, so nothing slower is needed.
 pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
@@ -87,11 +103,15 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     texts.flat_map(Cookie::split_parse).flatten()
 }
 
-/// The enabled account whose unexpired session the request's cookie names.
+/// The enabled account whose API token the request brings, or whose unexpired session its cookie names.
 ///
 /// # Errors
 /// The store does not answer.
 pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+    if let Some(token) = bearer(headers) {
+        let found = shared.store.token(hash(token), clock::now()).await?;
+        return Ok(found.map(|(account, _)| account));
+    }
     match token(base, headers) {
         Some(token) => shared.store.session(hash(&token), clock::now()).await,
         None => Ok(None),
@@ -233,6 +253,18 @@ mod tests {
         headers.clear();
         headers.append(header::COOKIE, HeaderValue::from_static("not_bulle_session=abc; bulle_session="));
         assert_eq!(token(Some(&plain), &headers), None);
+    }
+
+    #[test]
+    fn a_bearer_is_one_whatever_the_case() {
+        let of = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(of("Bearer bulle_0a"), Some("bulle_0a".to_owned()));
+        assert_eq!(of("bearer  bulle_0a "), Some("bulle_0a".to_owned()));
+        assert_eq!((of("Basic bulle_0a"), of("bulle_0a")), (None, None));
     }
 
     #[test]

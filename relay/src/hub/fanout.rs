@@ -65,6 +65,7 @@ impl Fanout {
                     visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
                 }
             }
+            Notice::Erased(visitor) => self.registry.visitors().for_each_of(visitor, |peer| peer.close(close::BAD_TOKEN)),
             // They greet anew, and the greeting says why they may not.
             Notice::Blocked { site, visitor, networks } => self.registry.visitors().for_each(|id, peer| {
                 let from_there =

@@ -282,6 +282,10 @@ impl Hub {
                 }
             }
             News::Done(outcome) => self.publish(*outcome),
+            News::Erased { visitor, outcome } => {
+                self.publish(*outcome);
+                self.bus.publish(Notice::Erased(visitor));
+            }
             News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
             News::SignedOut { agent, session } => self.bus.publish(Notice::SignedOut { agent, session: Some(session) }),
@@ -339,6 +343,13 @@ pub enum News {
     },
     /// The desk did something.
     Done(Box<Outcome>),
+    /// A visitor was erased.
+    Erased {
+        /// Who.
+        visitor: VisitorId,
+        /// What the desk made of it.
+        outcome: Box<Outcome>,
+    },
     /// A site's secret was retired.
     SecretRetired(SecretId),
     /// A site's name, origins, settings or wish for identity was changed.

@@ -72,6 +72,8 @@ pub enum Notice {
         /// Whether conversations came along.
         moved: bool,
     },
+    /// A visitor was erased: their sockets must go, and their tokens open nothing any more.
+    Erased(VisitorId),
     /// A visitor, and with them perhaps networks, is kept out of a site: their sockets must go, and are not let in again.
     Blocked {
         /// Where.
@@ -103,7 +105,9 @@ impl Notice {
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
             Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
-            Self::SignedOut { .. } | Self::Merged { .. } | Self::Blocked { .. } | Self::Retired(_) => &of.signed_out,
+            Self::SignedOut { .. } | Self::Merged { .. } | Self::Erased(_) | Self::Blocked { .. } | Self::Retired(_) => {
+                &of.signed_out
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
-use shared::ids::{ConversationId, MessageId, Seq};
+use shared::ids::{ConversationId, MessageId, Millis, Seq};
 use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
 
 use super::pace::{Pace, Rates};
@@ -40,6 +40,8 @@ pub struct AgentSession {
     peer: Arc<Peer>,
     pace: Pace,
     me: Person,
+    /// When the token lapses that it came with.
+    expires_at: Option<Millis>,
     showing: Show,
 }
 
@@ -56,10 +58,16 @@ impl Greeter for AgentGreeter {
         let unreachable = |error: StoreError| unavailable(&error.into());
         let store = self.hub.store();
         let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
-        let agent = match session {
-            Some(session) => store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent),
-            None => None,
-        };
+        let (mut agent, mut expires_at) = (None, None);
+        if let Some(session) = session {
+            agent = store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent);
+            if agent.is_none()
+                && hello.token.is_some()
+                && let Some((account, lapses)) = store.token(session, clock::now()).await.map_err(unreachable)?
+            {
+                (agent, expires_at) = (Some(account.agent), lapses);
+            }
+        }
         let Some(agent) = agent else {
             return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::BadToken, "sign in: there is no valid session"));
         };
@@ -71,7 +79,7 @@ impl Greeter for AgentGreeter {
         }
         let me = Person { id: agent.id, name: agent.name };
         let pace = Pace::new(self.rates);
-        let session = AgentSession { hub: self.hub, peer: peer.clone(), pace, me, showing: Show::default() };
+        let session = AgentSession { hub: self.hub, peer: peer.clone(), pace, me, expires_at, showing: Show::default() };
         session.hub.registry().agents().add(session.me.id, peer.clone());
         match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
         {
@@ -170,6 +178,10 @@ impl AgentSession {
             }
             ToRelay::Delete(delete) => done(delete.id, hub.deletes(Speaker::Agent(me), delete).await),
             ToRelay::Ping(_) => {
+                if self.expires_at.is_some_and(|at| at <= clock::now()) {
+                    self.peer.close(close::BAD_TOKEN);
+                    return Ok(None);
+                }
                 let heads = hub.store().heads_of_agent(me, self.showing.open).await.map_err(stored)?;
                 let revs = hub.store().revs().await.map_err(stored)?;
                 let revs = revs.into_iter().map(|(site, rev)| Rev { site, rev }).collect();

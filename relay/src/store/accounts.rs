@@ -1,7 +1,7 @@
 //! Accounts and their invitations, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::api::Deed;
+use shared::api::{Deed, Member};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
@@ -14,7 +14,7 @@ use super::sessions::{self, NewSession};
 use super::{Store, StoreError, people};
 
 /// Slots of a new agent (DESIGN §2).
-const CAPACITY: u32 = 3;
+pub(super) const CAPACITY: u32 = 3;
 
 /// A team member with what only they and the relay know.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,10 +81,55 @@ impl Store {
     /// The account of an address, disabled ones excluded.
     pub async fn account(&self, email: String) -> Result<Option<Account>, StoreError> {
         self.read(move |db| {
-            let mut find = db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0")?;
+            let mut find =
+                db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0 AND bot = 0")?;
             let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
             let Some((id, email, password_hash)) = found else { return Ok(None) };
             Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+        })
+        .await
+    }
+
+    /// Everybody who has or had access.
+    pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.read(|db| {
+            let mut find = db.prepare_cached(
+                "SELECT iif(bot, '', email), disabled, EXISTS (SELECT 1 FROM second_factor f WHERE f.agent = a.id AND f.confirmed = 1) \
+                 FROM agent a WHERE id = ?1",
+            )?;
+            let member = |agent: Agent| {
+                let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                let (email, disabled, second_factor) = find.query_row([agent.id.0], row)?;
+                Ok(Member { agent, email, disabled, second_factor })
+            };
+            people::all_agents(db)?.into_iter().map(member).collect()
+        })
+        .await
+    }
+
+    /// Invitations that can still be taken up, the next to lapse first.
+    pub async fn invitations(&self, now: Millis) -> Result<Vec<InvitationRecord>, StoreError> {
+        self.read(move |db| {
+            let mut find = db.prepare_cached(
+                "SELECT email, role, expires_at FROM invitation WHERE used_at IS NULL AND expires_at > ?1 ORDER BY expires_at, email",
+            )?;
+            let found = find.query_map([now], invitation)?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Revokes an invitation; whether there was one that could still be taken up.
+    pub async fn revoke_invitation(&self, email: String, by: AgentId, now: Millis) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            db.protect()?;
+            let mut delete =
+                db.prepare_cached("DELETE FROM invitation WHERE email = ?1 AND used_at IS NULL AND expires_at > ?2")?;
+            let revoked = delete.execute(params![email, now])? > 0;
+            if revoked {
+                audit::write(db, now, &Record::of(by, Deed::Uninvited, email))?;
+            }
+            Ok(revoked)
         })
         .await
     }
@@ -251,10 +296,11 @@ fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Optio
     let mut find = db.prepare_cached(
         "SELECT email, role, expires_at FROM invitation WHERE token_hash = ?1 AND used_at IS NULL AND expires_at > ?2",
     )?;
-    let found = find.query_row(params![hash, now], |row| {
-        Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
-    });
-    Ok(found.optional()?)
+    Ok(find.query_row(params![hash, now], invitation).optional()?)
+}
+
+fn invitation(row: &Row<'_>) -> rusqlite::Result<InvitationRecord> {
+    Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
 }
 
 /// What a site's owner chose.

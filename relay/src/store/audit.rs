@@ -2,11 +2,26 @@
 //! is one of the store, so that neither is without the other.
 
 use rusqlite::{Connection, params};
-use shared::api::Deed;
+use shared::api::{AuditEntry, Deed};
 use shared::ids::{AgentId, ConversationId, Millis};
+use shared::model::{MAX_PAGE, Person};
+use uuid::Uuid;
 
-use super::rows::to_json;
+use super::rows::{seq, to_json};
 use super::{Store, StoreError};
+
+/// A page of the record, and one entry more, which tells whether there are more.
+macro_rules! page {
+    ($filter:literal) => {
+        concat!(
+            "SELECT e.id, e.at, a.id, a.name, e.what, e.about, e.detail, e.conversation FROM audit e LEFT JOIN agent a ON a.id = e.agent \
+             WHERE e.id < ?1 ",
+            $filter,
+            " ORDER BY e.id DESC LIMIT 101"
+        )
+    };
+}
+const _: () = assert!(MAX_PAGE == 100, "the text above asks for one more than a page");
 
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +50,31 @@ impl Record {
 }
 
 impl Store {
+    /// A page of the record, the latest first: before that entry, of that kind, by that account, as far as these are given; and whether
+    /// there are earlier ones.
+    pub async fn audit(
+        &self,
+        before: Option<u64>,
+        deed: Option<Deed>,
+        by: Option<AgentId>,
+    ) -> Result<(Vec<AuditEntry>, bool), StoreError> {
+        self.read(move |db| {
+            let before = before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
+            let deed = deed.map(name).transpose()?;
+            // One text for each choice, so that each has its index.
+            let mut found = match (by, deed) {
+                (None, None) => entries(db, page!(""), params![before]),
+                (Some(by), None) => entries(db, page!("AND e.agent = ?2"), params![before, by.0]),
+                (None, Some(deed)) => entries(db, page!("AND e.what = ?2"), params![before, deed]),
+                (Some(by), Some(deed)) => entries(db, page!("AND e.agent = ?2 AND e.what = ?3"), params![before, by.0, deed]),
+            }?;
+            let more = found.len() > MAX_PAGE;
+            found.truncate(MAX_PAGE);
+            Ok((found, more))
+        })
+        .await
+    }
+
     /// Puts a deed on record that changed nothing in the store.
     pub async fn record(&self, now: Millis, record: Record) -> Result<(), StoreError> {
         self.write(move |db| write(db, now, &record)).await
@@ -69,6 +109,24 @@ fn insert(db: &Connection, now: Millis, record: &Record, conversation: Option<Co
         record.detail
     ])?;
     Ok(())
+}
+
+fn entries<P: rusqlite::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut find = db.prepare_cached(sql)?;
+    let found = find.query_map(params, |row| {
+        let by = row.get::<_, Option<Uuid>>(2)?.zip(row.get::<_, Option<String>>(3)?);
+        Ok(AuditEntry {
+            id: seq(row, 0)?,
+            at: row.get(1)?,
+            by: by.map(|(id, name)| Person { id: AgentId(id), name }),
+            // Of a later version, perhaps.
+            deed: serde_json::from_value(row.get::<_, String>(4)?.into()).unwrap_or(Deed::Unknown),
+            about: row.get(5)?,
+            detail: row.get(6)?,
+            conversation: row.get::<_, Option<Uuid>>(7)?.map(ConversationId),
+        })
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What a deed is called in the table: its name on the wire.

@@ -117,9 +117,8 @@ impl Store {
     /// Lifts a block; whether there was one.
     pub async fn lift_block(&self, id: BlockId, by: AgentId, now: Millis) -> Result<bool, StoreError> {
         self.write(move |db| {
-            let mut find = db.prepare_cached(
-                "DELETE FROM block WHERE id = ?1 RETURNING coalesce(network, (SELECT name FROM visitor WHERE id = block.visitor), '')",
-            )?;
+            // A visitor's name would outlive their erasure there.
+            let mut find = db.prepare_cached("DELETE FROM block WHERE id = ?1 RETURNING coalesce(network, '')")?;
             let lifted: Option<String> = find.query_row([id.0], |row| row.get(0)).optional()?;
             if let Some(whom) = &lifted {
                 audit::write(db, now, &Record::of(by, Deed::Unblock, whom))?;

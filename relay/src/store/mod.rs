@@ -8,7 +8,8 @@
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
-//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
+//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`erasure`]: what is no more
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 //! - [`blocks`]: who is kept out
 
@@ -24,6 +25,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 mod boards;
+pub(crate) mod erasure;
 mod figures;
 pub(crate) mod files;
 pub(crate) mod identities;
@@ -44,6 +46,7 @@ mod sightings;
 pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tokens;
 mod writer;
 
 pub(crate) use writer::Step;
@@ -63,9 +66,10 @@ pub use search::{Search, Wanted};
 pub use second_factors::SecondFactorRecord;
 pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
+pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -78,6 +82,8 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/sqlite/0010_blocks.sql"),
     include_str!("../../migrations/sqlite/0011_search.sql"),
     include_str!("../../migrations/sqlite/0012_shifts.sql"),
+    include_str!("../../migrations/sqlite/0013_tokens.sql"),
+    include_str!("../../migrations/sqlite/0014_erasure.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -128,7 +128,7 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
         connected!(),
         ", a.capacity, ",
         slots_used!(),
-        " FROM agent a "
+        ", a.bot FROM agent a "
     );
     column(db, &format!("{start}{filter} ORDER BY a.name, a.id"), params, |row| {
         let presence = match (row.get(4)?, row.get(3)?) {
@@ -137,7 +137,15 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
             (true, false) => Presence::Online,
         };
         let role = role_of(row.get_ref(2)?.as_str()?)?;
-        Ok(Agent { id: AgentId(row.get(0)?), name: row.get(1)?, role, presence, capacity: row.get(5)?, slots_used: row.get(6)? })
+        Ok(Agent {
+            id: AgentId(row.get(0)?),
+            name: row.get(1)?,
+            role,
+            presence,
+            capacity: row.get(5)?,
+            slots_used: row.get(6)?,
+            bot: row.get(7)?,
+        })
     })
 }
 
@@ -154,6 +162,11 @@ pub(crate) fn enabled_agent(db: &Connection, agent: AgentId) -> Result<Option<Ag
 /// The team, without disabled members.
 pub(crate) fn agents(db: &Connection) -> Result<Vec<Agent>, StoreError> {
     agents_where(db, "WHERE a.disabled = 0", [])
+}
+
+/// Everybody who is or was in the team.
+pub(crate) fn all_agents(db: &Connection) -> Result<Vec<Agent>, StoreError> {
+    agents_where(db, "", [])
 }
 
 /// The agent has given up a slot.

@@ -11,7 +11,7 @@ use super::{Store, StoreError, people};
 
 /// How old the note of a session's last use may become, in ms. People read it as "a few minutes ago"; a finer one would make every
 /// request a write.
-const SEEN_EVERY: Millis = 5 * 60_000;
+pub(super) const SEEN_EVERY: Millis = 5 * 60_000;
 
 /// A session that begins.
 #[derive(Clone, Debug)]

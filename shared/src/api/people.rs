@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Millis, SessionId};
-use crate::model::wire;
+use crate::ids::{AgentId, ConversationId, Millis, SessionId};
+use crate::model::{Agent, Conversation, Entry, Person, Role, Visitor, wire};
 
 wire! {
     /// `PATCH /api/account`: change what is given of one's own account. Answers [`Me`](super::Me).
@@ -72,6 +72,134 @@ wire! {
         /// Ten of them.
         pub codes: Vec<String>,
     }
+
+    /// `GET /api/people` (admins): everybody who has or had access, with what the team is not told.
+    pub struct Member {
+        /// As the team sees them.
+        pub agent: Agent,
+        /// Their address; empty for a program.
+        pub email: String,
+        /// Whether they may not sign in.
+        pub disabled: bool,
+        /// Whether they have a second factor.
+        pub second_factor: bool,
+    }
+
+    /// `GET /api/invitations` (admins) lists those that were not taken up yet, without their links, the next to lapse first;
+    /// `DELETE /api/invitations` with [`Uninvite`] revokes one (204).
+    pub struct Invited {
+        /// Whom it is for; empty: whoever holds it.
+        pub email: String,
+        /// As what they join.
+        pub role: Role,
+        /// When it lapses.
+        pub expires_at: Millis,
+    }
+
+    /// Which invitation is revoked.
+    pub struct Uninvite {
+        /// Whom it was for.
+        pub email: String,
+    }
+
+    /// `GET /api/roles`: what may be done here, in the order of the least role that may.
+    pub struct Right {
+        /// What, by the name that it has in the relay's table.
+        pub act: String,
+        /// The least role that may do it.
+        pub least_role: Role,
+    }
+
+    /// `GET /api/visitors/{id}/export` (admins): all there is of a visitor. `DELETE /api/visitors/{id}` erases it (204): at once they are
+    /// nobody and nobody gets in as them, within seconds what they said and sent is gone. Entries stay as numbered tombstones.
+    pub struct PersonExport {
+        /// When this was put together.
+        pub at: Millis,
+        /// Who they are.
+        pub visitor: Visitor,
+        /// What was said, conversation by conversation, internal notes among it.
+        pub conversations: Vec<ExportedConversation>,
+    }
+
+    /// One conversation, whole.
+    pub struct ExportedConversation {
+        /// How it stands.
+        pub conversation: Conversation,
+        /// Its entries. Files are named by the path at which the relay serves them.
+        pub entries: Vec<Entry>,
+    }
+
+    /// `GET` and `PUT /api/sites/{key}/retention` (admins): how long what visitors said is kept.
+    pub struct Retention {
+        /// Days after a conversation's end, 1 to 3,650; left out: for ever. One that its visitor may still go on with is kept all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub days: Option<u32>,
+    }
+
+    /// `POST /api/tokens` (admins): a token for a program. Answers [`ApiToken`], the only time with the token itself.
+    pub struct NewApiToken {
+        /// What it is called, and the account that works with it: 1 to 256 characters.
+        pub name: String,
+        /// What it may do.
+        pub role: Role,
+        /// When it lapses; left out: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Millis>,
+    }
+
+    /// `GET /api/tokens` (admins) lists them, the latest first; `DELETE /api/tokens/{id}` revokes one (204): its sockets are closed, its
+    /// chats wait again.
+    pub struct ApiToken {
+        /// The account that works with it.
+        pub id: AgentId,
+        /// What it is called.
+        pub name: String,
+        /// What it may do.
+        pub role: Role,
+        /// The token itself: goes into `authorization: Bearer …`, or into `hello.token`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub token: Option<String>,
+        /// When it was made.
+        pub created_at: Millis,
+        /// By whom.
+        pub created_by: Person,
+        /// When it lapses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Millis>,
+        /// When it was last used, to a few minutes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub used_at: Option<Millis>,
+    }
+
+    /// `GET /api/audit?before=ID&deed=DEED&by=AGENT` (admins): what is on record, the latest first, 100 at most.
+    pub struct AuditPage {
+        /// The entries.
+        pub entries: Vec<AuditEntry>,
+        /// Whether there are earlier ones: ask with `before` the last one's id.
+        pub more: bool,
+    }
+
+    /// Something that somebody did.
+    pub struct AuditEntry {
+        /// Its number; grows with time.
+        pub id: u64,
+        /// When.
+        pub at: Millis,
+        /// By whom; left out: by the operator at the shell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub by: Option<Person>,
+        /// What.
+        pub deed: Deed,
+        /// To whom or what, by name.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub about: String,
+        /// What else there is to say.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub detail: String,
+        /// In which conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub conversation: Option<ConversationId>,
+    }
 }
 
 /// Something that is put on record, with who did it, when, and to whom or what.
@@ -95,6 +223,8 @@ pub enum Deed {
     SessionsEnded,
     /// Somebody was invited.
     Invited,
+    /// An invitation was revoked.
+    Uninvited,
     /// Somebody took an invitation up.
     Joined,
     /// Somebody's role, capacity or access was changed.
@@ -107,6 +237,16 @@ pub enum Deed {
     SecretMade,
     /// A secret for identity tokens was retired.
     SecretRetired,
+    /// A token for a program was made.
+    TokenMade,
+    /// A token was revoked.
+    TokenRevoked,
+    /// All there is of a visitor was exported.
+    Exported,
+    /// A visitor was erased.
+    Erased,
+    /// How long conversations are kept was changed.
+    RetentionChanged,
     /// An agent took one chat more than they have slots.
     Stretch,
     /// A visitor was blocked, perhaps with their network.

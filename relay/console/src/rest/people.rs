@@ -1,8 +1,11 @@
 //! Calls about people and their access.
 
 use gloo_net::http::Request;
-use shared::api::{AccountPatch, Confirm, Enrolment, Me, NewPassword, Proof, RecoveryCodes, SecondFactor, Session};
-use shared::ids::{AgentId, SessionId};
+use shared::api::{
+    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Me, Member, NewApiToken, NewPassword, Proof,
+    RecoveryCodes, Retention, Right, SecondFactor, Session, Uninvite,
+};
+use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
 
 use super::{RestError, done, get, send};
 
@@ -72,4 +75,66 @@ pub async fn turn_off(body: &Proof) -> Result<(), RestError> {
 /// Turns somebody else's off.
 pub async fn reset_second_factor(agent: AgentId) -> Result<(), RestError> {
     done(Request::delete(&format!("/api/agents/{agent}/second-factor")), &serde_json::json!({})).await
+}
+
+/// The API tokens.
+pub async fn tokens() -> Result<Vec<ApiToken>, RestError> {
+    get("/api/tokens").await
+}
+
+/// Makes one.
+pub async fn new_token(body: &NewApiToken) -> Result<ApiToken, RestError> {
+    send(Request::post("/api/tokens"), body).await
+}
+
+/// Revokes one.
+pub async fn revoke_token(id: AgentId) -> Result<(), RestError> {
+    done(Request::delete(&format!("/api/tokens/{id}")), &serde_json::json!({})).await
+}
+
+/// A page of the record.
+pub async fn audit(before: Option<u64>, deed: Option<Deed>, by: Option<AgentId>) -> Result<AuditPage, RestError> {
+    let deed = deed.and_then(|deed| serde_json::to_value(deed).ok()?.as_str().map(|name| format!("deed={name}")));
+    let parts = [before.map(|before| format!("before={before}")), deed, by.map(|by| format!("by={by}"))];
+    get(&format!("/api/audit?{}", parts.into_iter().flatten().collect::<Vec<_>>().join("&"))).await
+}
+
+/// Everybody who has or had access.
+pub async fn members() -> Result<Vec<Member>, RestError> {
+    get("/api/people").await
+}
+
+/// Invitations that were not taken up yet.
+pub async fn invitations() -> Result<Vec<Invited>, RestError> {
+    get("/api/invitations").await
+}
+
+/// Revokes one.
+pub async fn uninvite(email: String) -> Result<(), RestError> {
+    done(Request::delete("/api/invitations"), &Uninvite { email }).await
+}
+
+/// What each role may do.
+pub async fn rights() -> Result<Vec<Right>, RestError> {
+    get("/api/roles").await
+}
+
+/// How long a site keeps what visitors said.
+pub async fn retention(site: &SiteKey) -> Result<Retention, RestError> {
+    get(&format!("/api/sites/{site}/retention")).await
+}
+
+/// Changes it.
+pub async fn set_retention(site: &SiteKey, body: &Retention) -> Result<(), RestError> {
+    done(Request::put(&format!("/api/sites/{site}/retention")), body).await
+}
+
+/// Where all there is of a visitor is downloaded.
+pub fn export_address(visitor: VisitorId) -> String {
+    format!("/api/visitors/{visitor}/export")
+}
+
+/// Erases a visitor.
+pub async fn erase(visitor: VisitorId) -> Result<(), RestError> {
+    done(Request::delete(&format!("/api/visitors/{visitor}")), &serde_json::json!({})).await
 }

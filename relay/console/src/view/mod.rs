@@ -1,6 +1,7 @@
 //! What the agent sees: one component per file. Views read signals and act through [`Live`](crate::socket::Live); everything that
 //! visitors typed reaches the page as text nodes.
 
+mod access;
 mod actions;
 mod block;
 mod blocked;
@@ -16,6 +17,7 @@ mod line;
 mod listed;
 mod lists;
 mod parts;
+mod personal;
 mod presence;
 mod reports;
 mod settings;

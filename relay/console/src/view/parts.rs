@@ -47,6 +47,14 @@ pub fn state_word(state: State, texts: &Texts) -> &'static str {
     }
 }
 
+/// The roles that somebody can be given, with their names in forms.
+pub const ROLES: [(Role, &str); 3] = [(Role::Agent, "agent"), (Role::Supervisor, "supervisor"), (Role::Admin, "admin")];
+
+/// The role of this name in a form.
+pub fn role_named(name: &str) -> Option<Role> {
+    ROLES.into_iter().find(|(_, known)| *known == name).map(|(role, _)| role)
+}
+
 /// A role in one word.
 pub fn role_word(role: Role, texts: &Texts) -> &'static str {
     match role {

@@ -4,27 +4,23 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::api::{self, AgentPatch, Invitation, Me};
-use shared::close::ErrorCode;
 use shared::ids::AgentId;
 use shared::model::{Agent, Presence, Role};
 
 use crate::browser;
 use crate::locale::{language, texts};
-use crate::rest::{self, RestError, people};
+use crate::rest;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
+use crate::view::access::{Access, Disabled, OpenInvitations, Rights};
 use crate::view::blocked::Blocked;
 use crate::view::frame::Frame;
-use crate::view::parts::{Avatar, CopyButton, Refusal, initials, role_word};
+use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
 use crate::view::presence::presence_word;
-use crate::view::settings::account::{Outcome, Said};
-use crate::view::settings::sessions::Sessions;
 
 /// Most chats that a capacity may allow (as the REST API has it).
 const MOST_CAPACITY: u32 = 20;
-/// The roles one can be invited as.
-const ROLES: [(Role, &str); 3] = [(Role::Agent, "agent"), (Role::Supervisor, "supervisor"), (Role::Admin, "admin")];
 
 /// The team page.
 #[component]
@@ -33,6 +29,8 @@ pub fn Team() -> impl IntoView {
     let desk = expect_context::<Live>().desk;
     let admin = expect_context::<Me>().role >= Role::Admin;
     let chosen: RwSignal<Option<AgentId>> = RwSignal::new(None);
+    // What the socket does not tell is asked for again when it was changed here.
+    let changed = Trigger::new();
     let ids = Memo::new(move |_| desk.agents.with(|agents| agents.iter().map(|agent| agent.id).collect::<Vec<_>>()));
     view! {
         <Frame>
@@ -48,9 +46,10 @@ pub fn Team() -> impl IntoView {
                         <tbody><For each=move || ids.get() key=|id| *id let:id><Member id admin chosen/></For></tbody>
                     </table>
                 </section>
-                {move || chosen.get().map(|id| view! { <Access id chosen/> })}
-                {admin.then(|| view! { <InviteForm/> })}
+                {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}
+                {admin.then(|| view! { <InviteForm changed/><OpenInvitations changed/><Disabled changed/> })}
                 <Blocked/>
+                <Rights/>
             </main>
         </Frame>
     }
@@ -65,6 +64,7 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));
     let initials_of = Memo::new(move |_| name.with(|name| initials(name)));
     let presence = move || agent.with(|agent| agent.as_ref().map_or(Presence::Offline, |agent| agent.presence));
+    let bot = Memo::new(move |_| agent.with(|agent| agent.as_ref().is_some_and(|agent| agent.bot)));
     let capacity = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or(0, |agent| agent.capacity)));
     let outcome: RwSignal<Option<Result<(), &'static str>>> = RwSignal::new(None);
     let change = move |event| {
@@ -81,7 +81,7 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
     };
     view! {
         <tr>
-            <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}</span></th>
+            <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}{move || bot.get().then(|| view! { <span class="tag">{texts.access.bot}</span> })}</span></th>
             <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}</td>
             <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>
@@ -110,35 +110,6 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
     }
 }
 
-/// How a member signs in and where they are signed in, for admins.
-#[component]
-fn Access(id: AgentId, chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
-    let texts = texts();
-    let desk = expect_context::<Live>().desk;
-    let name = desk.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone()));
-    let outcome: Outcome = RwSignal::new(None);
-    let reset = move |_| {
-        spawn_local(async move {
-            let answer = match people::reset_second_factor(id).await {
-                Ok(()) => Ok(texts.people.was_reset),
-                Err(RestError::Refused(ErrorCode::NotFound)) => Ok(texts.people.no_factor),
-                Err(error) => Err(error.words(texts)),
-            };
-            outcome.try_set(Some(answer));
-        });
-    };
-    view! {
-        <section class="panel access">
-            <div class="title">
-                <h2>{fill(texts.people.access_of, &[("name", &name.unwrap_or_default())])}</h2>
-                <button class="quiet" type="button" on:click=move |_| chosen.set(None)>{texts.close_dialog}</button>
-            </div>
-            <p><button class="plain" type="button" on:click=reset>{texts.people.reset_factor}</button><Said outcome/></p>
-            <Sessions whose=people::Whose::Theirs(id)/>
-        </section>
-    }
-}
-
 /// The style of a presence's dot.
 pub fn dot(presence: Presence) -> &'static str {
     match presence {
@@ -155,7 +126,7 @@ fn absolute(link: &str) -> String {
 }
 
 #[component]
-fn InviteForm() -> impl IntoView {
+fn InviteForm(changed: Trigger) -> impl IntoView {
     let texts = texts();
     let (email, role) = (RwSignal::new(String::new()), RwSignal::new("agent".to_owned()));
     let problem: RwSignal<Option<&'static str>> = RwSignal::new(None);
@@ -169,13 +140,13 @@ fn InviteForm() -> impl IntoView {
             return;
         }
         problem.set(None);
-        let chosen = role.get_untracked();
-        let role = ROLES.into_iter().find(|(_, value)| *value == chosen).map_or(Role::Agent, |(role, _)| role);
+        let role = role.with_untracked(|name| role_named(name)).unwrap_or(Role::Agent);
         spawn_local(async move {
             match rest::invite(&api::Invite { email: address, role }).await {
                 Ok(invitation) => {
                     email.try_set(String::new());
                     made.try_set(Some(invitation));
+                    changed.notify();
                 }
                 Err(error) => {
                     problem.try_set(Some(error.words(texts)));

@@ -14,6 +14,7 @@ use crate::time;
 use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
+use crate::view::personal::Personal;
 use crate::view::tags::Tags;
 use crate::view::thread::chip;
 
@@ -61,6 +62,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
         <Tags row=row.clone()/>
         <Blocking row/>
         <EarlierList id/>
+        <Personal visitor=talk.with_untracked(|talk| talk.visitor.id)/>
     }
 }
 

@@ -16,6 +16,7 @@ use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, ro
 
 mod amend;
 mod capacity;
+mod erasure;
 mod hand;
 mod merge;
 mod model;

@@ -20,6 +20,7 @@ use crate::locale::texts;
 use crate::rest::{self, RestError};
 use crate::view::frame::Frame;
 use crate::view::parts::Refusal;
+use crate::view::personal::Retained;
 use draft::Draft;
 
 /// The sites as they were last heard of.
@@ -142,6 +143,7 @@ fn Setup(site: SiteSetup, found: Found, admin: bool) -> impl IntoView {
                         <span role="status" class:problem=failed>{said}</span>
                     </div>
                 </form>
+                <Retained site=site.key.clone()/>
             }.into_any()
         } else {
             view! { <section class="panel"><h2>{texts.installing.look}</h2><looks::Preview draft site=site.key.clone()/></section> }.into_any()

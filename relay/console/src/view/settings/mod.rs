@@ -3,9 +3,12 @@
 pub mod account;
 mod factor;
 mod qr;
+mod record;
 pub mod sessions;
+mod tokens;
 
 use leptos::prelude::*;
+use shared::api::Me;
 
 use crate::locale::texts;
 use crate::nav::Link;
@@ -20,12 +23,18 @@ pub fn Settings(
     section: Section,
 ) -> impl IntoView {
     let texts = texts();
-    let sections = (Section::ALL.len() > 1).then(|| {
-        let links = Section::ALL.map(|to| view! { <li><Link to=Route::Settings(to)>{title(to, texts)}</Link></li> });
+    let role = expect_context::<Me>().role;
+    let mine: Vec<Section> = Section::ALL.into_iter().filter(|section| role >= section.least_role()).collect();
+    let sections = (mine.len() > 1).then(|| {
+        let links =
+            mine.iter().map(|&to| view! { <li><Link to=Route::Settings(to)>{title(to, texts)}</Link></li> }).collect_view();
         view! { <nav class="sections" aria-label=texts.people.settings><ul>{links}</ul></nav> }
     });
     let body = match section {
-        Section::Account => view! { <account::Account/> },
+        _ if !mine.contains(&section) => view! { <p>{texts.refusal_forbidden}</p> }.into_any(),
+        Section::Account => view! { <account::Account/> }.into_any(),
+        Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
+        Section::Record => view! { <record::Record/> }.into_any(),
     };
     view! {
         <Frame>
@@ -41,5 +50,7 @@ pub fn Settings(
 fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
+        Section::Tokens => texts.access.tokens,
+        Section::Record => texts.access.record,
     }
 }
