@@ -2,10 +2,12 @@
 //! Every mutating request must carry `content-type: application/json` and, with a cookie, come from the console's own origin.
 
 mod people;
+mod replies;
 
 use serde::{Deserialize, Serialize};
 
 pub use people::*;
+pub use replies::*;
 
 use crate::close::ErrorCode;
 use crate::ids::{AgentId, Millis, SecretId, SiteKey};

@@ -59,6 +59,8 @@ ids! {
     SecretId,
     /// A session of a team member: random (UUIDv4), and no way into it.
     SessionId,
+    /// A canned reply.
+    ReplyId,
     /// One life of one relay process.
     NodeId,
 }

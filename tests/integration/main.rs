@@ -19,6 +19,7 @@ mod mail;
 mod mail_servers;
 mod network;
 mod numbers;
+mod replies;
 mod resume;
 mod security_http;
 mod security_identity;

@@ -58,16 +58,19 @@ impl Route {
 pub enum Section {
     /// One's own name, password, second factor and sessions.
     Account,
+    /// Canned replies.
+    Replies,
 }
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 1] = [Self::Account];
+    pub const ALL: [Self; 2] = [Self::Account, Self::Replies];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Replies => "replies",
         }
     }
 

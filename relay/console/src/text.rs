@@ -29,10 +29,12 @@ macro_rules! texts {
 // A page with many words of its own has them in a table of its own.
 mod install;
 mod people;
+mod replies;
 
 texts! {
     [installing: install]
     [people: people]
+    [replies: replies]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

@@ -5,6 +5,7 @@
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
+//! - [`replies`]: canned replies
 //! - [`roles`]: who may do what
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ mod agents;
 mod conversations;
 pub mod files;
 mod invitations;
+mod replies;
 pub mod roles;
 mod secrets;
 mod session;
@@ -117,6 +119,14 @@ routes! {
         post secrets::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    "/replies" {
+        get replies::list, Who::May(Act::KeepReplies);
+        post replies::create, Who::May(Act::KeepReplies);
+    }
+    "/replies/{id}" {
+        put replies::change, Who::May(Act::KeepReplies);
+        delete replies::remove, Who::May(Act::KeepReplies);
+    }
     // Visitors, too: they bring their token.
     "/files" {
         post files::upload, Who::Anyone;

@@ -19,6 +19,10 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// Use canned replies, and keep one's own.
+    KeepReplies,
+    /// Keep those that are everybody's.
+    ShareReplies,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -31,8 +35,8 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read => Role::Agent,
-            Self::ReadOthers => Role::Supervisor,
+            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::KeepReplies => Role::Agent,
+            Self::ReadOthers | Self::ShareReplies => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }
     }

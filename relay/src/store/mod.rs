@@ -8,7 +8,7 @@
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
-//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +32,7 @@ pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
 mod reads;
+mod replies;
 pub(crate) mod rows;
 mod second_factors;
 pub(crate) mod sessions;
@@ -52,12 +53,13 @@ pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
 pub use reads::VisitorRecord;
+pub use replies::MOST_REPLIES;
 pub use second_factors::SecondFactorRecord;
 pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -67,6 +69,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
+    include_str!("../../migrations/sqlite/0010_replies.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

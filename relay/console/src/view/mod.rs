@@ -16,6 +16,7 @@ mod parts;
 mod presence;
 mod settings;
 mod shortcuts;
+mod slash;
 mod team;
 mod thread;
 mod transfer;

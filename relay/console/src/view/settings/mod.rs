@@ -3,6 +3,7 @@
 pub mod account;
 mod factor;
 mod qr;
+pub mod replies;
 pub mod sessions;
 
 use leptos::prelude::*;
@@ -25,7 +26,8 @@ pub fn Settings(
         view! { <nav class="sections" aria-label=texts.people.settings><ul>{links}</ul></nav> }
     });
     let body = match section {
-        Section::Account => view! { <account::Account/> },
+        Section::Account => view! { <account::Account/> }.into_any(),
+        Section::Replies => view! { <replies::Replies/> }.into_any(),
     };
     view! {
         <Frame>
@@ -41,5 +43,6 @@ pub fn Settings(
 fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
+        Section::Replies => texts.replies.title,
     }
 }
