@@ -27,6 +27,7 @@ mod pinned;
 mod policies;
 mod policy;
 mod queue;
+mod replies;
 mod sleep;
 mod sockets;
 mod stage;
