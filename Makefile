@@ -49,6 +49,7 @@ tools:
 	  || { echo "$$need is missing. Bulle is built with Rust (https://rustup.rs), a C compiler, and node with npm."; exit 1; }; done
 	@test -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" \
 	  || { $(call say,'installing the wasm32 target'); rustup target add wasm32-unknown-unknown; }
+	@cargo fetch --locked # what Trunk builds, it builds without the network
 	@$(call has,trunk,$(TRUNK_VERSION)) \
 	  || { $(call say,'installing trunk $(TRUNK_VERSION) (about 3 minutes)'); \
 	       cargo install trunk --locked --debug --version $(TRUNK_VERSION) --root $(TOOLS); }
@@ -99,8 +100,11 @@ STD := $(if $(REBUILD_STD),rebuilt,shipped)
 REBUILD := RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size \
   CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT=true CARGO_PROFILE_WASM_PANIC=immediate-abort
 $(DIST)/std.$(STD):
-	@mkdir -p $(DIST); rm -f $(DIST)/std.*; touch $@
+	@mkdir -p $(DIST); rm -f $(DIST)/std.*
 	$(if $(REBUILD_STD),rustup component add rust-src)
+	$(if $(REBUILD_STD),RUSTC_BOOTSTRAP=1 cargo fetch --locked --target wasm32-unknown-unknown \
+	  --manifest-path "$$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.toml")
+	@touch $@
 
 # The relay appends `(settings)` to the loader, so the minified text has to stay one callable expression.
 $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools

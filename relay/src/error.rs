@@ -78,6 +78,9 @@ pub enum RestError {
     /// A visitor's token that is none, or not one of this site.
     #[error("this is no visitor's token of this site, or the site wants an identity: greet on the socket first")]
     BadToken,
+    /// A visitor whom the site's team keeps out.
+    #[error("the site's team does not take anything from you at present")]
+    Blocked,
     /// Files, or voice notes, that the site does not want.
     #[error("this site takes no such files: its settings say so")]
     NotTaken,
@@ -128,6 +131,7 @@ impl RestError {
             Self::NotSignedIn | Self::WrongPassword | Self::BadToken => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
             Self::SecondFactorWanted | Self::SecondFactorWrong => (StatusCode::UNAUTHORIZED, ErrorCode::SecondFactor),
             Self::RoleTooLow(_) | Self::Unencrypted | Self::NotTaken => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::Blocked => (StatusCode::FORBIDDEN, ErrorCode::Blocked),
             Self::NotFound(_) | Self::InvitationGone => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidField),
             Self::BadBody(_) => (StatusCode::BAD_REQUEST, ErrorCode::BadFrame),

@@ -3,8 +3,11 @@
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
 use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, wire};
+use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, is_false, wire};
 use serde::{Deserialize, Serialize};
+
+/// Longest time for which a visitor can be blocked, in ms: ten years; longer is for good.
+pub const MAX_BLOCK: Millis = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 wire! {
     /// The first frame. The console is known by its cookie; others send a token.
@@ -80,6 +83,24 @@ wire! {
         pub id: MessageId,
         /// Which conversation.
         pub conversation: ConversationId,
+    }
+
+    /// Keeps the visitor of a conversation out of its site, and ends it if it is open. Replaces an earlier block of the same visitor.
+    /// Allowed to whoever may end it. Answered by `done` or `error`.
+    pub struct Block {
+        /// Names the request.
+        pub id: MessageId,
+        /// Whose visitor.
+        pub conversation: ConversationId,
+        /// Not them alone but everybody from the networks they are connected from now (24 bits of IPv4, 48 of IPv6); supervisors only.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub network: bool,
+        /// For how long, in ms, at most [`MAX_BLOCK`]; left out: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub for_ms: Option<Millis>,
+        /// Why, for the team; cut at [`MAX_FIELD`](crate::model::MAX_FIELD) characters.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub reason: String,
     }
 
     /// What this console shows now. Replaces what it said before; decides which drafts and live entries it is sent.
@@ -168,6 +189,8 @@ frames! {
         "close" => Close(About),
         /// A reopened one needs no answer.
         "dismiss" => Dismiss(About),
+        /// Keep a visitor out.
+        "block" => Block(Block),
         /// What is in view.
         "show" => Show(Show),
         /// Writing.

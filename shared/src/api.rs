@@ -10,8 +10,8 @@ pub use people::*;
 pub use replies::*;
 
 use crate::close::ErrorCode;
-use crate::ids::{AgentId, Millis, SecretId, SiteKey};
-use crate::model::{Conversation, Entry, Greeting, Role, SiteSettings, is_false, wire};
+use crate::ids::{AgentId, BlockId, Millis, SecretId, SiteId, SiteKey, VisitorId};
+use crate::model::{Conversation, Entry, Greeting, Person, Role, SiteSettings, is_false, wire};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2 asks for at least 8).
 pub const MIN_PASSWORD: usize = 10;
@@ -197,6 +197,33 @@ wire! {
         pub secret: Option<String>,
         /// When it was made.
         pub created_at: Millis,
+    }
+
+    /// `GET /api/blocks`: who is kept out, the latest 500, the newest first; `GET /api/conversations/{id}/block`: what keeps its visitor
+    /// out, or `null`; `DELETE /api/blocks/{id}` lifts one. Blocks are made over the socket (`block`).
+    pub struct Block {
+        /// Names it.
+        pub id: BlockId,
+        /// On which site.
+        pub site: SiteId,
+        /// Whom; left out: a network.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub visitor: Option<VisitorId>,
+        /// Their name, if they gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        /// Everybody from there, such as `203.0.113.0/24`; left out: a visitor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub network: Option<String>,
+        /// Why; may be empty.
+        pub reason: String,
+        /// Who did it.
+        pub by: Person,
+        /// When.
+        pub created_at: Millis,
+        /// When it ends by itself; left out: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Millis>,
     }
 
     /// `PATCH /api/agents/{id}` (admins): change what is given.

@@ -31,6 +31,8 @@ pub const BAD_IDENTITY: u16 = 4402;
 pub const FOREIGN_ORIGIN: u16 = 4403;
 /// Refusal: no site has this key.
 pub const UNKNOWN_SITE: u16 = 4404;
+/// Refusal: this visitor, or everybody from their network, was blocked by the site's team.
+pub const BLOCKED: u16 = 4405;
 /// Refusal: the subprotocol `bulle.v1` was not offered.
 pub const UNSUPPORTED_VERSION: u16 = 4426;
 
@@ -64,6 +66,8 @@ pub enum ErrorCode {
     ForeignOrigin,
     /// No site has this key (closes with 4404).
     UnknownSite,
+    /// This visitor, or everybody from their network, was blocked by the site's team (sockets: closes with 4405).
+    Blocked,
     /// The subprotocol was not offered (closes with 4426).
     UnsupportedVersion,
     /// A message without anything but white space.
@@ -92,6 +96,8 @@ pub enum ErrorCode {
     AgentUnavailable,
     /// The transfer was answered, withdrawn or has lapsed.
     OfferGone,
+    /// The link from an email that `hello` came with opens nothing (any more): the greeting counts without it.
+    LinkExpired,
     /// Too many requests: wait `retry_after_ms`.
     RateLimited,
     /// The store cannot be reached or written: wait `retry_after_ms`, keep the message.

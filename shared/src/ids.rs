@@ -57,6 +57,8 @@ ids! {
     FileId,
     /// A secret with which a site owner signs identity tokens.
     SecretId,
+    /// What keeps a visitor or a network out of a site.
+    BlockId,
     /// A session of a team member: random (UUIDv4), and no way into it.
     SessionId,
     /// A canned reply.

@@ -84,6 +84,7 @@ fn every_example_means_to_us_what_it_says() {
             "Sightings" => body::<api::Sightings>(&value),
             "NewSite" => body::<api::NewSite>(&value),
             "File" => body::<model::File>(&value),
+            "Block" => body::<api::Block>(&value),
             "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),
         };
@@ -222,6 +223,7 @@ struct Api {
     new_site: api::NewSite,
     sightings: api::Sightings,
     greetings: api::Greetings,
+    block: api::Block,
     file: model::File,
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod begin_and_end;
+mod block;
 mod colors;
 mod embed;
 mod engines;

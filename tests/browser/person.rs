@@ -29,8 +29,8 @@ const PICTURES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
 pub const STILL: &str = "everything(document).every(el => el.getAnimations().every(move => move.playState !== 'running' \
     || move.effect.getComputedTiming().iterations === Infinity))";
 
-/// Every rule for WCAG 2.2 A and AA, and what axe calls good practice, for the chat alone: the page around it is its owner's.
-const AXE: &str = "const done = arguments[arguments.length - 1]; axe.run({ include: [['bulle-chat']] }, { runOnly: ['wcag2a', 'wcag2aa', \
+/// Every rule for WCAG 2.2 A and AA, and what axe calls good practice.
+const AXE: &str = "const done = arguments[arguments.length - 1]; axe.run(arguments[0], { runOnly: ['wcag2a', 'wcag2aa', \
     'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] }).then(found => done(found.passes.length ? \
     found.violations.flatMap(rule => rule.nodes.map(node => rule.id + ': ' + node.html + ' ' + node.failureSummary)) \
     : ['axe found nothing to look at']), error => done([String(error)]))";
@@ -256,6 +256,12 @@ impl Person {
         self.more.holds(None).await
     }
 
+    /// Holds a phone whose screen is covered at its edges (a notch, a bar to swipe on), in CSS pixels. Chromium only.
+    pub async fn holds_phone_with_edges(&self, [top, right, bottom, left]: [u32; 4]) -> Result<()> {
+        let insets = json!({ "insets": { "top": top, "right": right, "bottom": bottom, "left": left } });
+        chromium::command(&self.browser, "Emulation.setSafeAreaInsetsOverride", insets).await.map(drop)
+    }
+
     /// Prefers `dark` or `light` pages from now on. Not with WebKit: it takes them
     /// when it starts, see [`Stage::person_who_likes`](crate::stage::Stage::person_who_likes).
     pub async fn prefers(&self, scheme: &str) -> Result<()> {
@@ -283,12 +289,22 @@ impl Person {
         self.runs(&format!("{} {SEEK} {script}", self.late)).await
     }
 
-    /// What axe-core finds wrong with the chat on this page; it may take its time, so the script ends by itself.
+    /// What axe-core finds wrong with the chat on this page: what is around it is its owner's.
     pub async fn asks_axe(&self) -> Result<Vec<String>> {
+        self.asks_axe_of(json!({ "include": [["bulle-chat"]] })).await
+    }
+
+    /// What axe-core finds wrong with this page of the console.
+    pub async fn asks_axe_everywhere(&self) -> Result<Vec<String>> {
+        self.asks_axe_of(json!({ "include": [["html"]] })).await
+    }
+
+    /// It may take its time, so the script ends by itself.
+    async fn asks_axe_of(&self, part: Value) -> Result<Vec<String>> {
         self.waits_until(STILL).await?;
         let there = self.evaluates("!!window.axe").await? == json!(true);
         let script = format!("{}\n{AXE}", if there { "" } else { axe()? });
-        let found = self.browser.execute_async(script, vec![]).await.context("axe-core")?;
+        let found = self.browser.execute_async(script, vec![part]).await.context("axe-core")?;
         Ok(serde_json::from_value(found.json().clone())?)
     }
 

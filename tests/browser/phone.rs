@@ -58,6 +58,26 @@ async fn everything_fits_on_small_screens(engine: Engine) -> Result<()> {
     fits(&visitor, "question").await
 }
 
+/// What stands nearest to each edge of the open panel: top, right, bottom, left, in CSS pixels from that edge.
+const MARGINS: &str = "(boxes => [Math.min(...boxes.map(box => box.top)), innerWidth - Math.max(...boxes.map(box => box.right)), \
+    innerHeight - Math.max(...boxes.map(box => box.bottom)), Math.min(...boxes.map(box => box.left))]) \
+    ([...everything(chat().shadowRoot)].filter(el => shown(el) && el.closest('.panel') && !el.matches('.panel')).map(el => el.getBoundingClientRect()))";
+
+in_each_engine!(a_notch_hides_nothing, Firefox lacks "edges that a test can cover", WebKit lacks "edges that a test can cover");
+async fn a_notch_hides_nothing(engine: Engine) -> Result<()> {
+    let stage = Stage::set(engine).await?;
+    let _agent = stage.native_agent("Mia").await?;
+    let visitor = stage.visitor().await?;
+    visitor.holds_phone(390, 844).await?;
+    visitor.clicks("button", "Open chat").await?;
+    visitor.sees("We are here for you").await?;
+    visitor.waits_until(STILL).await?;
+    ensure!(visitor.evaluates(MARGINS).await? == json!([0, 0, 0, 0]), "without covered edges the panel fills the screen");
+    visitor.holds_phone_with_edges([47, 12, 34, 9]).await?;
+    visitor.waits_until(&format!("{MARGINS}.join() === '47,12,34,9'")).await?;
+    visitor.is_content().await
+}
+
 /// Puts a keyboard of this height over the lower end of the screen, as phones do it: only the visual viewport becomes smaller. None of the
 /// engines has a keyboard here, so the page is told of one as it would be, by the viewport's figures and its event.
 const KEYBOARD: &str = "(height => { const view = window.visualViewport, whole = innerHeight; \

@@ -30,6 +30,10 @@ fn by_link(relay: &Relay, resume: &str) -> Visitor {
     Visitor::with_outbox(Door::visitor(relay.address(), "demo"), hello, Vec::new())
 }
 
+async fn hears_of_the_old_link(visitor: &Visitor) {
+    visitor.until_true("told", |log| log.answers.contains(&(None, Err(ErrorCode::LinkExpired)))).await;
+}
+
 async fn asks_for_transcript(visitor: &Visitor, conversation: ConversationId, email: &str) -> Result<(), ErrorCode> {
     let (id, email) = (new_id(), email.to_owned());
     visitor.requests(id, ToRelay::Transcript(Transcript { id, conversation, email })).await
@@ -102,6 +106,7 @@ async fn a_link_that_does_not_work_makes_nobody_somebody_else() {
         let stranger = by_link(&relay, resume);
         stranger.connects().await;
         assert!(stranger.log().view.thread.is_none(), "{resume}");
+        hears_of_the_old_link(&stranger).await;
     }
     // Of another site, the same link is nothing.
     let key = other_site(&relay).await;
@@ -109,12 +114,14 @@ async fn a_link_that_does_not_work_makes_nobody_somebody_else() {
     let stranger = Visitor::with_outbox(Door::visitor(relay.address(), &key), hello, Vec::new());
     stranger.connects().await;
     assert!(stranger.log().view.thread.is_none());
+    hears_of_the_old_link(&stranger).await;
     // A week later it has expired.
     let db = rusqlite::Connection::open(relay.database()).unwrap();
     db.execute("UPDATE visitor_link SET expires_at = 1", []).unwrap();
     let late = by_link(&relay, &resume);
     late.connects().await;
     assert!(late.log().view.thread.is_none());
+    hears_of_the_old_link(&late).await;
     relay.stop().await;
 }
 

@@ -5,6 +5,7 @@
 mod account;
 mod accounts;
 mod backup;
+mod blocks;
 mod desk;
 mod events;
 mod files;

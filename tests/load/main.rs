@@ -2,6 +2,7 @@
 //! Every measurement starts its own server process with a fresh data folder and ends it; all are bounded in count and time.
 
 mod bench;
+mod cdp;
 mod chat;
 mod cores;
 mod corpus;

@@ -1,27 +1,21 @@
 //! What the widget costs the page that it is on, in a real Chromium slowed down four times: the script that runs until the launcher
-//! stands there, the longest task and the layout shift it causes, and the way from a click to a composer that takes text. Every
-//! load is a new browser profile, so nothing is cached, beside a control: the same page without the script tag.
+//! stands there, the longest task and the layout shift it causes, and the way from a click to a composer that takes text. The browser has
+//! been running for a page or two, as a visitor's has; each load is in a tab with empty caches, beside a control: the same page without
+//! the script tag.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use serde_json::{Value, json};
-use tests::browsers::Driver;
-use thirtyfour::prelude::*;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+
+use crate::cdp::{Chromium, Tab};
 
 /// How much slower the processor is made to look (DESIGN §13).
 const SLOWDOWN: u32 = 4;
-/// How long a browser that was just started is left alone. It is busy with itself meanwhile, on a machine of two cores with both of them
-/// (a click measured at once took 470 ms, after this 210 ms); a visitor's has been running for a while.
-const SETTLES: Duration = Duration::from_millis(2_500);
-/// Longest wait for anything on the page.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Notes long tasks and layout shifts from the first moment of the page.
 const WATCH: &str = "<script>window.seen={task:0,shift:0};\
@@ -29,15 +23,15 @@ new PerformanceObserver(list=>{for(const e of list.getEntries())seen.task=Math.m
 new PerformanceObserver(list=>{for(const e of list.getEntries())seen.shift+=e.value}).observe({type:'layout-shift',buffered:true})</script>";
 
 /// What the page has noted, once the launcher stands there; a page's own load event waits for it.
-const LAUNCHER: &str = "return document.querySelector('bulle-chat')?.shadowRoot?.querySelector('button') ? seen : null";
+const LAUNCHER: &str = "document.querySelector('bulle-chat')?.shadowRoot?.querySelector('button') ? seen : null";
 
 /// What the control has noted.
-const PLAIN: &str = "return seen";
+const PLAIN: &str = "seen";
 
 /// Presses the launcher and ends when the composer gets the focus; the answer is the time between in ms. Nothing polls: that would be
 /// most of what is measured.
-const CLICK: &str = "const done=arguments[0];const root=document.querySelector('bulle-chat').shadowRoot;const began=performance.now();\
-root.addEventListener('focusin',event=>event.target.tagName==='TEXTAREA'&&done(performance.now()-began));root.querySelector('button').click()";
+const CLICK: &str = "new Promise(done=>{const root=document.querySelector('bulle-chat').shadowRoot;const began=performance.now();\
+root.addEventListener('focusin',event=>event.target.tagName==='TEXTAREA'&&done(performance.now()-began));root.querySelector('button').click()})";
 
 /// One load of a page.
 #[derive(Clone, Copy, Debug)]
@@ -76,50 +70,45 @@ pub async fn pages(relay: SocketAddr) -> Result<SocketAddr> {
 }
 
 /// Loads the page without the widget.
-pub async fn control(driver: &Driver, pages: SocketAddr) -> Result<Load> {
-    let (browser, _profile) = slow(driver).await?;
-    let load = open(&browser, &format!("http://{pages}/plain"), PLAIN).await;
-    browser.quit().await?;
-    load
+pub async fn control(browser: &mut Chromium, pages: SocketAddr) -> Result<Load> {
+    let tab = slow(browser).await?;
+    let load = open(browser, &tab, &format!("http://{pages}/plain"), PLAIN).await?;
+    browser.close(tab).await?;
+    Ok(load)
 }
 
 /// Loads the page with the widget, and clicks it.
-pub async fn visit(driver: &Driver, pages: SocketAddr) -> Result<(Load, Click)> {
-    let (browser, _profile) = slow(driver).await?;
-    let visit = async {
-        let load = open(&browser, &format!("http://{pages}/chatty"), LAUNCHER).await?;
-        let before = script_ms(&browser).await?;
-        let focus_ms = browser.execute_async(CLICK, vec![]).await?.json().as_f64().context("no time")?;
-        let click = Click { focus_ms, script_ms: script_ms(&browser).await? - before };
-        Ok((load, click))
-    };
-    let visit = visit.await;
-    browser.quit().await?;
-    visit
+pub async fn visit(browser: &mut Chromium, pages: SocketAddr) -> Result<(Load, Click)> {
+    let tab = slow(browser).await?;
+    let load = open(browser, &tab, &format!("http://{pages}/chatty"), LAUNCHER).await?;
+    let before = script_ms(browser, &tab).await?;
+    let focus_ms = browser.evaluate(&tab, CLICK).await?.as_f64().context("no time")?;
+    let click = Click { focus_ms, script_ms: script_ms(browser, &tab).await? - before };
+    browser.close(tab).await?;
+    Ok((load, click))
 }
 
-async fn slow(driver: &Driver) -> Result<(WebDriver, tempfile::TempDir)> {
-    let (browser, profile) = driver.browser("en").await?;
-    browser.set_script_timeout(PATIENCE).await?;
-    sleep(SETTLES).await;
-    browser.cdp().send_raw("Performance.enable", json!({})).await?;
-    browser.cdp().send_raw("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWDOWN })).await?;
-    Ok((browser, profile))
+async fn slow(browser: &mut Chromium) -> Result<Tab> {
+    let tab = browser.tab().await?;
+    browser.command(&tab, "Page.enable", json!({})).await?;
+    browser.command(&tab, "Performance.enable", json!({})).await?;
+    browser.command(&tab, "Emulation.setCPUThrottlingRate", json!({ "rate": SLOWDOWN })).await?;
+    Ok(tab)
 }
 
-async fn open(browser: &WebDriver, url: &str, look: &str) -> Result<Load> {
-    let before = script_ms(browser).await?;
-    browser.goto(url).await?;
-    // Before anything else runs on the page: what the driver asks it to do counts, too.
-    let script_ms = script_ms(browser).await? - before;
-    let seen: Value = browser.execute(look, vec![]).await?.json().clone();
+async fn open(browser: &mut Chromium, tab: &Tab, url: &str, look: &str) -> Result<Load> {
+    let before = script_ms(browser, tab).await?;
+    browser.open(tab, url).await?;
+    // Before anything else runs on the page: what is asked of it counts, too.
+    let script_ms = script_ms(browser, tab).await? - before;
+    let seen = browser.evaluate(tab, look).await?;
     let figure = |name: &str| seen.get(name).and_then(Value::as_f64).context("the launcher is not there");
     Ok(Load { script_ms, longest_task_ms: figure("task")?, shift: figure("shift")? })
 }
 
-/// Time that the page has spent in scripts so far.
-async fn script_ms(browser: &WebDriver) -> Result<f64> {
-    let answer = browser.cdp().send_raw("Performance.getMetrics", json!({})).await?;
+/// Time that the tab has spent in scripts so far.
+async fn script_ms(browser: &mut Chromium, tab: &Tab) -> Result<f64> {
+    let answer = browser.command(tab, "Performance.getMetrics", json!({})).await?;
     let metrics = answer.get("metrics").and_then(Value::as_array).context("no metrics")?;
     let script = metrics.iter().find(|metric| metric.get("name").is_some_and(|name| name == "ScriptDuration"));
     let seconds = script.and_then(|metric| metric.get("value")).and_then(Value::as_f64).context("no ScriptDuration")?;

@@ -39,13 +39,20 @@ export default (place, told) => {
   });
   const email = make("input", { type: "email", required: true, autocomplete: "email", "aria-label": texts.your_email, placeholder: texts.your_email });
   const news = make("p", { role: "status" });
-  const form = make("form", {}, email, make("button", { class: "main" }, texts.mail));
+  const send = make("button", { class: "main" }, texts.mail);
+  const form = make("form", {}, email, send);
   form.addEventListener("submit", event => {
     event.preventDefault();
-    ask(["mail", email.value.trim()]);
-    news.textContent = fill(texts.mailed, email.value.trim());
-    form.remove();
-    save.focus();
+    const address = email.value.trim();
+    send.disabled = true;
+    ask(["mail", address, done => {
+      send.disabled = false;
+      // Why not, the panel says.
+      if (!done || !form.isConnected) return;
+      news.textContent = fill(texts.mailed, address);
+      form.remove();
+      save.focus();
+    }]);
   });
   place.append(make("div", { class: "keep", role: "group", "aria-label": texts.transcript },
     make("div", { class: "acts" }, save, button("plain", texts.cancel, () => ask(["done"]))),

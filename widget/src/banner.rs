@@ -15,7 +15,7 @@ pub fn banner(chat: Chat) -> impl RenderHtml {
     let class = move || match notice() {
         Notice::None => "banner".to_owned(),
         Notice::Queued(..) | Notice::Later => "banner calm".to_owned(),
-        Notice::Reconnecting | Notice::Unavailable | Notice::Refused => "banner trouble".to_owned(),
+        Notice::Reconnecting | Notice::Unavailable | Notice::Refused | Notice::OldLink => "banner trouble".to_owned(),
     };
     html::div()
         .class(live(class))
@@ -29,6 +29,7 @@ fn say(texts: &Texts, notice: Notice, count: &dyn Fn(u32) -> Count) -> String {
         Notice::Reconnecting => texts.reconnecting.to_owned(),
         Notice::Unavailable => texts.unavailable.to_owned(),
         Notice::Refused => texts.refused.to_owned(),
+        Notice::OldLink => texts.old_link.to_owned(),
         Notice::Later => texts.later.to_owned(),
         Notice::Queued(position, estimate) => {
             let place = match position {

@@ -297,6 +297,7 @@ fn error_code(code: &str) -> ErrorCode {
         "store_unavailable" => ErrorCode::StoreUnavailable,
         "internal" => ErrorCode::Internal,
         "text_too_long" => ErrorCode::TextTooLong,
+        "link_expired" => ErrorCode::LinkExpired,
         _ => ErrorCode::Unknown,
     }
 }

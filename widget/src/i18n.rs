@@ -146,6 +146,8 @@ table! {
         editing,
         /// Something that the visitor asked for was refused.
         refused,
+        /// They came by a link from an email that opens nothing.
+        old_link,
         /// "You rated this chat 4 out of 5".
         rated,
         /// The visitor’s other conversation lives on.

@@ -138,7 +138,9 @@ fn carry_out(chat: Chat, asked: &JsValue) {
             "rate" | "spare" => chat.state.update(|state| state.spare_rating()),
             "anew" => chat.state.update(|state| state.start_over()),
             "mail" => {
-                relay.mail(first);
+                if let Some(tell) = Reflect::get_u32(asked, 2).ok().and_then(|tell| tell.dyn_into().ok()) {
+                    relay.mail(first, tell);
+                }
                 return;
             }
             // What is left is "done": the tool goes away.

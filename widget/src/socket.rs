@@ -25,6 +25,7 @@ use crate::codec;
 use crate::news::{self, News};
 use crate::socket::channel::Channel;
 use crate::socket::kept::stored_outbox;
+use crate::socket::requests::Asked;
 use crate::state::State;
 use crate::tabs::{Sight, Step, Tabs};
 use crate::typing::Typist;
@@ -66,6 +67,8 @@ struct Inner {
     told_live: bool,
     /// When to look whether the page has changed.
     look_at: Option<Millis>,
+    /// What a module waits to hear.
+    asked: Option<Asked>,
     news: News,
 }
 
@@ -95,6 +98,7 @@ impl Relay {
             told_read: 0,
             told_unread: 0,
             look_at: None,
+            asked: None,
             news: News::default(),
         };
         (Self(Rc::new(RefCell::new(inner))), state)
@@ -308,6 +312,7 @@ impl Inner {
             }
             _ => {}
         }
+        self.asked.take_if(|asked| asked.hears(&emit));
         let restored = self.state.with_untracked(State::head).map(|head| head.0);
         self.state.update(|state| state.apply(now(), emit));
         let latest = self.state.with_untracked(State::head).map(|head| head.0);

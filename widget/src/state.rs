@@ -71,6 +71,8 @@ pub enum Notice {
     Later,
     /// What the visitor asked for was refused.
     Refused,
+    /// The link from an email by which they came opens nothing.
+    OldLink,
 }
 
 /// What the visitor can do about a message of theirs.
@@ -115,6 +117,8 @@ pub struct State {
     changeable: Option<(MessageId, Millis)>,
     /// Until when a refusal is told.
     refused: Option<Millis>,
+    /// Whether they came by a link that opens nothing; until they say something.
+    old_link: bool,
     notice: Notice,
     /// Conversations in order of appearance.
     threads: Vec<ConversationId>,
@@ -142,6 +146,7 @@ impl State {
             rated: None,
             changeable: None,
             refused: None,
+            old_link: false,
             notice: Notice::None,
             threads: Vec::new(),
             rings: 0,
@@ -162,6 +167,7 @@ impl State {
             Emit::Failed(say, error) => self.failed(say.id, error.code),
             Emit::Entry(conversation, entry) => self.entry(conversation, entry),
             Emit::Frame(frame) => self.frame(now, frame),
+            Emit::Refused(error) if error.code == ErrorCode::LinkExpired => self.old_link = true,
             // Whatever the visitor asked for has a name; what the panel does by itself is not worth a word when refused.
             Emit::Refused(error) => self.refused = error.id.map(|_| now + REFUSAL_LAPSES),
             // Visitors follow all they have.
@@ -213,6 +219,7 @@ impl State {
             (Some(thread), Notice::None) if matches!(thread.state, Stand::Queued | Stand::Parked) && !self.answering => {
                 Notice::Later
             }
+            (_, Notice::None) if self.old_link => Notice::OldLink,
             (_, notice) => notice,
         }
     }
@@ -316,6 +323,7 @@ impl State {
     }
 
     fn pending(&mut self, say: &Say) {
+        self.old_link = false;
         // RFC 9562 §5.7: the first 48 bits of a UUIDv7 are the time at which it was made.
         let at = (say.id.0.as_u128() >> 80) as Millis + self.ahead;
         let what = What::Own(self.body(say), Mark::Pending);

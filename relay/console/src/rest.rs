@@ -7,11 +7,11 @@ use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::{
-    AgentPatch, ApiError, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch, SiteSetup,
-    Why,
+    AgentPatch, ApiError, Block, EntriesPage, History, Invitation, Invite, Join, Me, NewSite, Sightings, SignIn, SitePatch,
+    SiteSetup, Why,
 };
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId, SiteKey};
+use shared::ids::{AgentId, BlockId, ConversationId, SiteKey};
 use shared::model::Entry;
 
 use crate::text::Texts;
@@ -120,6 +120,21 @@ pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestErr
 /// Why a queued conversation waits.
 pub async fn why(conversation: ConversationId) -> Result<Why, RestError> {
     get(&format!("/api/conversations/{conversation}/why")).await
+}
+
+/// Who is kept out of all sites.
+pub async fn blocks() -> Result<Vec<Block>, RestError> {
+    get("/api/blocks").await
+}
+
+/// What keeps the visitor of a conversation out.
+pub async fn block_of(conversation: ConversationId) -> Result<Option<Block>, RestError> {
+    get(&format!("/api/conversations/{conversation}/block")).await
+}
+
+/// Lets somebody in again.
+pub async fn lift_block(block: BlockId) -> Result<(), RestError> {
+    done(Request::delete(&format!("/api/blocks/{block}")), &serde_json::json!({})).await
 }
 
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {

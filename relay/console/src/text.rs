@@ -27,12 +27,14 @@ macro_rules! texts {
 }
 
 // A page with many words of its own has them in a table of its own.
+mod block;
 mod install;
 mod people;
 mod replies;
 
 texts! {
     [installing: install]
+    [blocking: block]
     [people: people]
     [replies: replies]
     // Navigation and frame

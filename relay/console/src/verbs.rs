@@ -1,9 +1,9 @@
 //! What an agent can do to a conversation, as requests that wait for their answer: only `done` makes them true.
 //! Pure; `socket.rs` sends what this builds.
 
-use shared::agent::{About, Take, ToRelay, Transfer};
+use shared::agent::{About, Block, Take, ToRelay, Transfer};
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId, MessageId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis};
 use shared::model::{AssignedHow, CloseReason, Conversation, Event, ParkReason, RequeueReason, State};
 
 use crate::text::{Texts, fill};
@@ -27,6 +27,13 @@ pub enum Verb {
     Close,
     /// End a reopened one that needs no answer.
     Dismiss,
+    /// Keep its visitor out, and end it.
+    Block {
+        /// Everybody from their network, too.
+        network: bool,
+        /// For how long, in ms; `None`: for good.
+        for_ms: Option<Millis>,
+    },
 }
 
 /// Why a request did not succeed.
@@ -51,6 +58,7 @@ impl Verb {
             Self::Decline => ToRelay::Decline(about),
             Self::Close => ToRelay::Close(about),
             Self::Dismiss => ToRelay::Dismiss(about),
+            Self::Block { network, for_ms } => ToRelay::Block(Block { id, conversation, network, for_ms, reason: String::new() }),
         }
     }
 
@@ -65,6 +73,7 @@ impl Verb {
             Self::Accept | Self::Decline => offered,
             Self::Close => talk.state != State::Closed && (mine || talk.agent.is_none()),
             Self::Dismiss => talk.state != State::Closed && (mine || talk.state == State::Queued),
+            Self::Block { .. } => mine || talk.agent.is_none(),
         }
     }
 }

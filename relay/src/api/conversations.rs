@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use serde::Deserialize;
-use shared::api::{EntriesPage, History, Why};
+use shared::api::{Block, EntriesPage, History, Why};
 use shared::close::ErrorCode;
 use shared::ids::{ConversationId, Seq};
 use shared::model::{Audience, Conversation, MAX_PAGE};
@@ -55,6 +55,16 @@ pub async fn history(
     readable(&shared, &account, id).await?;
     let conversations = shared.store.history(id).await.map_err(RestError::Store)?;
     Ok(Json(History { conversations }))
+}
+
+/// `GET /api/conversations/{id}/block`.
+pub async fn block(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Option<Block>>, RestError> {
+    readable(&shared, &account, id).await?;
+    shared.store.block_of(id, clock::now()).await.map(Json).map_err(RestError::Store)
 }
 
 /// `GET /api/conversations/{id}/why`.

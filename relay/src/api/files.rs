@@ -16,10 +16,12 @@ use shared::model::{File, FileRules};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::clock;
 use crate::config::{Config, Limits};
 use crate::edge::auth;
 use crate::edge::caller::{Caller, Page};
 use crate::edge::limits::{Limit, Throttle, subscriber};
+use crate::edge::origin;
 use crate::edge::router::Shared;
 use crate::edge::seats::{Seat, Seats};
 use crate::error::RestError;
@@ -161,7 +163,7 @@ pub async fn upload(
                 if !listed {
                     return Err(RestError::NotListed);
                 }
-                let visitor = visitor(&shared, &site, token, asked.duration_ms.is_some()).await?;
+                let visitor = visitor(&shared, &caller, &site, token, asked.duration_ms.is_some()).await?;
                 new(visitor, shared.config.limits.upload_bytes_a_day as u64)
             }
             None => {
@@ -225,17 +227,28 @@ fn admits(shared: &Shared, caller: &Caller, site: &SiteRecord) -> bool {
 }
 
 /// The visitor whose token this is, if they may send files: somebody whom the site knows, or who has not said anything yet.
-async fn visitor(shared: &Shared, site: &SiteRecord, authorization: &str, is_note: bool) -> Result<Uuid, RestError> {
+async fn visitor(
+    shared: &Shared,
+    caller: &Caller,
+    site: &SiteRecord,
+    authorization: &str,
+    is_note: bool,
+) -> Result<Uuid, RestError> {
     if !site.settings.files || (is_note && !site.settings.voice) {
         return Err(RestError::NotTaken);
     }
     let token = authorization.strip_prefix("Bearer ").filter(|token| is_token(token)).ok_or(RestError::BadToken)?;
     let token_hash = auth::hash(token);
-    match shared.store.visitor_by_token(token_hash).await.map_err(RestError::Store)? {
-        Some(visitor) if visitor.site != site.id || (site.verified_only && !visitor.verified) => Err(RestError::BadToken),
-        Some(visitor) => Ok(visitor.id.0),
-        None if site.verified_only => Err(RestError::BadToken),
-        None => Ok(visitor_id(&token_hash).0),
+    let id = match shared.store.visitor_by_token(token_hash).await.map_err(RestError::Store)? {
+        Some(visitor) if visitor.site != site.id || (site.verified_only && !visitor.verified) => return Err(RestError::BadToken),
+        Some(visitor) => visitor.id,
+        None if site.verified_only => return Err(RestError::BadToken),
+        None => visitor_id(&token_hash),
+    };
+    let network = caller.limited_address().map(origin::truncated);
+    match shared.store.is_blocked(site.id, id, network, clock::now()).await.map_err(RestError::Store)? {
+        true => Err(RestError::Blocked),
+        false => Ok(id.0),
     }
 }
 

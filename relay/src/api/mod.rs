@@ -5,6 +5,7 @@
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
+//! - [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
 //! - [`roles`]: who may do what
 
@@ -24,6 +25,7 @@ use crate::error::RestError;
 
 mod account;
 mod agents;
+mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
@@ -132,9 +134,12 @@ routes! {
         post files::upload, Who::Anyone;
         options files::preflight, Who::Anyone;
     }
+    "/blocks" { get blocks::list, Who::May(Act::LiftBlocks); }
+    "/blocks/{id}" { delete blocks::lift, Who::May(Act::LiftBlocks); }
     "/conversations/{id}" { get conversations::show, Who::May(Act::Read); }
     "/conversations/{id}/entries" { get conversations::entries, Who::May(Act::Read); }
     "/conversations/{id}/history" { get conversations::history, Who::May(Act::Read); }
+    "/conversations/{id}/block" { get conversations::block, Who::May(Act::Read); }
     "/conversations/{id}/why" { get conversations::why, Who::May(Act::Read); }
 }
 

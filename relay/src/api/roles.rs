@@ -19,6 +19,8 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
+    LiftBlocks,
     /// Use canned replies, and keep one's own.
     KeepReplies,
     /// Keep those that are everybody's.
@@ -35,7 +37,7 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::KeepReplies => Role::Agent,
+            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks | Self::KeepReplies => Role::Agent,
             Self::ReadOthers | Self::ShareReplies => Role::Supervisor,
             Self::Invite | Self::ChangePeople | Self::ChangeSites => Role::Admin,
         }

@@ -3,7 +3,7 @@
 //!
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`block`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::clock;
 use crate::store::{Asked, Store, StoreError};
 
 mod amend;
+mod block;
 mod dispatch;
 mod hand;
 mod merge;
@@ -29,6 +30,7 @@ mod tests;
 mod work;
 
 pub use amend::Speaker;
+pub use block::Keep;
 pub use merge::Identified;
 pub use record::Rules;
 

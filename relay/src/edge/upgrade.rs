@@ -23,6 +23,7 @@ use super::auth;
 use super::caller::{Caller, Page};
 use super::events::{self, Streams};
 use super::limits::{Limit, Throttle, subscriber};
+use super::origin;
 use super::rooms;
 use super::router::Shared;
 use super::seats::{Seat, Seats};
@@ -166,7 +167,13 @@ async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> 
         let message = "this page's origin is not on the site's list; an admin can add it";
         return Err(Refusal::new(close::FOREIGN_ORIGIN, ErrorCode::ForeignOrigin, message));
     }
-    Ok(VisitorGreeter { hub: sockets.hub.clone(), site, rates: sockets.visitors.clone(), files: sockets.files.clone() })
+    Ok(VisitorGreeter {
+        hub: sockets.hub.clone(),
+        site,
+        rates: sockets.visitors.clone(),
+        files: sockets.files.clone(),
+        network: caller.limited_address().map(origin::truncated),
+    })
 }
 
 fn admit_agent(sockets: &Sockets, headers: &HeaderMap, caller: &Caller) -> Result<AgentGreeter, Refusal> {

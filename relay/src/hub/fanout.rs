@@ -65,6 +65,14 @@ impl Fanout {
                     visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
                 }
             }
+            // They greet anew, and the greeting says why they may not.
+            Notice::Blocked { site, visitor, networks } => self.registry.visitors().for_each(|id, peer| {
+                let from_there =
+                    || peer.site() == Some(site) && peer.network().is_some_and(|network| networks.contains(&network));
+                if id == visitor || from_there() {
+                    peer.close(close::RESYNC);
+                }
+            }),
             Notice::Retired(secret) => self.registry.visitors().for_each(|_, peer| {
                 if peer.session() == Some(secret) {
                     peer.close(close::BAD_TOKEN);

@@ -7,16 +7,19 @@
 //! - [`board`]: what whole sites see, once a second
 //! - [`keeper`]: timeouts and the node's lease
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+use shared::agent::Block;
 use shared::frame::{Ack, Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
-use shared::model::{AssignedHow, Body, Event, Page, Person, Presence, Rating, Say};
+use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Identified, Outcome, Speaker, VisitorCard};
+use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
@@ -158,6 +161,29 @@ impl Hub {
     /// An agent ends a conversation.
     pub async fn agent_closes(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
         self.done(self.desk.close_by_agent(clock::now(), agent, conversation).await?)
+    }
+
+    /// An agent keeps the visitor of a conversation out; with `network` everybody from where they are connected now.
+    pub async fn agent_blocks(&self, agent: AgentId, block: Block) -> Result<(), DeskError> {
+        let Block { conversation, network, for_ms, mut reason, .. } = block;
+        let route = self.store.route(conversation).await?.ok_or(DeskError::NotFound)?;
+        let mut networks = HashSet::new();
+        if network {
+            self.registry.visitors().for_each_of(route.visitor, |peer| networks.extend(peer.network()));
+            if networks.is_empty() {
+                return Err(DeskError::Invalid(
+                    "network: the visitor is not connected, or from this very machine: block them alone",
+                ));
+            }
+        }
+        let networks: Vec<IpNet> = networks.into_iter().collect();
+        let now = clock::now();
+        let until = for_ms.map(|time| now.saturating_add(time));
+        reason.truncate(cut(&reason, MAX_FIELD).len());
+        let keep = Keep { conversation, networks: networks.clone(), until, reason };
+        self.publish(self.desk.block(now, agent, keep).await?);
+        self.bus.publish(Notice::Blocked { site: route.site, visitor: route.visitor, networks });
+        Ok(())
     }
 
     /// An agent says that a reopened conversation needs no answer.

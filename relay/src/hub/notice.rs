@@ -1,6 +1,7 @@
 //! What travels on the bus: a committed change or a passing signal, with all that a relay needs to know whom to tell.
 //! Losing one is harmless (clients notice by seq, head or revision and fetch), so nothing here is ever retried.
 
+use ipnet::IpNet;
 use metrics::Counter;
 use shared::ids::{AgentId, NodeId, Seq, SiteId, VisitorId};
 use shared::model::Person;
@@ -71,6 +72,15 @@ pub enum Notice {
         /// Whether conversations came along.
         moved: bool,
     },
+    /// A visitor, and with them perhaps networks, is kept out of a site: their sockets must go, and are not let in again.
+    Blocked {
+        /// Where.
+        site: SiteId,
+        /// Who.
+        visitor: VisitorId,
+        /// Everybody from there.
+        networks: Vec<IpNet>,
+    },
     /// A site's secret was retired: the sockets of those whom it vouched for must go. Holds what their peers know it by.
     Retired([u8; 32]),
     /// What visitors of this site are told, or who may be one, is different now: their sockets must go and greet anew.
@@ -93,7 +103,7 @@ impl Notice {
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
             Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
-            Self::SignedOut { .. } | Self::Merged { .. } | Self::Retired(_) => &of.signed_out,
+            Self::SignedOut { .. } | Self::Merged { .. } | Self::Blocked { .. } | Self::Retired(_) => &of.signed_out,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
+use ipnet::IpNet;
 use shared::close;
 use shared::ids::{AgentId, ConversationId, SiteId, VisitorId};
 use tokio::sync::{Notify, mpsc};
@@ -38,6 +39,8 @@ pub struct Peer {
     session: OnceLock<Box<[u8; 32]>>,
     /// Which site's visitor it belongs to.
     site: OnceLock<SiteId>,
+    /// Where that visitor comes from, unless from this very machine.
+    network: OnceLock<Box<IpNet>>,
     close_code: AtomicU16,
     /// [`Tick`] of the commit of the oldest message that waits in the queue; 0: none. For the metric alone.
     oldest: AtomicU64,
@@ -59,6 +62,7 @@ impl Peer {
                 oversees: AtomicBool::new(false),
                 session: OnceLock::new(),
                 site: OnceLock::new(),
+                network: OnceLock::new(),
                 close_code: AtomicU16::new(0),
                 oldest: AtomicU64::new(0),
                 closing: Notify::new(),
@@ -90,6 +94,16 @@ impl Peer {
     /// Which site's visitor it belongs to, if to one.
     pub fn site(&self) -> Option<SiteId> {
         self.site.get().copied()
+    }
+
+    /// The visitor comes from there.
+    pub fn set_network(&self, network: IpNet) {
+        self.network.get_or_init(|| Box::new(network));
+    }
+
+    /// Where the visitor comes from, as far as their address may be told.
+    pub fn network(&self) -> Option<IpNet> {
+        self.network.get().map(|network| **network)
     }
 
     /// Whether it may be sent what others have in hand.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, FromRelay, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq};
@@ -136,6 +136,13 @@ impl AgentSession {
             ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
             ToRelay::Close(About { id, conversation }) => done(id, hub.agent_closes(me, conversation).await),
             ToRelay::Dismiss(About { id, conversation }) => done(id, hub.agent_dismisses(me, conversation).await),
+            ToRelay::Block(block) => {
+                if block.for_ms.is_some_and(|time| !(1..=MAX_BLOCK).contains(&time)) {
+                    let message = format!("for_ms: 1 to {MAX_BLOCK}, or left out for good");
+                    return Err(refuse(Some(block.id), ErrorCode::InvalidField, message));
+                }
+                done(block.id, hub.agent_blocks(me, block).await)
+            }
             ToRelay::Show(show) => {
                 self.show(show);
                 Ok(None)

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use shared::close::{self, ErrorCode};
 use shared::ids::{SecretId, VisitorId};
 use shared::model::FileRules;
-use shared::visitor::{Hello, ToRelay};
+use shared::visitor::{FromRelay, Hello, ToRelay};
 
 use super::pace::{Pace, Rates};
 use super::visitor::{VisitorSession, tidy};
-use super::{Greeter, Refusal, Reply, Session, short};
+use super::{Greeter, Refusal, Reply, Session, refuse, short};
 use crate::clock;
 use crate::desk::VisitorCard;
 use crate::edge::auth;
@@ -31,6 +32,8 @@ pub struct VisitorGreeter {
     pub rates: Arc<Rates>,
     /// Which files they may send, where the site wants any.
     pub files: Arc<FileRules>,
+    /// Where they come from, unless from this very machine.
+    pub network: Option<IpNet>,
 }
 
 /// Who has greeted, the token that they get, and the secret that vouched for them.
@@ -46,35 +49,44 @@ impl Greeter for VisitorGreeter {
             Ok(_) => return Err(bad_hello("the first frame must be hello")),
             Err(error) => return Err(bad_hello(error.to_string())),
         };
-        let (card, token, secret) = match self.resumed(&hello).await? {
+        let resumed = self.resumed(&hello).await?;
+        let stale_link = hello.resume.is_some() && resumed.is_none();
+        let (card, token, secret) = match resumed {
             Some((card, token)) => (card, Some(token), None),
             None => self.card(&hello).await?,
         };
+        if let Some(network) = self.network {
+            peer.set_network(network);
+        }
         if let Some(secret) = secret {
             peer.set_session(auth::hash(&secret.to_string()));
         }
         let site = self.site.id;
         peer.set_site(site);
-        let (pace, card) = (Pace::new(self.rates), Arc::new(card));
+        let (pace, card) = (Pace::new(self.rates.clone()), Arc::new(card));
+        let visitor = card.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession::register(self.hub, peer.clone(), pace, site, card, self.files);
-        let refusal = match session.is_still(&self.site).await {
-            Ok(true) => match session.welcome(&self.site, hello, token).await {
-                Ok(reply) => return Ok((session, reply)),
-                Err(error) => {
-                    super::log_unless_outage(&error, "a visitor's greeting");
-                    unreachable()
-                }
-            },
-            Ok(false) => {
-                // Since the upgrade looked at it; its list of origins perhaps.
-                let why = "the site was changed this moment: connect and greet once more";
-                Refusal::new(close::RESYNC, ErrorCode::WrongState, why)
-            }
-            Err(_) => unreachable(),
+        let mut session = VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone());
+        let welcomed = match self.still_lets_in(visitor).await {
+            Ok(()) => session.welcome(&self.site, hello, token).await.map_err(|error| {
+                super::log_unless_outage(&error, "a visitor's greeting");
+                unreachable()
+            }),
+            Err(refusal) => Err(refusal),
         };
-        Box::new(session).left().await;
-        Err(refusal)
+        match welcomed {
+            Ok(mut reply) => {
+                if stale_link {
+                    let why = "this link opens nothing (any more): you are greeted as you would be without it";
+                    reply.push(FromRelay::Error(refuse(None, ErrorCode::LinkExpired, why)).encode());
+                }
+                Ok((session, reply))
+            }
+            Err(refusal) => {
+                Box::new(session).left().await;
+                Err(refusal)
+            }
+        }
     }
 }
 
@@ -114,6 +126,10 @@ impl VisitorGreeter {
             None => (visitor_id(&token_hash), true),
         };
         let card = VisitorCard { id, ..card_of(hello, token_hash, is_new) };
+        if hello.identity.is_some() {
+            // What somebody said who is kept out does not become anybody else's.
+            self.lets_in(id).await?;
+        }
         match &hello.identity {
             // What somebody had without a name becomes theirs; what another verified visitor has never does.
             Some(identity) => {
@@ -128,6 +144,27 @@ impl VisitorGreeter {
             }
             None => Ok((card, issued, known.and_then(|visitor| visitor.secret))),
         }
+    }
+
+    /// Whether the site's team keeps this visitor out, or all from where they come.
+    async fn lets_in(&self, visitor: VisitorId) -> Result<(), Refusal> {
+        let blocked = self.hub.store().is_blocked(self.site.id, visitor, self.network, clock::now()).await;
+        match blocked.map_err(|_| unreachable())? {
+            false => Ok(()),
+            true => {
+                Err(Refusal::new(close::BLOCKED, ErrorCode::Blocked, "the site's team does not take chats from you at present"))
+            }
+        }
+    }
+
+    /// The same, and whether the site is what it was when the upgrade looked at it; its list of origins perhaps.
+    async fn still_lets_in(&self, visitor: VisitorId) -> Result<(), Refusal> {
+        let site = self.hub.store().site(self.site.id).await.map_err(|_| unreachable())?;
+        if site.as_ref() != Some(&self.site) {
+            let why = "the site was changed this moment: connect and greet once more";
+            return Err(Refusal::new(close::RESYNC, ErrorCode::WrongState, why));
+        }
+        self.lets_in(visitor).await
     }
 
     /// Makes the visitor the one whom an identity token names. On every browser that is the same one; and what they get for it is

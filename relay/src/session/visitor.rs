@@ -45,11 +45,6 @@ impl VisitorSession {
         Self { hub, peer, pace, site, card, files, conversation: None }
     }
 
-    /// Whether the site is what it was.
-    pub(super) async fn is_still(&self, site: &SiteRecord) -> Result<bool, StoreError> {
-        Ok(self.hub.store().site(self.site).await?.as_ref() == Some(site))
-    }
-
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
         let store = self.hub.store();
         let now = clock::now();

@@ -8,6 +8,7 @@
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`]: signing in · [`audit`]: what is on record
+//! - [`blocks`]: who is kept out
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use shared::close::ErrorCode;
 pub(crate) mod absence;
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod blocks;
 mod boards;
 mod figures;
 pub(crate) mod files;
@@ -59,7 +61,7 @@ pub use sessions::{NewSession, SessionRecord, Which};
 pub use sightings::{Notes, Sighted};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -69,7 +71,8 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0007_merge.sql"),
     include_str!("../../migrations/sqlite/0008_mail.sql"),
     include_str!("../../migrations/sqlite/0009_people.sql"),
-    include_str!("../../migrations/sqlite/0010_replies.sql"),
+    include_str!("../../migrations/sqlite/0010_blocks.sql"),
+    include_str!("../../migrations/sqlite/0011_replies.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -109,6 +109,10 @@ pub enum Deed {
     SecretRetired,
     /// An agent took one chat more than they have slots.
     Stretch,
+    /// A visitor was blocked, perhaps with their network.
+    Block,
+    /// A block was lifted.
+    Unblock,
     /// One that this program does not know.
     #[serde(other)]
     Unknown,

@@ -169,8 +169,8 @@ names! {
     CloseReason { Agent Visitor Expired Dismissed Merged }
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
-        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor BadIdentity ForeignOrigin UnknownSite UnsupportedVersion EmptyText
-        TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState TooLate NotLast NoFreeSlot AgentUnavailable OfferGone RateLimited
+        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
+        TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState TooLate NotLast NoFreeSlot AgentUnavailable OfferGone LinkExpired RateLimited
         StoreUnavailable Internal Unknown
     }
 }
@@ -239,6 +239,7 @@ structs! {
     agent::Take { id, conversation, stretch }
     agent::Transfer { id, conversation, to }
     agent::About { id, conversation }
+    agent::Block { id, conversation, network, for_ms, reason }
     agent::Show { rows, open }
     agent::Typing { conversation, on }
     agent::GetInbox {}
@@ -265,7 +266,7 @@ enums! {
     }
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
-        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Show(agent::Show),
+        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
         Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {

@@ -134,6 +134,7 @@ impl World {
                                 site: self.site.clone(),
                                 rates: self.rates.clone(),
                                 files: self.files.clone(),
+                                network: None,
                             };
                             match greeter.hello(&frame, &visitor).await {
                                 Ok((session, reply)) => {

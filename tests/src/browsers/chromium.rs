@@ -1,4 +1,4 @@
-//! Chromium: how it is started, and what its DevTools protocol adds to WebDriver. Called by [`super`] only.
+//! Chromium: how it is started, and what its DevTools protocol adds to WebDriver. Called by [`super`]; the bench takes the flags.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use super::{Looks, WINDOW};
 
 /// Started with every browser: no window, nothing fetched in the background, and able to run as root in a container.
 /// Its microphone is made up, and it asks nobody whether a page may listen.
-const FLAGS: [&str; 11] = [
+pub const FLAGS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",

@@ -1,10 +1,13 @@
 //! What the visitor says and asks of the relay, as components call it. Messages go through the outbox; other requests are sent now or
 //! not at all, and say which.
 
+use js_sys::Function;
 use shared::frame::{Delete, Edit};
 use shared::ids::{ConversationId, FileId, MessageId, Seq};
+use shared::link::{Emit, Status};
 use shared::model::{Body, Contact, File, Say};
-use shared::visitor::{Close, Rate, ToRelay, Transcript};
+use shared::visitor::{Close, FromRelay, Rate, ToRelay, Transcript};
+use wasm_bindgen::JsValue;
 
 use super::{Relay, State, TITLE_TIME};
 use crate::browser::{self, Home, now};
@@ -81,9 +84,11 @@ impl Relay {
         self.about().is_some_and(|(id, conversation)| self.ask(ToRelay::Rate(Rate { id, conversation, score, comment })))
     }
 
-    /// Has the conversation sent by email; whether the relay could be asked.
-    pub fn mail(&self, email: String) -> bool {
-        self.about().is_some_and(|(id, conversation)| self.ask(ToRelay::Transcript(Transcript { id, conversation, email })))
+    /// Has the conversation sent by email. `tell` hears once whether the relay will do so.
+    pub fn mail(&self, email: String, tell: Function) {
+        let Some((id, conversation)) = self.about() else { return };
+        self.0.borrow_mut().asked = Some(Asked { id, tell });
+        self.ask(ToRelay::Transcript(Transcript { id, conversation, email }));
     }
 
     /// What shows the relay who this visitor is.
@@ -111,6 +116,28 @@ impl Relay {
         let mut asked = false;
         self.link(|link| asked = link.send(frame));
         asked
+    }
+}
+
+/// A request whose outcome somebody waits for.
+pub struct Asked {
+    id: MessageId,
+    tell: Function,
+}
+
+impl Asked {
+    /// Tells the outcome if this is it. A request that is under way when the connection breaks is lost, and so is one that could not be made.
+    pub fn hears(&self, emit: &Emit<FromRelay>) -> bool {
+        let outcome = match emit {
+            Emit::Frame(FromRelay::Done(done)) if done.id == self.id => true,
+            Emit::Refused(error) if error.id == Some(self.id) => false,
+            Emit::Status(Status::Waiting(_) | Status::Refused(_)) => false,
+            _ => return false,
+        };
+        let tell = self.tell.clone();
+        // Later: it moves the focus, which the panel hears. What it throws is the module's own.
+        soon(move || _ = tell.call1(&JsValue::UNDEFINED, &outcome.into()));
+        true
     }
 }
 

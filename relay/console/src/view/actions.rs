@@ -20,6 +20,7 @@ fn word(verb: Verb, texts: &Texts) -> &'static str {
         Verb::Decline => texts.decline,
         Verb::Close => texts.close_chat,
         Verb::Dismiss => texts.dismiss,
+        Verb::Block { .. } => texts.blocking.block,
     }
 }
 
@@ -30,7 +31,7 @@ fn key(verb: Verb) -> Option<&'static str> {
         Verb::Decline => Some("d"),
         Verb::Close => Some("x"),
         Verb::Transfer(_) => Some("Shift+T"),
-        Verb::TakeAnyway | Verb::GiveBack | Verb::Dismiss => None,
+        Verb::TakeAnyway | Verb::GiveBack | Verb::Dismiss | Verb::Block { .. } => None,
     }
 }
 

@@ -2,6 +2,8 @@
 //! visitors typed reaches the page as text nodes.
 
 mod actions;
+mod block;
+mod blocked;
 mod body;
 mod composer;
 mod earlier;

@@ -14,6 +14,7 @@ use crate::rest::{self, RestError, people};
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
+use crate::view::blocked::Blocked;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, Refusal, initials, role_word};
 use crate::view::presence::presence_word;
@@ -49,6 +50,7 @@ pub fn Team() -> impl IntoView {
                 </section>
                 {move || chosen.get().map(|id| view! { <Access id chosen/> })}
                 {admin.then(|| view! { <InviteForm/> })}
+                <Blocked/>
             </main>
         </Frame>
     }

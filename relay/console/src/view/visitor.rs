@@ -11,6 +11,7 @@ use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::socket::Live;
 use crate::time;
+use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
 use crate::view::thread::chip;
@@ -22,7 +23,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     let language = language();
     let desk = expect_context::<Live>().desk;
     let panes = expect_context::<Panes>();
-    let talk = RwSignal::from(row.talk);
+    let talk = RwSignal::from(row.talk.clone());
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
     let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
@@ -55,6 +56,7 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
             <Fact label=texts.began>{move || began.get()}</Fact>
         </dl>
         {move || queued.get().then(|| view! { <Waits id=row.id/> })}
+        <Blocking row=row.clone()/>
         <EarlierList id=row.id/>
     }
 }
