@@ -55,6 +55,13 @@ impl Slash {
             }
         });
         Effect::new(move || {
+            let changed =
+                text.with(|text| closed_for.with_untracked(|closed| closed.as_ref().is_some_and(|closed| closed != text)));
+            if changed {
+                closed_for.set(None);
+            }
+        });
+        Effect::new(move || {
             offered.track();
             chosen.set(0);
         });
@@ -142,7 +149,7 @@ pub fn SlashList(
         };
         view! {
             <li role="option" id=option(number) aria-selected=move || is_chosen().to_string() on:click=choose>
-                <strong>"/"{reply.shortcut}</strong><span>{reply.text}</span>
+                <strong>"/"{reply.shortcut}</strong>" "<span>{reply.text}</span>
             </li>
         }
     };
