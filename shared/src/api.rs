@@ -3,12 +3,14 @@
 
 mod history;
 mod people;
+mod replies;
 mod reports;
 
 use serde::{Deserialize, Serialize};
 
 pub use history::*;
 pub use people::*;
+pub use replies::*;
 pub use reports::*;
 
 use crate::close::ErrorCode;

@@ -61,6 +61,8 @@ ids! {
     BlockId,
     /// A session of a team member: random (UUIDv4), and no way into it.
     SessionId,
+    /// A canned reply.
+    ReplyId,
     /// One life of one relay process.
     NodeId,
 }

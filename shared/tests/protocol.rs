@@ -88,6 +88,8 @@ fn every_example_means_to_us_what_it_says() {
             "AgentPatch" => body::<api::AgentPatch>(&value),
             "SitePatch" => body::<api::SitePatch>(&value),
             "SiteSecret" => body::<api::SiteSecret>(&value),
+            "Reply" => body::<api::Reply>(&value),
+            "ReplyDraft" => body::<api::ReplyDraft>(&value),
             "Sightings" => body::<api::Sightings>(&value),
             "NewSite" => body::<api::NewSite>(&value),
             "Report" => body::<api::Report>(&value),
@@ -212,6 +214,8 @@ fn the_schemas_are_generated_from_these_types() {
 struct Api {
     api_error: api::ApiError,
     sign_in: api::SignIn,
+    reply: api::Reply,
+    reply_draft: api::ReplyDraft,
     me: api::Me,
     account_patch: api::AccountPatch,
     new_password: api::NewPassword,

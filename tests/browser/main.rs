@@ -29,6 +29,7 @@ mod pinned;
 mod policies;
 mod policy;
 mod queue;
+mod replies;
 mod reports;
 mod sleep;
 mod sockets;

@@ -40,7 +40,10 @@ impl Drop for Process {
 fn binary() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let found = program.ancestors().skip(1).take(2).map(|folder| folder.join("bot-agent")).find(|binary| binary.is_file());
-    found.expect("no `bot-agent` beside this program: build it with `cargo build -p bot-agent`")
+    match found {
+        Some(found) => found,
+        None => panic!("no `bot-agent` beside this program: build it with `cargo build -p bot-agent`"),
+    }
 }
 
 /// What was said with quick replies under it.

@@ -30,6 +30,7 @@ fn request(relay: &Relay, route: &Route) -> Request {
         ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
+        ("post", "/replies") | ("put", "/replies/{id}") => json!({"shortcut": id[..8], "text": "Hello"}),
         _ => json!({}),
     };
     let method: Method = route.method.to_uppercase().parse().unwrap();
@@ -44,7 +45,7 @@ fn is_mutating(route: &Route) -> bool {
 fn state(relay: &Relay) -> Vec<Vec<Value>> {
     let db = Connection::open(relay.database()).unwrap();
     let mut rows = Vec::new();
-    for table in ["agent", "agent_session", "second_factor", "api_token", "invitation", "site", "site_secret"] {
+    for table in ["agent", "agent_session", "second_factor", "api_token", "invitation", "site", "site_secret", "reply"] {
         let mut all = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let width = all.column_count();
         let read = all.query_map([], |row| (0..width).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>());

@@ -79,11 +79,12 @@ pub async fn run(relay: &str, token: String) -> Result<()> {
                 tokio::select! {
                     () = sleep(wait) => link.tick(now()),
                     message = open.next() => match message {
-                        Some(Ok(Message::Text(text))) => match FromRelay::decode(&text) {
-                            Ok(frame) => link.received(now(), number, frame),
-                            // A frame of a later version: nothing to this bot.
-                            Err(_) => {}
-                        },
+                        Some(Ok(Message::Text(text))) => {
+                            // What cannot be read is a frame of a later version: nothing to this bot.
+                            if let Ok(frame) = FromRelay::decode(&text) {
+                                link.received(now(), number, frame);
+                            }
+                        }
                         Some(Ok(Message::Close(frame))) => {
                             socket = None;
                             link.closed(now(), number, frame.map(|frame| frame.code.into()));

@@ -4,7 +4,7 @@
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
 //! - [`rest`]: REST calls; [`browser`], [`time`]: clock, storage, dates
-//! - [`keys`], [`layout`], [`pieces`]: pure parts of keyboard, thread and text
+//! - [`keys`], [`layout`], [`pieces`], [`replies`]: pure parts of keyboard, thread, text and canned replies
 //! - [`view`]: one component per file
 
 mod app;
@@ -14,6 +14,7 @@ mod layout;
 mod locale;
 mod nav;
 mod pieces;
+mod replies;
 mod rest;
 mod route;
 mod row;

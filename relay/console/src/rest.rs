@@ -1,6 +1,7 @@
 //! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
 
 pub mod people;
+pub mod replies;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;

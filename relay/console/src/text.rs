@@ -32,6 +32,7 @@ mod block;
 mod history;
 mod install;
 mod people;
+mod replies;
 mod reports;
 
 texts! {
@@ -41,6 +42,7 @@ texts! {
     [blocking: block]
     [people: people]
     [reports: reports]
+    [replies: replies]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

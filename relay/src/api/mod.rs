@@ -9,6 +9,7 @@
 //! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
 //! - [`visitors`]: what there is of them, and its end
 //! - [`blocks`]: who is kept out
+//! - [`replies`]: canned replies
 //! - [`roles`]: who may do what
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
+mod replies;
 mod reports;
 pub mod roles;
 mod search;
@@ -42,8 +44,8 @@ mod settings;
 mod sites;
 #[cfg(test)]
 mod tests;
-mod transcript;
 mod tokens;
+mod transcript;
 mod visitors;
 
 use roles::Act;
@@ -146,6 +148,14 @@ routes! {
         post secrets::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    "/replies" {
+        get replies::list, Who::May(Act::KeepReplies);
+        post replies::create, Who::May(Act::KeepReplies);
+    }
+    "/replies/{id}" {
+        put replies::change, Who::May(Act::KeepReplies);
+        delete replies::remove, Who::May(Act::KeepReplies);
+    }
     // Visitors, too: they bring their token.
     "/files" {
         post files::upload, Who::Anyone;

@@ -28,6 +28,10 @@ pub enum Act {
     SeeReports,
     /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
     LiftBlocks,
+    /// Use canned replies, and keep one's own.
+    KeepReplies,
+    /// Keep those that are everybody's.
+    ShareReplies,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -46,8 +50,8 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks => Role::Agent,
-            Self::ReadOthers | Self::SeeReports => Role::Supervisor,
+            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks | Self::KeepReplies => Role::Agent,
+            Self::ReadOthers | Self::SeeReports | Self::ShareReplies => Role::Supervisor,
             Self::Invite
             | Self::ChangePeople
             | Self::ManageTokens

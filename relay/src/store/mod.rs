@@ -10,8 +10,8 @@
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
 //! - [`erasure`]: what is no more
-//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent
 //! - [`blocks`]: who is kept out
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,7 @@ pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;
 mod reads;
+mod replies;
 pub(crate) mod reports;
 pub(crate) mod rows;
 pub(crate) mod search;
@@ -61,6 +62,7 @@ pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
 pub use reads::VisitorRecord;
+pub use replies::MOST_REPLIES;
 pub use reports::Material;
 pub use search::{Search, Wanted};
 pub use second_factors::SecondFactorRecord;
@@ -69,7 +71,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -84,6 +86,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../../migrations/sqlite/0012_shifts.sql"),
     include_str!("../../migrations/sqlite/0013_tokens.sql"),
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
+    include_str!("../../migrations/sqlite/0015_replies.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -204,7 +204,7 @@ structs! {
     }
     Preferred { agent, until }
     Offer { to, from, until }
-    Agent { id, name, role, presence, capacity, slots_used }
+    Agent { id, name, role, presence, capacity, slots_used, bot }
     Site { id, key, name }
     Board { site, rev, waiting, queue, unassigned, messages }
 

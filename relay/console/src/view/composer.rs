@@ -10,6 +10,7 @@ use crate::locale::texts;
 use crate::row::Row;
 use crate::socket::Live;
 use crate::text::fill;
+use crate::view::slash::{LIST, Slash, SlashList};
 
 /// Pause between two `typing` frames while writing (protocol: at most one every 3 s).
 const TYPING_EVERY: Millis = 3_000;
@@ -25,8 +26,8 @@ pub fn Composer(
     let texts = texts();
     let live = expect_context::<Live>();
     let id = row.id;
-    let text = RwSignal::from(row.composer);
-    let noting = RwSignal::from(row.noting);
+    let text = RwSignal::from(row.composer.clone());
+    let noting = RwSignal::from(row.noting.clone());
     let key = StoredValue::new(draft_key(live.desk.me.get_untracked(), id));
     if text.with_untracked(String::is_empty)
         && let Some(draft) = key.with_value(|key| browser::draft(key))
@@ -52,6 +53,7 @@ pub fn Composer(
             live.typing(id, true);
         }
     };
+    let slash = Slash::of(row, live);
     let over = Memo::new(move |_| text.with(|text| text.trim().chars().count().saturating_sub(MAX_TEXT)));
     let blank = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
     let send = move || {
@@ -68,6 +70,12 @@ pub fn Composer(
         browser::focus("#composer");
     };
     let pressed = move |event: KeyboardEvent| {
+        if let Some(text) = slash.pressed(&event) {
+            if let Some(text) = text {
+                written(text);
+            }
+            return;
+        }
         // Enter also ends the composition of, say, Japanese: that one is not ours.
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
             event.prevent_default();
@@ -82,7 +90,9 @@ pub fn Composer(
     };
     view! {
         <form class="composer" class:noting=move || noting.get() on:submit=move |event| { event.prevent_default(); send(); }>
-            <textarea id="composer" rows="2" aria-describedby="composer-hint" prop:value=move || text.get()
+            <SlashList slash put=written/>
+            <textarea id="composer" rows="2" aria-describedby="composer-hint" aria-autocomplete="list"
+                aria-controls=move || slash.is_open().then_some(LIST) aria-activedescendant=move || slash.active() prop:value=move || text.get()
                 aria-label=move || if noting.get() { texts.note } else { texts.message }
                 placeholder=move || if noting.get() { texts.write_note } else { texts.write_message }
                 on:input=move |event| written(event_target_value(&event)) on:keydown=pressed></textarea>

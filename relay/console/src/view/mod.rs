@@ -22,6 +22,7 @@ mod presence;
 mod reports;
 mod settings;
 mod shortcuts;
+mod slash;
 mod tags;
 mod team;
 mod thread;
