@@ -93,7 +93,7 @@ console: $(DIST)/console.stamp
 # Minified by terser: Trunk's own minifier does not know all of what wasm-bindgen writes.
 TRUNK := trunk build --offline --release --minify=false
 
-# The standard library is compiled along with the widget, for size: 12 KB less until a visitor can type, a minute more to build. It rests
+# The standard library is compiled along with widget and console, for size: 12 KB less until a visitor can type, a minute more to build. It rests
 # on compiler flags that other versions may not have; `make run REBUILD_STD=` (or size, relay …) does without.
 REBUILD_STD ?= 1
 STD := $(if $(REBUILD_STD),rebuilt,shipped)
@@ -119,9 +119,9 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	@touch $@
 
 # Leptos compiles every view of its own type anew unless these are erased, which costs nothing that a console notices.
-$(DIST)/console.stamp: $(CONSOLE) | tools
+$(DIST)/console.stamp: $(CONSOLE) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the console')
-	cd relay/console && RUSTFLAGS='--cfg erase_components' $(TRUNK)
+	cd relay/console && $(if $(REBUILD_STD),$(REBUILD)) RUSTFLAGS='--cfg erase_components' $(TRUNK)
 	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
 	@touch $@
 

@@ -33,6 +33,12 @@ fn found(relay: &Relay, wanted: &str) -> i64 {
         + count("SELECT count(*) FROM file WHERE name LIKE ?1")
 }
 
+/// How many entries the index of words finds by this one.
+fn indexed(relay: &Relay, word: &str) -> i64 {
+    let db = Connection::open(relay.database()).unwrap();
+    db.query_row("SELECT count(*) FROM word_index WHERE word_index MATCH ?1", [word], |row| row.get(0)).unwrap()
+}
+
 /// Waits for the relay's own pace; between two looks it answers a request.
 async fn until_gone(relay: &Relay, wanted: &str) {
     let gone = async {
@@ -77,12 +83,16 @@ async fn a_person_is_exported_and_erased_and_no_seq_is_missing() {
     let head = entries.last().unwrap().seq;
     assert!(head > 301, "{head}");
 
+    let search: Value = ask(&relay, Method::GET, "/search?q=4711", json!({})).await.value().unwrap();
+    assert!(search["hits"].as_array().is_some_and(|hits| !hits.is_empty()) && indexed(&relay, "4711") > 300, "{search}");
+
     let before = visitor.log().refusals.len();
     ask(&relay, Method::DELETE, &format!("/visitors/{id}"), json!({})).await.accepted().unwrap();
     assert_eq!(visitor.until_refused(before).await, close::BAD_TOKEN, "nobody is them any more");
     for words in [SECRET, "KIM", EMAIL] {
         until_gone(&relay, words).await;
     }
+    assert_eq!(indexed(&relay, "4711"), 0, "what is erased is found by its words");
     let after: PersonExport = ask(&relay, Method::GET, &format!("/visitors/{id}/export"), json!({})).await.value().unwrap();
     assert_eq!((after.visitor.name, after.visitor.email), (None, None));
     let seqs: Vec<u64> = after.conversations[0].entries.iter().map(|entry| entry.seq).collect();

@@ -76,7 +76,7 @@ pub(super) async fn rights(SignedIn(account): SignedIn) -> Result<Json<Vec<Right
     Act::SeeTeam.by(&account)?;
     let asked = super::ROUTES.iter().filter_map(|route| if let Who::May(act) = route.who { Some(act) } else { None });
     let mut acts: Vec<Act> = Vec::new();
-    for act in asked.chain([Act::ReadOthers]) {
+    for act in asked.chain([Act::ReadOthers, Act::ShareReplies]) {
         if !acts.contains(&act) {
             acts.push(act);
         }

@@ -43,6 +43,9 @@ texts! {
     act_see_sites: "See the sites and how to install them" / "Voir les sites et leur installation";
     act_read: "Read what waits, one’s own chats and what is over" / "Lire ce qui attend, ses conversations et celles qui sont finies";
     act_read_others: "Read chats that others have in hand" / "Lire les conversations que d’autres traitent";
+    act_see_reports: "See the reports" / "Voir les rapports";
+    act_keep_replies: "Use canned replies, and keep one’s own" / "Utiliser les réponses types et gérer les siennes";
+    act_share_replies: "Keep the canned replies that everybody has" / "Gérer les réponses types communes";
     act_invite: "Invite people" / "Inviter des personnes";
     act_change_people: "Change roles, capacities and access" / "Modifier rôles, capacités et accès";
     act_lift_blocks: "See who is kept out, and let them in again" / "Voir qui est bloqué, et lever un blocage";
