@@ -23,6 +23,7 @@ mod offline;
 mod outage;
 mod pages;
 mod person;
+mod personal;
 mod phone;
 mod pictures;
 mod pinned;
