@@ -26,9 +26,11 @@ async fn an_agent_keeps_replies_and_calls_them_by_their_shortcut() -> Result<()>
     let stage = Stage::set(Engine::Chromium).await?;
     let (_, admin) = stage.owner().await?;
     let agent = stage.colleague().await?;
-    agent.opens(&stage.url("/console/settings/replies")).await?;
+    agent.opens(&stage.url("/console")).await?;
     agent.types("Email", &admin.me.email).await?;
     agent.says("Password", PASSWORD).await?;
+    agent.clicks("link", "Settings").await?;
+    agent.clicks("link", "Canned replies").await?;
     agent.sees("There are none yet.").await?;
 
     agent.types("Shortcut", "two words").await?;
