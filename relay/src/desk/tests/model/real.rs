@@ -126,7 +126,8 @@ impl Real {
         let (node, agents) = (self.node, now.agents.clone());
         let fill = move |db: &crate::store::Step<'_>| {
             db.execute_batch(
-                "DELETE FROM presence; DELETE FROM message; DELETE FROM conversation; DELETE FROM visitor_token; DELETE FROM visitor; \
+                "DELETE FROM presence; DELETE FROM shift; DELETE FROM conversation_tag; DELETE FROM message; DELETE FROM conversation; \
+                 DELETE FROM visitor_token; DELETE FROM visitor; \
                  DELETE FROM site_secret; DELETE FROM audit;
                  DELETE FROM agent_session; DELETE FROM agent; DELETE FROM site; DELETE FROM node",
             )?;
