@@ -501,6 +501,10 @@ impl World {
                 tab.lock = lock;
                 tab.tabs.lead();
             }
+            // Taken away before it was heard of: browsers refuse the request then, and the driver makes another.
+            Post::Granted(name, _) if tab.tabs.has_joined() && self.holder != Some(name) && !self.queue.contains(&name) => {
+                self.wants_lock(name);
+            }
             Post::Granted(..) => {}
             Post::Lost(name, lock) if tab.lock == lock && tab.tabs.has_joined() => {
                 tab.tabs.lose();
