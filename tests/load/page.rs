@@ -71,7 +71,7 @@ pub async fn pages(relay: SocketAddr) -> Result<SocketAddr> {
 
 /// Loads the page without the widget.
 pub async fn control(browser: &mut Chromium, pages: SocketAddr) -> Result<Load> {
-    let tab = slow(browser).await?;
+    let tab = slow(browser, pages).await?;
     let load = open(browser, &tab, &format!("http://{pages}/plain"), PLAIN).await?;
     browser.close(tab).await?;
     Ok(load)
@@ -79,7 +79,7 @@ pub async fn control(browser: &mut Chromium, pages: SocketAddr) -> Result<Load> 
 
 /// Loads the page with the widget, and clicks it.
 pub async fn visit(browser: &mut Chromium, pages: SocketAddr) -> Result<(Load, Click)> {
-    let tab = slow(browser).await?;
+    let tab = slow(browser, pages).await?;
     let load = open(browser, &tab, &format!("http://{pages}/chatty"), LAUNCHER).await?;
     let before = script_ms(browser, &tab).await?;
     let focus_ms = browser.evaluate(&tab, CLICK).await?.as_f64().context("no time")?;
@@ -88,9 +88,11 @@ pub async fn visit(browser: &mut Chromium, pages: SocketAddr) -> Result<(Load, C
     Ok((load, click))
 }
 
-async fn slow(browser: &mut Chromium) -> Result<Tab> {
-    let tab = browser.tab().await?;
+async fn slow(browser: &mut Chromium, pages: SocketAddr) -> Result<Tab> {
+    let tab = browser.tab(&format!("http://{pages}")).await?;
     browser.command(&tab, "Page.enable", json!({})).await?;
+    // Where this visitor was before: what a browser sets up for the first page of all is not this page's.
+    browser.open(&tab, &format!("http://{pages}/plain")).await?;
     browser.command(&tab, "Performance.enable", json!({})).await?;
     browser.command(&tab, "Emulation.setCPUThrottlingRate", json!({ "rate": SLOWDOWN })).await?;
     Ok(tab)
