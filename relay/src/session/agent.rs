@@ -166,7 +166,8 @@ impl AgentSession {
             }
             ToRelay::Backfill(Backfill { conversation, after }) => {
                 if !self.may_read(conversation).await.map_err(stored)? {
-                    return Err(refuse(None, ErrorCode::NotFound, "conversation: there is none of this id that you may read"));
+                    let message = "conversation: there is none of this id that you may read";
+                    return Err(refuse(Some(MessageId(conversation.0)), ErrorCode::NotFound, message));
                 }
                 let entries = self.entries(conversation, after).await.map_err(stored)?;
                 Ok(Some(FromRelay::Entries(entries)))
