@@ -71,7 +71,7 @@ fn an_ack_does_not_wait_for_entries_that_another_agent_got() {
     link.say(DAWN, Say::text(id(2), Some(conversation()), "second"));
     assert_eq!(said(&did(&mut link)), [id(1)]);
     let ack = Ack { id: id(1), conversation: conversation(), seq: 3, prev: 2, at: DAWN };
-    hears(&mut link, agent::FromRelay::Ack(ack.clone()));
+    hears(&mut link, agent::FromRelay::Ack(ack));
     assert_eq!(link.outbox().count(), 2, "it waits for what is missing");
     let named = Some(MessageId(conversation().0));
     let message = String::new();
