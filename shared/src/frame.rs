@@ -177,7 +177,7 @@ wire! {
 
     /// Something was refused. `id` names the request, when it had one.
     pub struct ErrorFrame {
-        /// The refused `say` or request; for an agent's `backfill`, its conversation.
+        /// The refused `say` or request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub id: Option<MessageId>,
         /// Stable code.

@@ -1,9 +1,12 @@
 //! Chats change hands: offered, accepted, declined, lapsed, given back. Until the other one has accepted, nothing changes.
 
+use serde_json::{Value, json};
 use shared::close::ErrorCode;
 use shared::ids::ConversationId;
 use shared::model::{Presence, State};
 use tests::agent::Agent;
+use tests::door::Door;
+use tests::raw::Raw;
 use tests::relay::Relay;
 use tests::visitor::Visitor;
 
@@ -42,6 +45,40 @@ async fn an_accepted_chat_moves_with_its_history() {
     assert_eq!(ada.says_in_vain(chat, "me again").await, ErrorCode::NotYours);
     assert_eq!(grace.accepts(chat).await, Err(ErrorCode::OfferGone));
     grace.sees_colleague(ada.id(), |ada| ada.slots_used == 0).await;
+    relay.stop().await;
+}
+
+/// An ack that was cut off comes after a gap: without the entries before it, the message would wait in the console for ever.
+#[tokio::test]
+async fn who_gave_a_chat_away_reads_it_up_to_their_own_last_words() {
+    let relay = Relay::start().await;
+    let (ada, grace, visitor, chat) = ada_with_a_chat(&relay).await;
+    let last = ada.says(chat, "one moment").await.seq;
+    assert_eq!(ada.offers(chat, &grace).await, Ok(()));
+    grace.is_offered(chat).await;
+    assert_eq!(grace.accepts(chat).await, Ok(()));
+    grace.has(chat).await;
+    grace.says(chat, "not for Ada").await;
+    visitor.says("nor this").await;
+
+    let asks = json!({"t": "backfill", "conversation": chat, "after": 1}).to_string();
+    let door = Door::agent(relay.address(), ada.account.cookie.clone());
+    let (mut raw, _) = Raw::greeted(&door, json!({"t": "hello"})).await;
+    raw.sends(&asks).await;
+    let page = raw.hears("entries").await;
+    let seqs: Vec<u64> = page["entries"].as_array().unwrap().iter().filter_map(|entry| entry["seq"].as_u64()).collect();
+    assert_eq!(seqs, (2..=last).collect::<Vec<u64>>());
+    assert_ne!(page["more"], Value::Bool(true));
+    raw.sends(&json!({"t": "backfill", "conversation": chat, "after": last}).to_string()).await;
+    assert_eq!(raw.hears_error().await, "not_found");
+
+    // A note is no way in for those who never had it.
+    let eve = relay.agent("Eve").await;
+    let (mut raw, _) = Raw::greeted(&Door::agent(relay.address(), eve.account.cookie.clone()), json!({"t": "hello"})).await;
+    raw.sends(&json!({"t": "say", "id": tests::new_id(), "conversation": chat, "text": "hm", "note": true}).to_string()).await;
+    raw.hears("ack").await;
+    raw.sends(&asks).await;
+    assert_eq!(raw.hears_error().await, "not_found");
     relay.stop().await;
 }
 

@@ -118,6 +118,15 @@ impl AgentSession {
         Ok(agent.zip(conversation).is_some_and(|(agent, conversation)| may_read(&agent, &conversation)))
     }
 
+    /// Up to which seq they may read a conversation: all of it, or, when it is another agent's by now, up to their own last words in
+    /// it. Until then it was theirs; and an ack that was cut off comes after a gap, which their link must be able to fill.
+    async fn readable_to(&self, conversation: ConversationId) -> Result<Seq, StoreError> {
+        if self.may_read(conversation).await? {
+            return Ok(Seq::MAX);
+        }
+        Ok(self.hub.store().last_words(conversation, self.me.id).await?.unwrap_or_default())
+    }
+
     async fn entries(&self, conversation: ConversationId, after: Seq) -> Result<Entries, StoreError> {
         let (entries, more) = self.hub.store().entries(conversation, after, MAX_PAGE, Audience::Agents).await?;
         let (entries, more) = super::page(entries, more);
@@ -165,12 +174,14 @@ impl AgentSession {
                 Ok(None)
             }
             ToRelay::Backfill(Backfill { conversation, after }) => {
-                if !self.may_read(conversation).await.map_err(stored)? {
-                    let message = "conversation: there is none of this id that you may read";
-                    return Err(refuse(Some(MessageId(conversation.0)), ErrorCode::NotFound, message));
+                let most = self.readable_to(conversation).await.map_err(stored)?;
+                if most <= after {
+                    return Err(refuse(None, ErrorCode::NotFound, "conversation: there is none of this id that you may read on"));
                 }
-                let entries = self.entries(conversation, after).await.map_err(stored)?;
-                Ok(Some(FromRelay::Entries(entries)))
+                let mut page = self.entries(conversation, after).await.map_err(stored)?;
+                page.more &= page.entries.last().is_some_and(|last| last.seq < most);
+                page.entries.retain(|entry| entry.seq <= most);
+                Ok(Some(FromRelay::Entries(page)))
             }
             ToRelay::GetInbox(_) => Ok(Some(FromRelay::Inbox(hub.store().inbox(me).await.map_err(stored)?))),
             ToRelay::Edit(edit) => {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::agent::Inbox;
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
-use shared::model::{Agent, Audience, Conversation, Entry, Seen, State, Thread};
+use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
@@ -74,6 +74,21 @@ impl Store {
         audience: Audience,
     ) -> Result<(Vec<Entry>, bool), StoreError> {
         self.read(move |db| log::entries(db, conversation, after, most, audience)).await
+    }
+
+    /// Where an agent's last entry stands that the visitor may see, too: notes can be left without having the conversation.
+    pub async fn last_words(&self, id: ConversationId, agent: AgentId) -> Result<Option<Seq>, StoreError> {
+        self.read(move |db| {
+            let Some(record) = rows::load(db, id)? else { return Ok(None) };
+            let mut last = None;
+            log::walk_back(db, &record, |_, entry| {
+                let theirs = matches!(&entry.by, Author::Agent(person) if person.id == agent) && !entry.body.is_internal();
+                last = theirs.then_some(entry.seq);
+                !theirs
+            })?;
+            Ok(last)
+        })
+        .await
     }
 
     /// Whose conversation it is.

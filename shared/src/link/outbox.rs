@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::ANSWER_WITHIN;
-use crate::ids::{ConversationId, MessageId, Millis};
+use crate::ids::{MessageId, Millis};
 use crate::model::Say;
 
 #[derive(Debug, Default)]
@@ -68,12 +68,6 @@ impl Outbox {
     /// When [`Outbox::due`] will have something.
     pub(super) fn next_due(&self) -> Option<Millis> {
         self.heads().into_iter().filter_map(|place| self.letters.get(place)).map(|letter| letter.not_before).min()
-    }
-
-    /// Nothing of this conversation is on its way or told to wait any more.
-    pub(super) fn release(&mut self, conversation: ConversationId) {
-        let lane = self.letters.iter_mut().filter(|letter| letter.say.conversation == Some(conversation));
-        lane.for_each(|letter| letter.not_before = Millis::MIN);
     }
 
     /// Nothing is on its way any more, and a new connection owes no waiting.

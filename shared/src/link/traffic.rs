@@ -98,20 +98,9 @@ impl<D: Dialect> Link<D> {
         } else if let Some(say) = error.id.and_then(|id| self.outbox.take(id)) {
             self.persist();
             self.emit(Emit::Failed(say, error));
-        } else if !error.id.is_some_and(|id| self.withheld(ConversationId(id.0))) {
+        } else {
             self.emit(Emit::Refused(error));
         }
-    }
-
-    /// The relay refuses the entries of this conversation, which was followed until somebody else got it; whether it was. A message
-    /// whose ack waits for them would wait for ever, and those behind it: it is said again, and its ack counts at once now.
-    fn withheld(&mut self, conversation: ConversationId) -> bool {
-        // Visitors follow all that they hear of: what is theirs is not withheld.
-        let followed = !D::FOLLOW_ALL && self.followed.remove(&conversation).is_some();
-        if followed {
-            self.outbox.release(conversation);
-        }
-        followed
     }
 
     /// Asks for what is missing in the followed conversations, once at a time for each.

@@ -2,10 +2,9 @@
 
 use shared::agent;
 use shared::close::ErrorCode;
-use shared::frame::{Ack, Backfill, Delivery, Entries, ErrorFrame};
-use shared::ids::{AgentId, MessageId};
+use shared::frame::{Backfill, Delivery, Entries};
 use shared::link::{ANSWER_WITHIN, Action, Emit, Link};
-use shared::model::{Entry, Say, Seen};
+use shared::model::{Entry, Seen};
 use shared::visitor::{FromRelay, ToRelay};
 
 use crate::bench::{Bench, DAWN, ack, asked, conversation, entry, id, live, page, pong, refusal, told, welcome, writes};
@@ -48,40 +47,6 @@ fn an_ack_after_a_gap_waits_for_what_is_missing() {
     assert_eq!(told(&did), [1, 2, 3, 4]);
     assert_eq!(did.iter().filter(|action| matches!(action, Action::Emit(Emit::Sent(..)))).count(), 1);
     assert_eq!(bench.link.outbox().count(), 0);
-}
-
-#[test]
-fn an_ack_does_not_wait_for_entries_that_another_agent_got() {
-    let mut link = Link::new(agent::Dialect { hello: agent::Hello::default() }, 7, Vec::new());
-    let did = |link: &mut Link<agent::Dialect>| std::iter::from_fn(|| link.poll()).collect::<Vec<_>>();
-    let said = |did: &[Action<agent::ToRelay, agent::FromRelay>]| {
-        let says = did.iter().filter_map(|action| match action {
-            Action::Write(_, agent::ToRelay::Say(say)) => Some(say.id),
-            _ => None,
-        });
-        says.collect::<Vec<_>>()
-    };
-    let inbox = agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats: Vec::new() };
-    let hears = |link: &mut Link<agent::Dialect>, frame| link.received(DAWN, 1, frame);
-    link.restart(DAWN);
-    link.opened(DAWN, 1);
-    hears(&mut link, agent::FromRelay::Welcome(agent::Welcome { now: DAWN, me: AgentId(id(9).0), inbox }));
-    link.follow(DAWN, conversation(), 0);
-    link.say(DAWN, Say::text(id(1), Some(conversation()), "first"));
-    link.say(DAWN, Say::text(id(2), Some(conversation()), "second"));
-    assert_eq!(said(&did(&mut link)), [id(1)]);
-    let ack = Ack { id: id(1), conversation: conversation(), seq: 3, prev: 2, at: DAWN };
-    hears(&mut link, agent::FromRelay::Ack(ack));
-    assert_eq!(link.outbox().count(), 2, "it waits for what is missing");
-    let named = Some(MessageId(conversation().0));
-    let message = String::new();
-    did(&mut link);
-    hears(&mut link, agent::FromRelay::Error(ErrorFrame { id: named, code: ErrorCode::NotFound, message, retry_after_ms: None }));
-    assert_eq!(said(&did(&mut link)), [id(1)], "said again at once");
-    hears(&mut link, agent::FromRelay::Ack(ack));
-    let did = did(&mut link);
-    assert!(did.iter().any(|action| matches!(action, Action::Emit(Emit::Sent(say, _)) if say.id == id(1))));
-    assert_eq!(said(&did), [id(2)], "the one behind it goes its way");
 }
 
 #[test]
