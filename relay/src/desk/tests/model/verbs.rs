@@ -158,9 +158,9 @@ impl Reference {
             }
             if let (Some(theirs), Some(own)) = (theirs, own) {
                 let rank = |place: usize| match &self.chats[place] {
-                    chat if chat.state == State::Active => (0, place),
-                    chat if chat.agent.is_some() => (1, place),
-                    _ => (2, place),
+                    chat if chat.state == State::Active => (0, chat.opened, place),
+                    chat if chat.agent.is_some() => (1, chat.opened, place),
+                    chat => (2, chat.opened, place),
                 };
                 let (lives_on, ends) = if rank(theirs) < rank(own) { (theirs, own) } else { (own, theirs) };
                 let ended = self.chats[ends].clone();
