@@ -1,7 +1,5 @@
 //! What a report tells is what happened: who waited, who answered, who gave up, how it was rated; and supervisors alone are told.
 
-use std::time::UNIX_EPOCH;
-
 use reqwest::{Method, StatusCode};
 use rusqlite::Connection;
 use shared::api::Report;
@@ -85,7 +83,7 @@ async fn shifts_end_where_agents_do() {
     let db = Connection::open(relay.database()).unwrap();
     // A shift that ends in the millisecond in which it began was none, and is not kept.
     let began: i64 = db.query_row("SELECT began_at FROM shift", [], |row| row.get(0)).unwrap();
-    while i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap() <= began {
+    while tests::now() <= began {
         tokio::task::yield_now().await;
     }
     relay.gives_slots(&ada, 2).await;

@@ -32,6 +32,7 @@ mod reference;
 mod steps;
 mod trap;
 mod verbs;
+mod visitors;
 
 /// Histories tried unless told otherwise: about a minute.
 const CASES: u32 = 10_000;
