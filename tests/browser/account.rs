@@ -42,7 +42,7 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     let secret = agent.evaluates("seek('textbox', 'Secret').value").await?;
     let app = Authenticator::knowing(secret.as_str().context("a text")?)?;
     agent.pictures("account-second-factor").await?;
-    agent.says("Code", &app.shows(-1)).await?;
+    agent.says("Code", &app.shows(0)).await?;
     agent.sees("Recovery codes").await?;
     let codes = agent.evaluates("[...document.querySelectorAll('.codes li')].map(code => code.textContent)").await?;
     ensure!(codes.as_array().is_some_and(|codes| codes.len() == 10), "{codes}");
@@ -57,7 +57,7 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     elsewhere.says("Code or recovery code", "000000").await?;
     elsewhere.sees("This code is wrong or was used already.").await?;
     elsewhere.pictures("sign-in-code").await?;
-    elsewhere.says("Code or recovery code", &app.shows(0)).await?;
+    elsewhere.says("Code or recovery code", &app.shows(1)).await?;
     elsewhere.finds("radio", "Online").await?;
 
     // It is seen from the first place, and ended there.
