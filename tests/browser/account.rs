@@ -22,8 +22,10 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     let (office, admin) = stage.owner().await?;
     let ada = office.hire(&admin, "Ada", Role::Agent).await?;
     let agent = stage.colleague().await?;
-    // Who signs in is where they wanted to be.
     signs_in(&agent, &stage, &ada.me.email).await?;
+    agent.finds("radio", "Online").await?;
+    agent.clicks("link", "Settings").await?;
+
     agent.evaluates("(seek('textbox', 'Display name').value = '', 1)").await?;
     agent.says("Display name", "Ada L.").await?;
     agent.sees("Saved").await?;
@@ -56,7 +58,7 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     elsewhere.sees("This code is wrong or was used already.").await?;
     elsewhere.pictures("sign-in-code").await?;
     elsewhere.says("Code or recovery code", &app.shows(1)).await?;
-    elsewhere.finds("textbox", "Display name").await?;
+    elsewhere.finds("radio", "Online").await?;
 
     // It is seen from the first place, and ended there.
     agent.reloads().await?;
@@ -81,6 +83,8 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     root.opens(&stage.url("/console/team")).await?;
     root.types("Email", &admin.me.email).await?;
     root.says("Password", PASSWORD).await?;
+    root.finds("radio", "Online").await?;
+    root.clicks("link", "Team").await?;
     root.clicks("button", "Access of Ada L.").await?;
     root.clicks("button", "Turn off their second factor").await?;
     root.sees("They sign in with the password alone.").await?;
@@ -89,6 +93,6 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     agent.sees("You were signed out.").await?;
     agent.types("Email", &ada.me.email).await?;
     agent.says("Password", PASSWORD).await?;
-    agent.finds("textbox", "Display name").await?;
+    agent.finds("radio", "Online").await?;
     root.is_content().await
 }
