@@ -108,8 +108,8 @@ async fn a_person_is_exported_and_erased_and_no_seq_is_missing() {
     assert_eq!(missing.refusal(), Some((404, ErrorCode::NotFound)));
 
     let database = relay.database();
-    assert!(left_in_file(&database, "demo"), "this is the file");
     let folder = relay.leaves_its_folder().await;
+    assert!(left_in_file(&database, "demo"), "this is the file");
     for words in [SECRET, "KIM", EMAIL] {
         assert!(!left_in_file(&database, words), "{words:?} is still in a page that was given free");
     }
