@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod begin_and_end;
 mod block;
+mod calls;
 mod colors;
 mod embed;
 mod engines;
