@@ -181,6 +181,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
     tasks.spawn(erasure::run(shared.clone(), stop.clone()));
+    tasks.spawn(shared.files.clone().look(stop.clone()));
     tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(

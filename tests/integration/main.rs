@@ -12,6 +12,7 @@ mod erasure;
 mod events;
 mod files;
 mod files_attacked;
+mod files_s3;
 mod handover;
 mod hostile;
 mod kill;

@@ -179,6 +179,7 @@ impl Relay {
 }
 
 async fn run(config: &Config) -> Running {
+    crate::trust_in_one();
     match app::start(config.clone()).await {
         Ok(running) => running,
         Err(error) => panic!("the relay did not start: {error}"),

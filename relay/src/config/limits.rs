@@ -107,7 +107,7 @@ limits! {
         upload_bytes: usize = 10_485_760, 1_024..=1_073_741_824;
         /// Bytes that one visitor may upload within 24 hours; at least `upload_bytes`.
         upload_bytes_a_day: usize = 104_857_600, 1_024..=1_099_511_627_776;
-        /// Uploads under way at once. Each takes up to 0.6 MB of memory.
+        /// Uploads under way at once. Each takes up to 0.6 MB of memory, with `[s3]` up to 16 MB.
         uploads_at_once: usize = 64, 1..=10_000;
         /// Of these from one address.
         address_uploads: usize = 8, 1..=10_000;
