@@ -103,8 +103,8 @@ async fn the_page_hears_of_queue_end_and_rating(engine: Engine) -> Result<()> {
     ensure!(visitor.evaluates(&heard("ended", "true")).await? == false, "others' ends are no news here");
     let chat = agent
         .until_console("the fourth chat", |console| {
-            let is_theirs = |id: &&_| !served.iter().any(|visitor| visitor.conversation() == **id);
-            console.active().iter().find(is_theirs).copied()
+            let is_new = |id: &&_| !served.iter().any(|visitor| visitor.conversation() == **id);
+            console.active().iter().find(is_new).copied()
         })
         .await;
     ensure!(agent.closes(chat).await.is_ok(), "the fourth chat ends");

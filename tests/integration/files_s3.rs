@@ -20,8 +20,7 @@ const LARGE: usize = 11 * 1_024 * 1_024 + 7;
 
 /// Little patience with the service, so that tests need not have much.
 fn hurried(config: &mut Config) {
-    config.s3.timeout_ms = 300;
-    config.limits.upload_bytes = 2 * LARGE;
+    config.s3.timeout_ms = 500;
 }
 
 /// A relay with files there.
@@ -29,7 +28,7 @@ async fn relay_at(service: &Service) -> Relay {
     Relay::with(|config| {
         service.is_for(config);
         config.s3.prefix = "team/bulle".to_owned();
-        hurried(config);
+        config.limits.upload_bytes = 2 * LARGE;
     })
     .await
 }
@@ -145,7 +144,7 @@ async fn while_the_service_fails_chats_go_on_and_nothing_is_lost() {
     let relay = Relay::with(|config| {
         service.is_for(config);
         config.s3.prefix = "team/bulle".to_owned();
-        config.s3.timeout_ms = 300;
+        hurried(config);
         // Room for two: what came to nothing must not count.
         config.limits.upload_bytes = 1_000_000;
         config.limits.upload_bytes_a_day = 2_000_000;
@@ -233,7 +232,7 @@ async fn the_log_says_what_is_wrong_with_the_bucket() {
             ("BULLE_S3__REGION", "eu-test-1"),
             ("BULLE_S3__ACCESS_KEY_ID", id),
             ("BULLE_S3__SECRET_ACCESS_KEY", "hunter2/+"),
-            ("BULLE_S3__TIMEOUT_MS", "300"),
+            ("BULLE_S3__TIMEOUT_MS", "500"),
         ])
     };
     let nobody = format!("http://{}", ClosedService::new().unwrap().address().unwrap());
