@@ -14,6 +14,7 @@ mod history;
 mod hosts;
 mod install;
 mod keyboard;
+mod known;
 mod language;
 mod languages;
 mod launcher;

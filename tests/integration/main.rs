@@ -15,6 +15,7 @@ mod files_attacked;
 mod handover;
 mod hostile;
 mod kill;
+mod known;
 mod limits;
 mod load;
 mod logs;

@@ -31,6 +31,7 @@ mod access;
 mod block;
 mod history;
 mod install;
+mod known;
 mod people;
 mod replies;
 mod reports;
@@ -40,6 +41,7 @@ texts! {
     [access: access]
     [installing: install]
     [blocking: block]
+    [known: known]
     [people: people]
     [reports: reports]
     [replies: replies]

@@ -5,23 +5,25 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use shared::ids::SiteKey;
 use shared::model::Theme;
 use tokio::time::timeout;
 
 use super::assets::Assets;
+use super::attributes;
 use super::auth::SignInThrottle;
 use super::caller::Caller;
 use super::embedded::{self, Built};
 use super::files;
 use super::greetings;
 use super::health;
+use super::limits::Throttle;
 use super::loader::{self, Launcher, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
@@ -63,6 +65,8 @@ pub struct Shared {
     pub uploads: Uploads,
     /// Against guessing.
     pub sign_ins: SignInThrottle,
+    /// How often pages of one address may tell something.
+    pub page_calls: Throttle,
     /// Where script tags are.
     pub sightings: Sightings,
     /// The disk under the data folder.
@@ -89,6 +93,7 @@ impl Shared {
             files: Arc::new(files),
             uploads: Uploads::new(&config.limits),
             sign_ins: SignInThrottle::new(&config.limits),
+            page_calls: Throttle::new(config.limits.page_calls),
             sightings: Sightings::default(),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
             stopping: AtomicBool::new(false),
@@ -114,6 +119,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/chat/{key}", get(rooms::chat))
         .route("/frame/{key}", get(rooms::frame))
         .route("/greetings", get(greetings::list))
+        .route("/attributes", post(attributes::tell).layer(DefaultBodyLimit::max(attributes::BODY)))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/f/{id}/{name}", get(files::serve))
         .route("/healthz", get(health::alive))

@@ -34,6 +34,8 @@ pub struct VisitorGreeter {
     pub files: Arc<FileRules>,
     /// Where they come from, unless from this very machine.
     pub network: Option<IpNet>,
+    /// Browser and system, as the browser tells them.
+    pub device: Option<String>,
 }
 
 /// Who has greeted, the token that they get, and the secret that vouched for them.
@@ -100,7 +102,7 @@ impl VisitorGreeter {
         let (token, token_hash) = auth::new_token();
         let resumed = self.hub.store().resume(auth::hash(link), self.site.id, token_hash, clock::now()).await;
         let visitor = resumed.map_err(|_| unreachable())?;
-        Ok(visitor.map(|id| (VisitorCard { id, ..card_of(hello, token_hash, false) }, token)))
+        Ok(visitor.map(|id| (VisitorCard { id, ..self.card_of(hello, token_hash, false) }, token)))
     }
 
     /// Who greets: a known visitor by their token, or a new one, who gets a token. And the secret that vouched for them, if one did.
@@ -125,7 +127,7 @@ impl VisitorGreeter {
             Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
             None => (visitor_id(&token_hash), true),
         };
-        let card = VisitorCard { id, ..card_of(hello, token_hash, is_new) };
+        let card = VisitorCard { id, ..self.card_of(hello, token_hash, is_new) };
         if hello.identity.is_some() {
             // What somebody said who is kept out does not become anybody else's.
             self.lets_in(id).await?;
@@ -143,6 +145,20 @@ impl VisitorGreeter {
                 Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
             }
             None => Ok((card, issued, known.and_then(|visitor| visitor.secret))),
+        }
+    }
+
+    /// What a greeting tells of somebody whose id follows from their token.
+    fn card_of(&self, hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
+        VisitorCard {
+            id: visitor_id(&token_hash),
+            token_hash,
+            locale: short(hello.locale.as_deref()),
+            time_zone: short(hello.time_zone.as_deref()),
+            page: hello.page.clone().map(tidy),
+            device: self.device.clone(),
+            trail: Vec::new(),
+            is_new,
         }
     }
 
@@ -206,18 +222,6 @@ fn unreachable() -> Refusal {
 /// 64 lower-case hexadecimal digits, as [`auth::new_token`] makes them.
 pub(crate) fn is_token(token: &str) -> bool {
     token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// What a greeting tells of somebody whose id follows from their token.
-fn card_of(hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
-    VisitorCard {
-        id: visitor_id(&token_hash),
-        token_hash,
-        locale: short(hello.locale.as_deref()),
-        time_zone: short(hello.time_zone.as_deref()),
-        page: hello.page.clone().map(tidy),
-        is_new,
-    }
 }
 
 /// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.

@@ -233,6 +233,8 @@ fn right_words(act: &str, texts: &Texts) -> Option<&'static str> {
         "see_reports" => words.act_see_reports,
         "keep_replies" => words.act_keep_replies,
         "share_replies" => words.act_share_replies,
+        "correct_visitors" => words.act_correct_visitors,
+        "merge_visitors" => words.act_merge_visitors,
         "invite" => words.act_invite,
         "change_people" => words.act_change_people,
         "lift_blocks" => words.act_lift_blocks,

@@ -13,6 +13,7 @@ mod gate;
 mod history;
 mod inbox;
 mod install;
+mod known;
 mod line;
 mod listed;
 mod lists;
@@ -28,6 +29,7 @@ mod team;
 mod thread;
 mod transfer;
 mod visitor;
+mod wanted;
 
 pub use frame::Missing;
 pub use gate::{Join, SignIn};
