@@ -3,6 +3,7 @@
 
 mod history;
 mod people;
+mod present;
 mod replies;
 mod reports;
 mod visitors;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use history::*;
 pub use people::*;
+pub use present::*;
 pub use replies::*;
 pub use reports::*;
 pub use visitors::*;

@@ -30,6 +30,7 @@ mod pictures;
 mod pinned;
 mod policies;
 mod policy;
+mod present;
 mod queue;
 mod replies;
 mod reports;

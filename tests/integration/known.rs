@@ -105,7 +105,8 @@ async fn agents_correct_what_they_know_better_and_nobody_elses_visitors() {
     corrects(&relay, &bob, id, json!({"name": "Kim"})).await.accepted().unwrap();
 
     // On record is who changed what of whom, and nothing of what it says.
-    let record: AuditPage = ask(&relay, relay.admin(), Method::GET, "/audit?deed=visitor_changed", json!({})).await.value().unwrap();
+    let record: AuditPage =
+        ask(&relay, relay.admin(), Method::GET, "/audit?deed=visitor_changed", json!({})).await.value().unwrap();
     let first = record.entries.last().unwrap();
     assert_eq!((first.deed, first.about.clone()), (Deed::VisitorChanged, id.to_string()));
     assert_eq!(first.detail, "name, email, plan, seats");
@@ -158,7 +159,8 @@ async fn pages_say_something_of_who_has_written_and_the_sites_server_has_the_las
     // They sign in: the server's word stands beside what the page said, and before it where both speak of the same.
     let made = ask(&relay, relay.admin(), Method::POST, "/sites/demo/secrets", json!({})).await;
     let secret = made.value::<SiteSecret>().unwrap().secret.unwrap();
-    let identity = |attributes: Value| sign(&header(), &claims("4711", json!({"name": "Kim", "attributes": attributes})), &secret);
+    let identity =
+        |attributes: Value| sign(&header(), &claims("4711", json!({"name": "Kim", "attributes": attributes})), &secret);
     let hello = |identity: String| json!({"t": "hello", "token": kim.token(), "identity": identity});
     let door = Door::visitor(relay.address(), "demo");
     let (_raw, welcome) = Raw::greeted(&door, hello(identity(json!({"plan": "gold", "since": 2019})))).await;
@@ -184,7 +186,11 @@ async fn pages_are_kept_where_the_site_wants_it_and_go_with_the_visitor() {
     let relay = Relay::start().await;
     let ada = relay.agent("Ada").await;
     ada.comes_online().await;
-    let page = |number: usize| Page { url: format!("https://kiln.example/{number}"), title: format!("Page {number}"), ..Page::default() };
+    let page = |number: usize| Page {
+        url: format!("https://kiln.example/{number}"),
+        title: format!("Page {number}"),
+        ..Page::default()
+    };
     let goes = async |visitor: &Visitor, number| {
         visitor.sends(ToRelay::Page(shared::frame::PageView { page: page(number) })).await;
     };
@@ -248,7 +254,9 @@ async fn two_visitors_become_one_and_both_browsers_go_on() {
     assert_eq!(refused.refusal(), Some((403, ErrorCode::Forbidden)));
     let seen: VisitorProfile = ask(&relay, &grace, Method::GET, &format!("/visitors/{two}"), json!({})).await.value().unwrap();
     assert_eq!(seen.twins.iter().map(|twin| (twin.visitor.id, twin.conversations)).collect::<Vec<_>>(), [(one, 1)]);
-    for (from, into, wanted) in [(one, one, 409), (VisitorId(tests::new_id().0), two, 404), (one, VisitorId(tests::new_id().0), 404)] {
+    for (from, into, wanted) in
+        [(one, one, 409), (VisitorId(tests::new_id().0), two, 404), (one, VisitorId(tests::new_id().0), 404)]
+    {
         assert_eq!(ask(&relay, &grace, Method::POST, &path(from), json!({ "into": into })).await.status.as_u16(), wanted);
     }
 
@@ -276,13 +284,15 @@ async fn two_visitors_become_one_and_both_browsers_go_on() {
     assert_eq!(missing.refusal(), Some((404, ErrorCode::NotFound)), "nobody is the other any more");
     let again = ask(&relay, &grace, Method::POST, &path(two), json!({"into": one})).await;
     assert_eq!(again.status, 404, "once");
-    let record: AuditPage = ask(&relay, relay.admin(), Method::GET, "/audit?deed=visitors_merged", json!({})).await.value().unwrap();
+    let record: AuditPage =
+        ask(&relay, relay.admin(), Method::GET, "/audit?deed=visitors_merged", json!({})).await.value().unwrap();
     assert_eq!(record.entries.iter().map(|entry| entry.about.as_str()).collect::<Vec<_>>(), [one.to_string()]);
 
     // Erased, they are gone as one.
     ask(&relay, relay.admin(), Method::DELETE, &format!("/visitors/{one}"), json!({})).await.accepted().unwrap();
     let db = rusqlite::Connection::open(relay.database()).unwrap();
-    let left: i64 = db.query_row("SELECT count(*) FROM visitor WHERE email IS NOT NULL OR attributes <> '{}'", [], |row| row.get(0)).unwrap();
+    let left: i64 =
+        db.query_row("SELECT count(*) FROM visitor WHERE email IS NOT NULL OR attributes <> '{}'", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);
     relay.stop().await;
 }

@@ -23,6 +23,7 @@ mod mail;
 mod mail_servers;
 mod network;
 mod numbers;
+mod present;
 mod replies;
 mod reports;
 mod resume;

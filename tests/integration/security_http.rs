@@ -10,7 +10,7 @@ use tests::relay::Relay;
 use tests::wire::{self, Reply};
 
 /// Pages, files and odds and ends that are no part of the REST API, and what is not there.
-const OTHERS: [&str; 18] = [
+const OTHERS: [&str; 19] = [
     "/",
     "/console",
     "/console/",
@@ -27,6 +27,7 @@ const OTHERS: [&str; 18] = [
     "/ws/agent",
     "/nothing",
     "/attributes",
+    "/present",
     "/chat/demo",
     "/f/0/a.png",
 ];

@@ -33,6 +33,7 @@ mod history;
 mod install;
 mod known;
 mod people;
+mod present;
 mod replies;
 mod reports;
 
@@ -42,6 +43,7 @@ texts! {
     [installing: install]
     [blocking: block]
     [known: known]
+    [present: present]
     [people: people]
     [reports: reports]
     [replies: replies]

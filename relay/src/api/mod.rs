@@ -8,7 +8,7 @@
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
 //! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
 //! - [`profiles`]: what is known of visitors · [`visitors`]: all there is of them, and its end
-//! - [`blocks`]: who is kept out
+//! - [`present`]: who is on the sites now · [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
 //! - [`roles`]: who may do what
 
@@ -33,6 +33,7 @@ mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
+mod present;
 mod profiles;
 mod replies;
 mod reports;
@@ -150,6 +151,8 @@ routes! {
         patch profiles::correct, Who::May(Act::CorrectVisitors);
         delete visitors::erase, Who::May(Act::HandlePersonalData);
     }
+    "/present" { get present::list, Who::May(Act::SeePresent); }
+    "/present/{id}/invite" { post present::invite, Who::May(Act::SeePresent); }
     "/visitors/{id}/merge" { post profiles::merge, Who::May(Act::MergeVisitors); }
     "/visitors/{id}/export" { get visitors::export, Who::May(Act::HandlePersonalData); }
     "/sites/{key}/sightings" { get sites::sightings, Who::May(Act::SeeSites); }

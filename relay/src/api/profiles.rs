@@ -92,6 +92,9 @@ pub async fn set_rules(
         // Their sockets greet anew: whether pages are kept is asked then.
         (shared.announce)(News::SiteChanged(site.id));
     }
+    if !rules.present {
+        shared.present.forget(site.id);
+    }
     Ok(Json(rules))
 }
 
@@ -129,7 +132,8 @@ fn correction(fields: &[VisitorField], patch: VisitorPatch) -> Result<Correction
     for (id, value) in values {
         let value = value.trim().to_owned();
         let field = fields.iter().find(|field| field.id == id);
-        let field = field.ok_or_else(|| invalid("values", format!("has no field `{}`: the site's fields have others", short(&id))))?;
+        let field =
+            field.ok_or_else(|| invalid("values", format!("has no field `{}`: the site's fields have others", short(&id))))?;
         if !value.is_empty() && !fits(field, &value) {
             return Err(invalid("values", format!("of `{}` {}", field.id, wants(field.kind))));
         }

@@ -32,6 +32,8 @@ pub enum Act {
     KeepReplies,
     /// Keep those that are everybody's.
     ShareReplies,
+    /// See who is on the sites now, and invite them to chat.
+    SeePresent,
     /// Correct what is known of visitors whose conversations they may read.
     CorrectVisitors,
     /// Merge visitors who are one person.
@@ -54,7 +56,14 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks | Self::KeepReplies | Self::CorrectVisitors => Role::Agent,
+            Self::KeepAccount
+            | Self::SeeTeam
+            | Self::SeeSites
+            | Self::Read
+            | Self::LiftBlocks
+            | Self::KeepReplies
+            | Self::CorrectVisitors
+            | Self::SeePresent => Role::Agent,
             Self::ReadOthers | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => Role::Supervisor,
             Self::Invite
             | Self::ChangePeople

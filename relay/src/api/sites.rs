@@ -76,7 +76,16 @@ pub async fn create(
     let name = settings::name(&new.name)?;
     let id = SiteId::v7(clock::now(), clock::random_bytes());
     let (settings, settings_rev) = (SiteSettings::default(), 1);
-    let site = SiteRecord { id, key: new_key(&name), name, origins: Vec::new(), settings, settings_rev, verified_only: false, visitors: VisitorRules::default() };
+    let site = SiteRecord {
+        id,
+        key: new_key(&name),
+        name,
+        origins: Vec::new(),
+        settings,
+        settings_rev,
+        verified_only: false,
+        visitors: VisitorRules::default(),
+    };
     shared.store.upsert_site(site.clone()).await.map_err(RestError::Store)?;
     let record = Record::of(account.agent.id, Deed::SiteMade, &*site.name);
     shared.store.record(clock::now(), record).await.map_err(RestError::Store)?;

@@ -146,6 +146,7 @@ impl Office {
             page: None,
             device: None,
             trail: Vec::new(),
+            invited: None,
             is_new: true,
         };
         let id = MessageId::v7(now, clock::random_bytes());

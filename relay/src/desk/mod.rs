@@ -170,8 +170,19 @@ pub struct VisitorCard {
     pub device: Option<String>,
     /// The last pages that they visited before they wrote anything, where their site keeps pages.
     pub trail: Vec<Visit>,
+    /// Whose invitation their message takes up.
+    pub invited: Option<Invitee>,
     /// Not in the store yet.
     pub is_new: bool,
+}
+
+/// Somebody was invited to chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitee {
+    /// By whom.
+    pub by: AgentId,
+    /// With which words.
+    pub text: String,
 }
 
 /// Whose a conversation is: what fan-out needs to know.

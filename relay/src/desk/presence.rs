@@ -210,13 +210,7 @@ impl Desk {
     ///
     /// # Errors
     /// The store's.
-    pub async fn page(
-        &self,
-        now: Millis,
-        visitor: VisitorId,
-        page: Page,
-        device: Option<String>,
-    ) -> Result<Outcome, DeskError> {
+    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page, device: Option<String>) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let mut news = match device {
                 Some(device) => profiles::saw_device(work.db, visitor, &device)?,

@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn values_are_short_texts_and_null_takes_away() {
-        let found = tidied(json!({" plan ": " pro ", "seats": 3, "paid": true, "old": null, "blank": " ", "long": "é".repeat(300)}));
+        let found =
+            tidied(json!({" plan ": " pro ", "seats": 3, "paid": true, "old": null, "blank": " ", "long": "é".repeat(300)}));
         let found = found.unwrap();
         assert_eq!(found["plan"].as_deref(), Some("pro"));
         assert_eq!((found["seats"].as_deref(), found["paid"].as_deref()), (Some("3"), Some("true")));
@@ -139,7 +140,9 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_is_refused() {
         let many: Map<String, Value> = (0..51).map(|number| (number.to_string(), json!(1))).collect();
-        for wrong in [json!({"": 1}), json!({"x".repeat(81): 1}), json!({"a\nb": 1}), json!({"a": [1]}), json!({"a": {}}), many.into()] {
+        for wrong in
+            [json!({"": 1}), json!({"x".repeat(81): 1}), json!({"a\nb": 1}), json!({"a": [1]}), json!({"a": {}}), many.into()]
+        {
             assert!(tidied(wrong.clone()).is_err(), "{wrong}");
         }
     }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::assets::Assets;
 use super::attributes;
 use super::auth::SignInThrottle;
+use super::beacon;
 use super::caller::Caller;
 use super::embedded::{self, Built};
 use super::files;
@@ -36,6 +37,7 @@ use crate::disk::Disk;
 use crate::error::RestError;
 use crate::files::Files;
 use crate::hub::News;
+use crate::present::Present;
 use crate::store::Store;
 
 /// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
@@ -67,6 +69,8 @@ pub struct Shared {
     pub sign_ins: SignInThrottle,
     /// How often pages of one address may tell something.
     pub page_calls: Throttle,
+    /// Who is on the sites that want to know.
+    pub present: Arc<Present>,
     /// Where script tags are.
     pub sightings: Sightings,
     /// The disk under the data folder.
@@ -94,6 +98,7 @@ impl Shared {
             uploads: Uploads::new(&config.limits),
             sign_ins: SignInThrottle::new(&config.limits),
             page_calls: Throttle::new(config.limits.page_calls),
+            present: Arc::default(),
             sightings: Sightings::default(),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
             stopping: AtomicBool::new(false),
@@ -119,6 +124,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/chat/{key}", get(rooms::chat))
         .route("/frame/{key}", get(rooms::frame))
         .route("/greetings", get(greetings::list))
+        .route("/present", post(beacon::beat).layer(DefaultBodyLimit::max(beacon::BODY)))
         .route("/attributes", post(attributes::tell).layer(DefaultBodyLimit::max(attributes::BODY)))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/f/{id}/{name}", get(files::serve))
@@ -215,6 +221,7 @@ async fn script(
         locale: site.settings.locale,
         name: site.name,
         greet: !site.settings.greetings.is_empty(),
+        present: site.visitors.present,
         launcher,
     };
     shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)

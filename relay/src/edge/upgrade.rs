@@ -182,6 +182,7 @@ async fn admit_visitor(
         files: sockets.files.clone(),
         network: caller.limited_address().map(origin::truncated),
         device: Some(device(headers)).filter(|device| !device.is_empty()),
+        present: sockets.shared.present.clone(),
     })
 }
 

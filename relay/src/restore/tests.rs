@@ -33,7 +33,17 @@ async fn backed_up() -> (TempDir, PathBuf, PathBuf) {
     store.upsert_site(site).await.unwrap();
     let desk = Desk::new(store.clone(), Rules::default());
     let node = desk.node_start(0).await.unwrap();
-    let card = VisitorCard { id: kim, token_hash: [7; 32], locale: None, time_zone: None, page: None, device: None, trail: Vec::new(), is_new: true };
+    let card = VisitorCard {
+        id: kim,
+        token_hash: [7; 32],
+        locale: None,
+        time_zone: None,
+        page: None,
+        device: None,
+        trail: Vec::new(),
+        invited: None,
+        is_new: true,
+    };
     for number in 1..=3 {
         let id_of_say = MessageId(Uuid::from_u128(number));
         let say = Say::text(id_of_say, None, format!("line {number}"));

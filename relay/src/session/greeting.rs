@@ -20,6 +20,7 @@ use crate::edge::auth;
 use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::present::Present;
 use crate::store::SiteRecord;
 
 /// A visitor's connection before `hello`.
@@ -36,6 +37,8 @@ pub struct VisitorGreeter {
     pub network: Option<IpNet>,
     /// Browser and system, as the browser tells them.
     pub device: Option<String>,
+    /// Whom agents have invited.
+    pub present: Arc<Present>,
 }
 
 /// Who has greeted, the token that they get, and the secret that vouched for them.
@@ -68,7 +71,8 @@ impl Greeter for VisitorGreeter {
         let (pace, card) = (Pace::new(self.rates.clone()), Arc::new(card));
         let visitor = card.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone());
+        let mut session =
+            VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone(), self.present.clone());
         let welcomed = match self.still_lets_in(visitor).await {
             Ok(()) => session.welcome(&self.site, hello, token).await.map_err(|error| {
                 super::log_unless_outage(&error, "a visitor's greeting");
@@ -158,6 +162,7 @@ impl VisitorGreeter {
             page: hello.page.clone().map(tidy),
             device: self.device.clone(),
             trail: Vec::new(),
+            invited: None,
             is_new,
         }
     }

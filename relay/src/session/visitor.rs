@@ -14,10 +14,11 @@ use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome
 use super::pace::Pace;
 use super::{Reply, Session, refuse};
 use crate::clock;
-use crate::desk::{DeskError, Speaker, VisitorCard};
+use crate::desk::{DeskError, Invitee, Speaker, VisitorCard};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
+use crate::present::{PREFIX, Present};
 use crate::store::{Asked, SiteRecord, StoreError};
 
 /// A visitor's connection after `hello`.
@@ -28,6 +29,8 @@ pub struct VisitorSession {
     site: SiteId,
     card: Arc<VisitorCard>,
     files: Arc<FileRules>,
+    /// Whom agents have invited.
+    present: Arc<Present>,
     /// Whether the site keeps the pages that its visitors visit.
     keeps_pages: bool,
     /// The conversation at hand, once there is one.
@@ -46,9 +49,10 @@ impl VisitorSession {
         site: SiteId,
         card: Arc<VisitorCard>,
         files: Arc<FileRules>,
+        present: Arc<Present>,
     ) -> Self {
         hub.registry().visitors().add(card.id, peer.clone());
-        Self { hub, peer, pace, site, card, files, keeps_pages: false, conversation: None }
+        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, conversation: None }
     }
 
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
@@ -177,9 +181,16 @@ impl VisitorSession {
     async fn say(&mut self, mut say: Say) -> Result<FromRelay, ErrorFrame> {
         let id = say.id;
         super::say::of_visitor(&mut say)?;
+        if let Some(name) = say.greeting.as_deref().filter(|name| name.starts_with(PREFIX)) {
+            let offer = self.present.taken_up(clock::now(), self.site, name);
+            Arc::make_mut(&mut self.card).invited = offer.map(|offer| Invitee { by: offer.by.id, text: offer.text });
+        }
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
         self.is_known();
+        if self.card.invited.is_some() {
+            Arc::make_mut(&mut self.card).invited = None;
+        }
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
     }

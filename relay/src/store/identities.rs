@@ -149,8 +149,8 @@ pub(crate) fn card(db: &Connection, id: VisitorId) -> Result<Option<VisitorCard>
     let mut find = db.prepare_cached("SELECT token_hash, locale, time_zone FROM visitor WHERE id = ?1")?;
     let found = find.query_row([id.0], |row| {
         let (token_hash, locale, time_zone) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (page, device, trail) = (None, None, Vec::new());
-        Ok(VisitorCard { id, token_hash, locale, time_zone, page, device, trail, is_new: false })
+        let (page, device, trail, invited) = (None, None, Vec::new(), None);
+        Ok(VisitorCard { id, token_hash, locale, time_zone, page, device, trail, invited, is_new: false })
     });
     Ok(found.optional()?)
 }

@@ -70,9 +70,8 @@ pub(crate) struct Standing {
 /// How a visitor stands.
 pub(crate) fn standing(db: &Connection, visitor: VisitorId) -> Result<Option<Standing>, StoreError> {
     let mut find = db.prepare_cached("SELECT site, verified, merged_into IS NOT NULL FROM visitor WHERE id = ?1")?;
-    let found = find.query_row([visitor.0], |row| {
-        Ok(Standing { site: SiteId(row.get(0)?), verified: row.get(1)?, given_up: row.get(2)? })
-    });
+    let found = find
+        .query_row([visitor.0], |row| Ok(Standing { site: SiteId(row.get(0)?), verified: row.get(1)?, given_up: row.get(2)? }));
     Ok(found.optional()?)
 }
 
@@ -138,13 +137,11 @@ fn twins(db: &Connection, of: VisitorId) -> Result<Vec<Twin>, StoreError> {
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// One of the three JSON objects of a visitor's row.
+/// A JSON object of a visitor's row that this program changes. What the site's server signed comes with the identity.
 #[derive(Clone, Copy)]
 pub(crate) enum Kept {
     /// What pages say.
     Attributes,
-    /// What the site's server signed.
-    Vouched,
     /// What agents noted.
     Known,
 }
@@ -153,7 +150,6 @@ impl Kept {
     fn read(self) -> &'static str {
         match self {
             Self::Attributes => "SELECT attributes FROM visitor WHERE id = ?1",
-            Self::Vouched => "SELECT vouched FROM visitor WHERE id = ?1",
             Self::Known => "SELECT known FROM visitor WHERE id = ?1",
         }
     }
@@ -161,7 +157,6 @@ impl Kept {
     fn write(self) -> &'static str {
         match self {
             Self::Attributes => "UPDATE visitor SET attributes = ?2, rev = rev + 1 WHERE id = ?1",
-            Self::Vouched => "UPDATE visitor SET vouched = ?2, rev = rev + 1 WHERE id = ?1",
             Self::Known => "UPDATE visitor SET known = ?2, rev = rev + 1 WHERE id = ?1",
         }
     }
@@ -266,10 +261,8 @@ pub(crate) fn take_over(db: &Connection, from: VisitorId, into: VisitorId) -> Re
         keep(db, kept, into, &all)?;
         keep(db, kept, from, &Texts::new())?;
     }
-    db.prepare_cached(
-        "UPDATE visitor SET device = coalesce(device, (SELECT device FROM visitor WHERE id = ?1)) WHERE id = ?2",
-    )?
-    .execute([from.0, into.0])?;
+    db.prepare_cached("UPDATE visitor SET device = coalesce(device, (SELECT device FROM visitor WHERE id = ?1)) WHERE id = ?2")?
+        .execute([from.0, into.0])?;
     // Two pages of the same moment are one.
     db.prepare_cached("UPDATE OR IGNORE visited_page SET visitor = ?2 WHERE visitor = ?1")?.execute([from.0, into.0])?;
     db.prepare_cached("DELETE FROM visited_page WHERE visitor = ?1")?.execute([from.0])?;

@@ -324,11 +324,30 @@ async fn thread(store: &Store) -> ConversationId {
     let (site, conversation, visitor) = (SiteId(id(1)), ConversationId(id(2)), VisitorId(id(3)));
     let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
     store
-        .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false, visitors: VisitorRules::default() })
+        .upsert_site(SiteRecord {
+            id: site,
+            key,
+            name,
+            origins,
+            settings,
+            settings_rev: 1,
+            verified_only: false,
+            visitors: VisitorRules::default(),
+        })
         .await
         .unwrap();
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
-        let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, device: None, trail: Vec::new(), is_new: true };
+        let card = VisitorCard {
+            id: visitor,
+            token_hash: [0; 32],
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        };
         people::add_visitor(db, site, &card, 0)?;
         let mut record = Record::new(conversation, site, visitor, 0);
         rows::save(db, &record, None, true)?;

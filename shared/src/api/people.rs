@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AgentId, ConversationId, Millis, SessionId};
 use super::VisitorProfile;
+use crate::ids::{AgentId, ConversationId, Millis, SessionId};
 use crate::model::{Agent, Conversation, Entry, Person, Role, Visitor, wire};
 
 wire! {

@@ -45,6 +45,9 @@ wire! {
         /// Whether the last [`MAX_VISITS`] pages that they visit are kept.
         #[serde(default, skip_serializing_if = "is_false")]
         pub pages: bool,
+        /// Whether agents see who is on the site now, which its pages then tell.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub present: bool,
     }
 
     /// A field of a site's own.

@@ -137,6 +137,8 @@ impl World {
                                 rates: self.rates.clone(),
                                 files: self.files.clone(),
                                 network: None,
+                                device: None,
+                                present: Arc::default(),
                             };
                             match greeter.hello(&frame, &visitor).await {
                                 Ok((session, reply)) => {

@@ -1,10 +1,10 @@
 //! Calls about what is known of visitors.
 
 use gloo_net::http::Request;
-use shared::api::{MergeVisitor, VisitorPatch, VisitorProfile, VisitorRules};
-use shared::ids::{SiteKey, VisitorId};
+use shared::api::{InviteToChat, MergeVisitor, PresentList, VisitorPatch, VisitorProfile, VisitorRules};
+use shared::ids::{SiteKey, TabId, VisitorId};
 
-use super::{RestError, get, send};
+use super::{RestError, done, get, send};
 
 /// All that is known of a visitor.
 pub async fn profile(visitor: VisitorId) -> Result<VisitorProfile, RestError> {
@@ -29,4 +29,14 @@ pub async fn rules(site: &SiteKey) -> Result<VisitorRules, RestError> {
 /// Changes it.
 pub async fn set_rules(site: &SiteKey, body: &VisitorRules) -> Result<VisitorRules, RestError> {
     send(Request::put(&format!("/api/sites/{site}/visitors")), body).await
+}
+
+/// Who is on the sites now.
+pub async fn present() -> Result<PresentList, RestError> {
+    get("/api/present").await
+}
+
+/// Invites somebody to chat.
+pub async fn invite(tab: TabId, text: String) -> Result<(), RestError> {
+    done(Request::post(&format!("/api/present/{tab}/invite")), &InviteToChat { text }).await
 }

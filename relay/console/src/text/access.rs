@@ -46,6 +46,7 @@ texts! {
     act_see_reports: "See the reports" / "Voir les rapports";
     act_keep_replies: "Use canned replies, and keep one’s own" / "Utiliser les réponses types et gérer les siennes";
     act_share_replies: "Keep the canned replies that everybody has" / "Gérer les réponses types communes";
+    act_see_present: "See who is on the sites now, and invite them" / "Voir qui est sur les sites et inviter à discuter";
     act_correct_visitors: "Correct what is known of visitors" / "Corriger ce que l’on sait des visiteurs";
     act_merge_visitors: "Merge visitors who are one person" / "Fusionner les visiteurs qui sont une même personne";
     act_invite: "Invite people" / "Inviter des personnes";

@@ -233,6 +233,7 @@ fn right_words(act: &str, texts: &Texts) -> Option<&'static str> {
         "see_reports" => words.act_see_reports,
         "keep_replies" => words.act_keep_replies,
         "share_replies" => words.act_share_replies,
+        "see_present" => words.act_see_present,
         "correct_visitors" => words.act_correct_visitors,
         "merge_visitors" => words.act_merge_visitors,
         "invite" => words.act_invite,

@@ -184,7 +184,8 @@ fn Row(
         match is_web_address(&address) {
             true => {
                 let hint = address.clone();
-                view! { <a href=address title=hint target="_blank" rel="noopener nofollow noreferrer" dir="auto">{shown}</a> }.into_any()
+                view! { <a href=address title=hint target="_blank" rel="noopener nofollow noreferrer" dir="auto">{shown}</a> }
+                    .into_any()
             }
             false => view! { <span dir="auto">{shown}</span> }.into_any(),
         }
@@ -201,7 +202,8 @@ fn Row(
                     outcome.set(None);
                     asked.set(Some(id));
                 };
-                view! { <button class="plain" type="button" aria-label=label on:click=ask>{texts.present.invite}</button> }.into_any()
+                view! { <button class="plain" type="button" aria-label=label on:click=ask>{texts.present.invite}</button> }
+                    .into_any()
             }
         })
     };
@@ -210,12 +212,7 @@ fn Row(
 
 /// The words that somebody is invited with.
 #[component]
-fn Words(
-    id: TabId,
-    asked: RwSignal<Option<TabId>>,
-    outcome: Outcome,
-    look: impl Fn() + Copy + 'static,
-) -> impl IntoView {
+fn Words(id: TabId, asked: RwSignal<Option<TabId>>, outcome: Outcome, look: impl Fn() + Copy + 'static) -> impl IntoView {
     let texts = texts();
     let words = RwSignal::new(texts.present.proposal.to_owned());
     let submit = move |event: SubmitEvent| {

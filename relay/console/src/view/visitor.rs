@@ -137,7 +137,8 @@ fn EarlierList(id: ConversationId, visitor: Memo<VisitorId>) -> impl IntoView {
                 let score = ratings.iter().find(|rated| rated.conversation == talk.id).map(|rated| rated.score);
                 view! { <EarlierRow talk score on_open=open/> }
             };
-            view! { <ul class="earlier" aria-label=texts.earlier>{conversations.into_iter().map(row).collect_view()}</ul> }.into_any()
+            view! { <ul class="earlier" aria-label=texts.earlier>{conversations.into_iter().map(row).collect_view()}</ul> }
+                .into_any()
         }
     };
     view! { <section><h3>{texts.earlier}</h3>{list}</section> }

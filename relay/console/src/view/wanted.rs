@@ -68,7 +68,7 @@ pub fn Wanted(
 ) -> impl IntoView {
     let texts = texts();
     let drafts: RwSignal<Vec<Draft>> = RwSignal::default();
-    let pages = RwSignal::new(false);
+    let (pages, present) = (RwSignal::new(false), RwSignal::new(false));
     // What was not read must not be overwritten.
     let loaded = RwSignal::new(false);
     let outcome: Outcome = RwSignal::new(None);
@@ -80,6 +80,7 @@ pub fn Wanted(
                 let of = || rules.fields.iter().map(Draft::of).collect();
                 drafts.try_set(owner.map_or_else(Vec::new, |owner| owner.with(of)));
                 pages.try_set(rules.pages);
+                present.try_set(rules.present);
                 loaded.try_set(true);
             }
             Err(error) => {
@@ -91,7 +92,7 @@ pub fn Wanted(
         event.prevent_default();
         let site = site.clone();
         let fields = drafts.with_untracked(|drafts| drafts.iter().map(Draft::field).collect());
-        let rules = VisitorRules { fields, pages: pages.get_untracked() };
+        let rules = VisitorRules { fields, pages: pages.get_untracked(), present: present.get_untracked() };
         spawn_local(async move {
             let answer = visitors::set_rules(&site, &rules).await;
             outcome.try_set(Some(answer.map(|_| texts.saved).map_err(|error| error.words(texts))));
@@ -118,6 +119,8 @@ pub fn Wanted(
                 <label class="check"><input type="checkbox" bind:checked=pages aria-describedby="pages-hint"/>
                     {fill(texts.known.keeps_pages, &[("count", &MAX_VISITS.to_string())])}</label>
                 <p class="hint" id="pages-hint">{texts.known.keeps_pages_hint}</p>
+                <label class="check"><input type="checkbox" bind:checked=present aria-describedby="present-hint"/>{texts.present.wants_present}</label>
+                <p class="hint" id="present-hint">{texts.present.wants_present_hint}</p>
                 <p class="known-acts">
                     <button class="plain" type="submit" disabled=move || !loaded.get()>{texts.known.save}</button>
                     <Said outcome/>

@@ -183,7 +183,17 @@ impl Office {
         let number = self.next();
         let mut token_hash = [2; 32];
         token_hash[..16].copy_from_slice(&number.to_be_bytes());
-        VisitorCard { id: VisitorId(id(number)), token_hash, locale: None, time_zone: None, page: None, device: None, trail: Vec::new(), is_new: true }
+        VisitorCard {
+            id: VisitorId(id(number)),
+            token_hash,
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        }
     }
 
     pub(super) fn words(&self) -> Say {

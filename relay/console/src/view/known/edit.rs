@@ -66,7 +66,8 @@ fn Form(profile: VisitorProfile, done: impl Fn(Option<VisitorProfile>) + Copy + 
         event.prevent_default();
         problem.set(None);
         let number = |draft: &&Draft| draft.noted.field.kind == ValueKind::Number && !is_number(&draft.value.get_untracked());
-        let not_one = drafts.iter().find(number).map(|draft| fill(texts.known.number_wrong, &[("label", &draft.noted.field.label)]));
+        let not_one =
+            drafts.iter().find(number).map(|draft| fill(texts.known.number_wrong, &[("label", &draft.noted.field.label)]));
         wrong.set(not_one);
         if wrong.with_untracked(Option::is_some) {
             return;

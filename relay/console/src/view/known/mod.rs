@@ -42,7 +42,8 @@ pub fn Known(row: Row) -> impl IntoView {
     let profile = move || found.with(|found| found.as_ref().and_then(|found| found.as_ref().ok()).cloned());
     let has_attributes = part(|profile| !profile.attributes.is_empty());
     let shows_pages = part(|profile| profile.keeps_pages || !profile.pages.is_empty());
-    let failed = move || found.with(|found| found.as_ref().and_then(|found| found.as_ref().err()).map(|error| error.words(texts)));
+    let failed =
+        move || found.with(|found| found.as_ref().and_then(|found| found.as_ref().err()).map(|error| error.words(texts)));
     view! {
         <section class="known">
             <p role="alert" class="problem" class:hidden=move || failed().is_none()>{failed}</p>
@@ -106,7 +107,8 @@ fn Pages(pages: Vec<Visit>) -> impl IntoView {
         let link = match is_web_address(&url) {
             true => {
                 let hint = url.clone();
-                view! { <a href=url title=hint target="_blank" rel="noopener nofollow noreferrer" dir="auto">{shown}</a> }.into_any()
+                view! { <a href=url title=hint target="_blank" rel="noopener nofollow noreferrer" dir="auto">{shown}</a> }
+                    .into_any()
             }
             false => view! { <span dir="auto">{shown}</span> }.into_any(),
         };

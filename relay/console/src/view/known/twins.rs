@@ -117,7 +117,9 @@ fn Question(asking: RwSignal<Option<Wish>>, merge: impl Fn(Wish) + Copy + 'stati
     });
     let lead = move || asking.with(|wish| wish.as_ref().map(|wish| fill(texts.known.merge_lead, &[("name", &wish.name)])));
     let reads = move || {
-        asking.with(|wish| wish.as_ref().map(|wish| if wish.signed { texts.known.merge_signed } else { texts.known.merge_browsers }))
+        asking.with(|wish| {
+            wish.as_ref().map(|wish| if wish.signed { texts.known.merge_signed } else { texts.known.merge_browsers })
+        })
     };
     let sure = move |_| {
         if let Some(wish) = asking.get_untracked() {

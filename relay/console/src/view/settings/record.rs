@@ -13,7 +13,7 @@ use crate::time;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 26] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
