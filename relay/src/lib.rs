@@ -17,6 +17,7 @@ pub mod files;
 pub mod hub;
 mod mail;
 pub mod metrics;
+pub mod present;
 pub mod reports;
 pub mod restore;
 pub mod session;

@@ -3,18 +3,22 @@
 
 mod history;
 mod people;
+mod present;
 mod replies;
 mod reports;
+mod visitors;
 
 use serde::{Deserialize, Serialize};
 
 pub use history::*;
 pub use people::*;
+pub use present::*;
 pub use replies::*;
 pub use reports::*;
+pub use visitors::*;
 
 use crate::close::ErrorCode;
-use crate::ids::{AgentId, BlockId, Millis, SecretId, SiteId, SiteKey, VisitorId};
+use crate::ids::{AgentId, BlockId, ConversationId, Millis, SecretId, SiteId, SiteKey, VisitorId};
 use crate::model::{Conversation, Entry, Greeting, Person, Role, SiteSettings, is_false, wire};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2 asks for at least 8).
@@ -88,6 +92,18 @@ wire! {
     pub struct History {
         /// Without the conversation itself.
         pub conversations: Vec<Conversation>,
+        /// How the visitor rated them, where they did.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub ratings: Vec<Rated>,
+    }
+
+    /// A rating.
+    #[derive(Copy)]
+    pub struct Rated {
+        /// Of which conversation.
+        pub conversation: ConversationId,
+        /// 1 (bad) to 5 (good).
+        pub score: u8,
     }
 
     /// `GET /api/conversations/{id}/entries?after=SEQ`: entries in order, 100 at most.

@@ -149,6 +149,9 @@ wire! {
         /// Whether a signed identity token vouched for them.
         #[serde(default, skip_serializing_if = "is_false")]
         pub verified: bool,
+        /// Grows with each change of what else is known of them (`GET /api/visitors/{id}`).
+        #[serde(default, skip_serializing_if = "is_never")]
+        pub rev: u64,
     }
 
     /// A conversation as agents see it: one row of the inbox.
@@ -274,6 +277,10 @@ pub fn cut(text: &str, limit: usize) -> &str {
 
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_never(count: &u64) -> bool {
+    *count == 0
 }
 
 fn is_zero(value: &i32) -> bool {

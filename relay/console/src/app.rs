@@ -12,7 +12,7 @@ use crate::nav::Nav;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
-use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team};
+use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team, Visitors};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +124,7 @@ fn SignedIn(me: Me) -> impl IntoView {
         move || match nav.route() {
             Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
             Route::Team => view! { <Team/> }.into_any(),
+            Route::Visitors => view! { <Visitors/> }.into_any(),
             Route::History => view! { <History/> }.into_any(),
             Route::Reports => view! { <Reports/> }.into_any(),
             Route::Install => view! { <Install/> }.into_any(),

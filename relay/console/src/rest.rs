@@ -2,6 +2,7 @@
 
 pub mod people;
 pub mod replies;
+pub mod visitors;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;

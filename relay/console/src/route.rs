@@ -15,6 +15,8 @@ pub enum Route {
     Install,
     /// Who is there, and invitations.
     Team,
+    /// Who is on the sites now.
+    Visitors,
     /// What was said before.
     History,
     /// Figures of it.
@@ -35,6 +37,7 @@ impl Route {
             ["console", "join", token] => Self::Join((*token).to_owned()),
             ["console", "install"] => Self::Install,
             ["console", "team"] => Self::Team,
+            ["console", "visitors"] => Self::Visitors,
             ["console", "history"] => Self::History,
             ["console", "reports"] => Self::Reports,
             ["console", "settings"] => Self::Settings(Section::Account),
@@ -51,6 +54,7 @@ impl Route {
             Self::Join(token) => format!("/console/join/{token}"),
             Self::Install => "/console/install".to_owned(),
             Self::Team => "/console/team".to_owned(),
+            Self::Visitors => "/console/visitors".to_owned(),
             Self::History => "/console/history".to_owned(),
             Self::Reports => "/console/reports".to_owned(),
             Self::Settings(section) => format!("/console/settings/{}", section.name()),
@@ -115,6 +119,7 @@ mod tests {
             Route::Join("t0k_-en".to_owned()),
             Route::Install,
             Route::Team,
+            Route::Visitors,
             Route::History,
             Route::Reports,
         ] {

@@ -38,8 +38,8 @@ pub fn site(number: u8) -> Site {
 
 /// Queued since its number, on site 1.
 pub fn conversation(number: u8) -> Conversation {
-    let visitor =
-        Visitor { id: VisitorId::v7(5, random(number)), name: None, email: None, locale: None, time_zone: None, verified: false };
+    let id = VisitorId::v7(5, random(number));
+    let visitor = Visitor { id, name: None, email: None, locale: None, time_zone: None, verified: false, rev: 0 };
     Conversation {
         id: conversation_id(number),
         site: site_id(1),

@@ -31,7 +31,9 @@ mod access;
 mod block;
 mod history;
 mod install;
+mod known;
 mod people;
+mod present;
 mod replies;
 mod reports;
 
@@ -40,6 +42,8 @@ texts! {
     [access: access]
     [installing: install]
     [blocking: block]
+    [known: known]
+    [present: present]
     [people: people]
     [reports: reports]
     [replies: replies]

@@ -53,8 +53,7 @@ pub async fn history(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<History>, RestError> {
     readable(&shared, &account, id).await?;
-    let conversations = shared.store.history(id).await.map_err(RestError::Store)?;
-    Ok(Json(History { conversations }))
+    shared.store.history(id).await.map(Json).map_err(RestError::Store)
 }
 
 /// `GET /api/conversations/{id}/block`.

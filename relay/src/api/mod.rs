@@ -7,8 +7,8 @@
 //! - [`tokens`]: what programs sign in with · [`audit`]: who did what
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
 //! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
-//! - [`visitors`]: what there is of them, and its end
-//! - [`blocks`]: who is kept out
+//! - [`profiles`]: what is known of visitors · [`visitors`]: all there is of them, and its end
+//! - [`present`]: who is on the sites now · [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
 //! - [`roles`]: who may do what
 
@@ -33,6 +33,8 @@ mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
+mod present;
+mod profiles;
 mod replies;
 mod reports;
 pub mod roles;
@@ -140,7 +142,18 @@ routes! {
         get visitors::retention, Who::May(Act::HandlePersonalData);
         put visitors::set_retention, Who::May(Act::HandlePersonalData);
     }
-    "/visitors/{id}" { delete visitors::erase, Who::May(Act::HandlePersonalData); }
+    "/sites/{key}/visitors" {
+        get profiles::rules, Who::May(Act::SeeSites);
+        put profiles::set_rules, Who::May(Act::ChangeSites);
+    }
+    "/visitors/{id}" {
+        get profiles::show, Who::May(Act::Read);
+        patch profiles::correct, Who::May(Act::CorrectVisitors);
+        delete visitors::erase, Who::May(Act::HandlePersonalData);
+    }
+    "/present" { get present::list, Who::May(Act::SeePresent); }
+    "/present/{id}/invite" { post present::invite, Who::May(Act::SeePresent); }
+    "/visitors/{id}/merge" { post profiles::merge, Who::May(Act::MergeVisitors); }
     "/visitors/{id}/export" { get visitors::export, Who::May(Act::HandlePersonalData); }
     "/sites/{key}/sightings" { get sites::sightings, Who::May(Act::SeeSites); }
     "/sites/{key}/secrets" {

@@ -32,6 +32,12 @@ pub enum Act {
     KeepReplies,
     /// Keep those that are everybody's.
     ShareReplies,
+    /// See who is on the sites now, and invite them to chat.
+    SeePresent,
+    /// Correct what is known of visitors whose conversations they may read.
+    CorrectVisitors,
+    /// Merge visitors who are one person.
+    MergeVisitors,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
@@ -50,8 +56,15 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks | Self::KeepReplies => Role::Agent,
-            Self::ReadOthers | Self::SeeReports | Self::ShareReplies => Role::Supervisor,
+            Self::KeepAccount
+            | Self::SeeTeam
+            | Self::SeeSites
+            | Self::Read
+            | Self::LiftBlocks
+            | Self::KeepReplies
+            | Self::CorrectVisitors
+            | Self::SeePresent => Role::Agent,
+            Self::ReadOthers | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => Role::Supervisor,
             Self::Invite
             | Self::ChangePeople
             | Self::ManageTokens

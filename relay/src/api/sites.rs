@@ -6,7 +6,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
-use shared::api::{Deed, NewSite, Sighting, Sightings, SitePatch, SiteSetup};
+use shared::api::{Deed, NewSite, Sighting, Sightings, SitePatch, SiteSetup, VisitorRules};
 use shared::ids::{SiteId, SiteKey};
 use shared::model::{Side, SiteSettings, Theme};
 
@@ -76,7 +76,16 @@ pub async fn create(
     let name = settings::name(&new.name)?;
     let id = SiteId::v7(clock::now(), clock::random_bytes());
     let (settings, settings_rev) = (SiteSettings::default(), 1);
-    let site = SiteRecord { id, key: new_key(&name), name, origins: Vec::new(), settings, settings_rev, verified_only: false };
+    let site = SiteRecord {
+        id,
+        key: new_key(&name),
+        name,
+        origins: Vec::new(),
+        settings,
+        settings_rev,
+        verified_only: false,
+        visitors: VisitorRules::default(),
+    };
     shared.store.upsert_site(site.clone()).await.map_err(RestError::Store)?;
     let record = Record::of(account.agent.id, Deed::SiteMade, &*site.name);
     shared.store.record(clock::now(), record).await.map_err(RestError::Store)?;

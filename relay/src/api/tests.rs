@@ -144,6 +144,9 @@ impl Office {
             locale: None,
             time_zone: None,
             page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
             is_new: true,
         };
         let id = MessageId::v7(now, clock::random_bytes());

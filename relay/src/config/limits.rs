@@ -87,6 +87,8 @@ limits! {
         address_sign_ins = 40, 20;
         /// Files uploaded from one address; behind it may be an office. Tokens of visitors cost nothing, so this bounds what one may leave.
         uploads = 60, 20;
+        /// What pages of one address tell of their visitors over plain HTTP; behind it may be an office.
+        page_calls = 240, 1_200;
     }
     amounts {
         /// WebSockets open at once.

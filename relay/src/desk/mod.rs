@@ -3,10 +3,11 @@
 //!
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`block`], [`tag`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`profile`], [`merge`], [`block`], [`tag`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
+use shared::api::Visit;
 use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
@@ -22,6 +23,7 @@ mod hand;
 mod merge;
 pub mod plan;
 mod presence;
+mod profile;
 pub mod record;
 mod speak;
 mod sweep;
@@ -33,6 +35,7 @@ mod work;
 pub use amend::Speaker;
 pub use block::Keep;
 pub use merge::Identified;
+pub use profile::Correction;
 pub use record::Rules;
 
 /// Why the desk did not do it.
@@ -163,8 +166,23 @@ pub struct VisitorCard {
     pub time_zone: Option<String>,
     /// The page they are on.
     pub page: Option<Page>,
+    /// Browser and system that they come with.
+    pub device: Option<String>,
+    /// The last pages that they visited before they wrote anything, where their site keeps pages.
+    pub trail: Vec<Visit>,
+    /// Whose invitation their message takes up.
+    pub invited: Option<Invitee>,
     /// Not in the store yet.
     pub is_new: bool,
+}
+
+/// Somebody was invited to chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitee {
+    /// By whom.
+    pub by: AgentId,
+    /// With which words.
+    pub text: String,
 }
 
 /// Whose a conversation is: what fan-out needs to know.

@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, erasure, people, reports, rows, tokens};
+use crate::store::{Record, StoreError, absence, audit, erasure, people, profiles, reports, rows, tokens};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -206,14 +206,21 @@ impl Desk {
         self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
     }
 
-    /// The visitor is on another page.
+    /// The visitor is on another page, or comes with another device.
     ///
     /// # Errors
     /// The store's.
-    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page) -> Result<Outcome, DeskError> {
+    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page, device: Option<String>) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            let mut news = match device {
+                Some(device) => profiles::saw_device(work.db, visitor, &device)?,
+                None => false,
+            };
+            if profiles::keeps_pages(work.db, visitor)? {
+                news |= profiles::visits(work.db, visitor, now, &page)?;
+            }
             let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.page.as_ref() == Some(&page) {
+            if !news && record.page.as_ref() == Some(&page) {
                 return Ok(());
             }
             let place = work.touch(record);

@@ -132,8 +132,12 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             (work.begin(record)?, None)
         }
     };
-    // Only somebody who begins has been greeted.
-    if let Some(wanted) = say.greeting.as_deref().filter(|_| matches!(before, None | Some(State::Closed))) {
+    // Only somebody who begins has been greeted, or invited.
+    let begins = matches!(before, None | Some(State::Closed));
+    let invited = card.invited.as_ref().filter(|_| begins);
+    if let Some(invited) = invited {
+        work.event(place, Event::Greeted(invited.text.clone()))?;
+    } else if let Some(wanted) = say.greeting.as_deref().filter(|_| begins) {
         let settings = accounts::settings(work.db, site)?;
         if let Some(greeting) = settings.greetings.into_iter().find(|greeting| greeting.id == wanted) {
             work.event(place, Event::Greeted(greeting.text))?;
@@ -162,6 +166,12 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
         Some(State::Closed) => reopen(work, place)?,
         Some(State::Parked) => wake(work, place)?,
         None => first_message(work, place, leaves_address)?,
+    }
+    // Whoever invited them is waited for, but not for longer than anybody should wait.
+    if let Some(invited) = invited.filter(|_| work.record(place).state == State::Queued) {
+        let until = now.saturating_add(work.rules.prefer_for);
+        work.record(place).prefer = Some((invited.by, until));
+        work.save(place)?;
     }
     // One more message of a conversation that waits already changes nothing about who may have it.
     if !matches!(before, Some(State::Active | State::Queued)) && work.record(place).state == State::Queued {

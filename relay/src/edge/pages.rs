@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use shared::api::VisitorRules;
 use shared::ids::{SiteId, SiteKey};
 
 use crate::clock;
@@ -110,6 +111,7 @@ pub async fn open_shop(store: &Store, config: &Config, bound: SocketAddr) -> Res
         settings: SiteSettings::default(),
         settings_rev: 0,
         verified_only: false,
+        visitors: VisitorRules::default(),
     };
     let mut site = store.site_by_key(key.clone()).await?.unwrap_or_else(new);
     site.origins = shop_origins(config, bound);

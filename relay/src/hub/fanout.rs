@@ -58,9 +58,10 @@ impl Fanout {
             }
             Notice::Agents(agents) => self.dirty.agents(agents),
             Notice::Site(site) => self.dirty.site(site),
-            Notice::Merged { from, into, moved } => {
+            Notice::Merged { from, into, moved, signed_in } => {
                 let visitors = self.registry.visitors();
-                visitors.for_each_of(from, |peer| peer.close(close::BAD_TOKEN));
+                let code = if signed_in { close::BAD_TOKEN } else { close::RESYNC };
+                visitors.for_each_of(from, |peer| peer.close(code));
                 if moved {
                     visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
                 }

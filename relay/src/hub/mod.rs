@@ -81,7 +81,7 @@ impl Hub {
         let Some(Identified { visitor, merged, outcome }) = identified else { return Ok(None) };
         self.publish(outcome);
         if let Some(from) = was {
-            self.bus.publish(Notice::Merged { from, into: visitor, moved: merged });
+            self.bus.publish(Notice::Merged { from, into: visitor, moved: merged, signed_in: true });
         }
         Ok(Some(visitor))
     }
@@ -230,9 +230,9 @@ impl Hub {
         Ok(())
     }
 
-    /// A visitor is on another page.
-    pub async fn visitor_page(&self, visitor: VisitorId, page: Page) -> Result<(), DeskError> {
-        let outcome = self.desk.page(clock::now(), visitor, page).await?;
+    /// A visitor is on another page, or comes with another device.
+    pub async fn visitor_page(&self, visitor: VisitorId, page: Page, device: Option<String>) -> Result<(), DeskError> {
+        let outcome = self.desk.page(clock::now(), visitor, page, device).await?;
         self.publish(outcome);
         Ok(())
     }
@@ -285,6 +285,10 @@ impl Hub {
             News::Erased { visitor, outcome } => {
                 self.publish(*outcome);
                 self.bus.publish(Notice::Erased(visitor));
+            }
+            News::Merged { from, into, outcome } => {
+                self.publish(*outcome);
+                self.bus.publish(Notice::Merged { from, into, moved: true, signed_in: false });
             }
             News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
@@ -347,6 +351,15 @@ pub enum News {
     Erased {
         /// Who.
         visitor: VisitorId,
+        /// What the desk made of it.
+        outcome: Box<Outcome>,
+    },
+    /// A visitor was found to be another one.
+    Merged {
+        /// Who they were.
+        from: VisitorId,
+        /// Who they are.
+        into: VisitorId,
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },

@@ -62,7 +62,7 @@ pub enum Notice {
     Agents(Vec<AgentId>),
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
-    /// A visitor has signed in and become another one: the sockets of the first must go, those of the other look again if they have
+    /// A visitor has become another one, by signing in or because the team found that they are one: the sockets of the first must go, those of the other look again if they have
     /// got conversations by it.
     Merged {
         /// Who they were.
@@ -71,6 +71,8 @@ pub enum Notice {
         into: VisitorId,
         /// Whether conversations came along.
         moved: bool,
+        /// Whether they signed in, and hold a token of the new one; otherwise the team found it, and the token that they have leads there.
+        signed_in: bool,
     },
     /// A visitor was erased: their sockets must go, and their tokens open nothing any more.
     Erased(VisitorId),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use shared::api::Visit;
 use shared::close::ErrorCode;
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId};
@@ -13,10 +14,11 @@ use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome
 use super::pace::Pace;
 use super::{Reply, Session, refuse};
 use crate::clock;
-use crate::desk::{DeskError, Speaker, VisitorCard};
+use crate::desk::{DeskError, Invitee, Speaker, VisitorCard};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
+use crate::present::{PREFIX, Present};
 use crate::store::{Asked, SiteRecord, StoreError};
 
 /// A visitor's connection after `hello`.
@@ -27,9 +29,16 @@ pub struct VisitorSession {
     site: SiteId,
     card: Arc<VisitorCard>,
     files: Arc<FileRules>,
+    /// Whom agents have invited.
+    present: Arc<Present>,
+    /// Whether the site keeps the pages that its visitors visit.
+    keeps_pages: bool,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
+
+/// Pages remembered of somebody who has not written yet: so many of the longest addresses are what an idle connection may cost.
+const MOST_REMEMBERED: usize = 10;
 
 impl VisitorSession {
     /// A session that hears from now on what concerns its visitor.
@@ -40,20 +49,25 @@ impl VisitorSession {
         site: SiteId,
         card: Arc<VisitorCard>,
         files: Arc<FileRules>,
+        present: Arc<Present>,
     ) -> Self {
         hub.registry().visitors().add(card.id, peer.clone());
-        Self { hub, peer, pace, site, card, files, conversation: None }
+        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, conversation: None }
     }
 
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
-        let store = self.hub.store();
+        let hub = self.hub.clone();
+        let store = hub.store();
         let now = clock::now();
         let mut entries = None;
         let mut thread = None;
-        if !self.card.is_new {
+        self.keeps_pages = site.visitors.pages;
+        if self.card.is_new {
+            self.walks();
+        } else {
             self.hub.visitor_present(self.card.id).await?;
             if let Some(page) = self.card.page.clone() {
-                self.hub.visitor_page(self.card.id, page).await?;
+                self.hub.visitor_page(self.card.id, page, self.card.device.clone()).await?;
             }
             thread = store.thread_of(self.card.id).await?;
         }
@@ -119,8 +133,10 @@ impl VisitorSession {
             ToRelay::Page(view) => {
                 let page = tidy(view.page);
                 Arc::make_mut(&mut self.card).page = Some(page.clone());
-                if !self.card.is_new {
-                    let told = self.hub.visitor_page(self.card.id, page).await;
+                if self.card.is_new {
+                    self.walks();
+                } else {
+                    let told = self.hub.visitor_page(self.card.id, page, None).await;
                     told.map_err(|error| from_desk(None, &error))?;
                 }
                 Ok(None)
@@ -165,9 +181,16 @@ impl VisitorSession {
     async fn say(&mut self, mut say: Say) -> Result<FromRelay, ErrorFrame> {
         let id = say.id;
         super::say::of_visitor(&mut say)?;
+        if let Some(name) = say.greeting.as_deref().filter(|name| name.starts_with(PREFIX)) {
+            let offer = self.present.taken_up(clock::now(), self.site, name);
+            Arc::make_mut(&mut self.card).invited = offer.map(|offer| Invitee { by: offer.by.id, text: offer.text });
+        }
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
         self.is_known();
+        if self.card.invited.is_some() {
+            Arc::make_mut(&mut self.card).invited = None;
+        }
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
     }
@@ -197,7 +220,23 @@ impl VisitorSession {
     /// Their row is in the store.
     fn is_known(&mut self) {
         if self.card.is_new {
-            Arc::make_mut(&mut self.card).is_new = false;
+            let card = Arc::make_mut(&mut self.card);
+            card.is_new = false;
+            card.trail = Vec::new();
+        }
+    }
+
+    /// Somebody of whom nothing is kept yet is on a page: it is remembered until they write or go, where their site keeps pages.
+    fn walks(&mut self) {
+        if let Some(page) = self.card.page.clone().filter(|_| self.keeps_pages) {
+            let card = Arc::make_mut(&mut self.card);
+            if card.trail.last().is_some_and(|last| last.url == page.url) {
+                return;
+            }
+            if card.trail.len() >= MOST_REMEMBERED {
+                card.trail.remove(0);
+            }
+            card.trail.push(Visit { at: clock::now(), url: page.url, title: page.title });
         }
     }
 

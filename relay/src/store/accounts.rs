@@ -1,7 +1,7 @@
 //! Accounts and their invitations, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::api::{Deed, Member};
+use shared::api::{Deed, Member, VisitorRules};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
@@ -68,12 +68,14 @@ pub struct SiteRecord {
     pub settings_rev: u64,
     /// Refuses visitors who are not verified. Set by [`Store::change_site`] alone.
     pub verified_only: bool,
+    /// What it wants to know of its visitors. Set by [`Store::set_visitor_rules`] alone.
+    pub visitors: VisitorRules,
 }
 
 /// What [`site`] reads.
 macro_rules! site_columns {
     () => {
-        "SELECT id, key, name, origins, settings, settings_rev, verified_only FROM site"
+        "SELECT id, key, name, origins, settings, settings_rev, verified_only, visitors FROM site"
     };
 }
 
@@ -318,5 +320,6 @@ fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
         settings: json(row.get_ref(4)?.as_str()?)?,
         settings_rev: seq(row, 5)?,
         verified_only: row.get(6)?,
+        visitors: json(row.get_ref(7)?.as_str()?)?,
     })
 }

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId};
-use shared::model::{Agent, Contact, Person, Presence, Role};
+use shared::model::{Agent, Contact, Page, Person, Presence, Role};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::rows::json;
+use super::{StoreError, profiles};
 use crate::desk::VisitorCard;
 use crate::desk::plan::{Available, Waiting};
 
@@ -244,10 +244,14 @@ pub(crate) fn gone_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>, St
 /// A visitor's row, with their first message.
 pub(crate) fn add_visitor(db: &Connection, site: SiteId, card: &VisitorCard, now: Millis) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO visitor (id, site, token_hash, locale, time_zone, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO visitor (id, site, token_hash, locale, time_zone, created_at, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (id) DO NOTHING",
     )?
-    .execute(params![card.id.0, site.0, card.token_hash, card.locale, card.time_zone, now])?;
+    .execute(params![card.id.0, site.0, card.token_hash, card.locale, card.time_zone, now, card.device])?;
+    for visit in &card.trail {
+        let page = Page { url: visit.url.clone(), title: visit.title.clone(), referrer: String::new() };
+        profiles::visits(db, card.id, visit.at, &page)?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::agent::Inbox;
+use shared::api::{History, Rated};
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
@@ -101,8 +102,8 @@ impl Store {
         self.read(move |db| Ok(rows::load(db, id)?.map(|record| rows::view(db, &record)).transpose()?)).await
     }
 
-    /// The other conversations of the same visitor, newest first, 50 at most.
-    pub async fn history(&self, id: ConversationId) -> Result<Vec<Conversation>, StoreError> {
+    /// The other conversations of the same visitor, newest first, 50 at most, and how they rated them.
+    pub async fn history(&self, id: ConversationId) -> Result<History, StoreError> {
         self.read(move |db| {
             let sql = concat!(
                 "SELECT ",
@@ -110,7 +111,14 @@ impl Store {
                 " FROM conversation c WHERE c.visitor = (SELECT visitor FROM conversation WHERE id = ?1) AND c.id <> ?1 \
                  ORDER BY c.opened_at DESC LIMIT 50"
             );
-            views(db, sql, [id.0])
+            let conversations = views(db, sql, [id.0])?;
+            let mut find = db.prepare_cached("SELECT rating FROM conversation WHERE id = ?1")?;
+            let mut ratings = Vec::new();
+            for conversation in conversations.iter().map(|conversation| conversation.id) {
+                let score: Option<u8> = find.query_row([conversation.0], |row| row.get(0))?;
+                ratings.extend(score.map(|score| Rated { conversation, score }));
+            }
+            Ok(History { conversations, ratings })
         })
         .await
     }

@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Conversation, Offer, Person, Preferred, State, Visitor};
+use shared::model::{Conversation, Offer, Person, Preferred, State};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::log::Trail;
+use super::{StoreError, profiles};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -221,20 +221,13 @@ pub(crate) fn rate(db: &Connection, id: ConversationId, score: u8) -> Result<(),
 /// The wire's view of a conversation.
 pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Conversation> {
     let mut find = db.prepare_cached(
-        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, (SELECT name FROM agent WHERE id = ?2), \
+        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, v.rev, (SELECT name FROM agent WHERE id = ?2), \
          EXISTS (SELECT 1 FROM presence WHERE subject = ?1), (SELECT json_group_array(tag ORDER BY tag) FROM conversation_tag \
          WHERE conversation = ?3) FROM visitor v WHERE v.id = ?1",
     )?;
     find.query_row(params![record.visitor.0, record.agent.map(|id| id.0), record.id.0], |row| {
-        let visitor = Visitor {
-            id: record.visitor,
-            name: row.get(0)?,
-            email: row.get(1)?,
-            locale: row.get(2)?,
-            time_zone: row.get(3)?,
-            verified: row.get(4)?,
-        };
-        let agent = record.agent.zip(row.get::<_, Option<String>>(5)?).map(|(id, name)| Person { id, name });
+        let visitor = profiles::visitor(record.visitor, row)?;
+        let agent = record.agent.zip(row.get::<_, Option<String>>(6)?).map(|(id, name)| Person { id, name });
         let offer = record.offer.zip(agent.clone()).map(|((to, until), from)| Offer { to, from, until });
         Ok(Conversation {
             id: record.id,
@@ -250,13 +243,13 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             last_at: record.visitor_at.max(record.agent_at.unwrap_or(record.visitor_at)),
             unanswered: record.unanswered,
             page: record.page.clone(),
-            visitor_online: row.get(6)?,
+            visitor_online: row.get(7)?,
             visitor_read: record.visitor_read,
             agent_read: record.agent_read,
             previous: record.previous,
             preferred: record.prefer.filter(|_| record.state == State::Queued).map(|(agent, until)| Preferred { agent, until }),
             offer,
-            tags: json(row.get_ref(7)?.as_str()?)?,
+            tags: json(row.get_ref(8)?.as_str()?)?,
         })
     })
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::VisitorProfile;
 use crate::ids::{AgentId, ConversationId, Millis, SessionId};
 use crate::model::{Agent, Conversation, Entry, Person, Role, Visitor, wire};
 
@@ -117,6 +118,8 @@ wire! {
         pub at: Millis,
         /// Who they are.
         pub visitor: Visitor,
+        /// What else is known of them.
+        pub profile: VisitorProfile,
         /// What was said, conversation by conversation, internal notes among it.
         pub conversations: Vec<ExportedConversation>,
     }
@@ -247,6 +250,12 @@ pub enum Deed {
     Erased,
     /// How long conversations are kept was changed.
     RetentionChanged,
+    /// An agent changed a visitor's name, address or fields.
+    VisitorChanged,
+    /// Two visitors were found to be one.
+    VisitorsMerged,
+    /// What a site wants to know of its visitors was changed.
+    VisitorRulesChanged,
     /// An agent took one chat more than they have slots.
     Stretch,
     /// A visitor was blocked, perhaps with their network.

@@ -197,7 +197,7 @@ structs! {
     Field { label, kind, required, options }
     FileRules { most_bytes, types }
     Thread { id, state, head, agent, position, estimate_ms, read }
-    Visitor { id, name, email, locale, time_zone, verified }
+    Visitor { id, name, email, locale, time_zone, verified, rev }
     Conversation {
         id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
         visitor_read, agent_read, previous, preferred, offer, tags,

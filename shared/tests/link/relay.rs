@@ -208,7 +208,8 @@ fn person(agent: usize) -> Person {
 
 fn row(head: Seen) -> Conversation {
     let id = head.conversation;
-    let visitor = Visitor { id: VisitorId(id.0), name: None, email: None, locale: None, time_zone: None, verified: false };
+    let visitor =
+        Visitor { id: VisitorId(id.0), name: None, email: None, locale: None, time_zone: None, verified: false, rev: 0 };
     Conversation {
         id,
         site: SiteId(id.0),

@@ -46,6 +46,9 @@ texts! {
     act_see_reports: "See the reports" / "Voir les rapports";
     act_keep_replies: "Use canned replies, and keep one’s own" / "Utiliser les réponses types et gérer les siennes";
     act_share_replies: "Keep the canned replies that everybody has" / "Gérer les réponses types communes";
+    act_see_present: "See who is on the sites now, and invite them" / "Voir qui est sur les sites et inviter à discuter";
+    act_correct_visitors: "Correct what is known of visitors" / "Corriger ce que l’on sait des visiteurs";
+    act_merge_visitors: "Merge visitors who are one person" / "Fusionner les visiteurs qui sont une même personne";
     act_invite: "Invite people" / "Inviter des personnes";
     act_change_people: "Change roles, capacities and access" / "Modifier rôles, capacités et accès";
     act_lift_blocks: "See who is kept out, and let them in again" / "Voir qui est bloqué, et lever un blocage";
@@ -94,6 +97,9 @@ texts! {
     token_revoked: "Token revoked" / "Jeton révoqué";
     exported: "Visitor exported" / "Visiteur exporté";
     was_erased: "Visitor erased" / "Visiteur effacé";
+    visitor_changed: "Visitor corrected" / "Visiteur corrigé";
+    visitors_merged: "Visitors merged" / "Visiteurs fusionnés";
+    visitor_rules_changed: "Visitors’ fields changed" / "Champs des visiteurs modifiés";
     retention_changed: "Retention changed" / "Conservation modifiée";
     blocked: "Visitor blocked" / "Visiteur bloqué";
     unblocked: "Block lifted" / "Blocage levé";

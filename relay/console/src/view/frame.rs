@@ -47,6 +47,7 @@ pub fn Frame(
                 <span class="brand"><Brand/>"Bulle"</span>
                 <nav aria-label="Bulle">
                     <Link to=Route::Inbox>{texts.inbox}</Link>
+                    <Link to=Route::Visitors>{texts.present.title}</Link>
                     <Link to=Route::History>{texts.history.title}</Link>
                     {(me.role >= Role::Supervisor).then(|| view! { <Link to=Route::Reports>{texts.reports.title}</Link> })}
                     <Link to=Route::Team>{texts.team}</Link>

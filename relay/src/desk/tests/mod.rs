@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use shared::api::AgentPatch;
+use shared::api::{AgentPatch, VisitorRules};
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SessionId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, SiteSettings, State};
@@ -72,6 +72,7 @@ impl Office {
             settings: SiteSettings::default(),
             settings_rev: 1,
             verified_only: false,
+            visitors: VisitorRules::default(),
         };
         store.upsert_site(record).await.unwrap();
         let desk = Desk::new(store.clone(), rules.clone());
@@ -182,7 +183,17 @@ impl Office {
         let number = self.next();
         let mut token_hash = [2; 32];
         token_hash[..16].copy_from_slice(&number.to_be_bytes());
-        VisitorCard { id: VisitorId(id(number)), token_hash, locale: None, time_zone: None, page: None, is_new: true }
+        VisitorCard {
+            id: VisitorId(id(number)),
+            token_hash,
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        }
     }
 
     pub(super) fn words(&self) -> Say {

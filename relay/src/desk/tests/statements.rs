@@ -64,7 +64,8 @@ async fn no_statement_reads_a_whole_table() {
     office.desk.accept(office.now(), to, chat).await.unwrap();
     office.desk.read_by_agent(to, chat, 3).await.unwrap();
     office.desk.read_by_visitor(chat, 3).await.unwrap();
-    office.desk.page(office.now(), visitor.id, Page { url: "https://a.example".into(), ..Page::default() }).await.unwrap();
+    let page = Page { url: "https://a.example".into(), ..Page::default() };
+    office.desk.page(office.now(), visitor.id, page, Some("Firefox, Linux".into())).await.unwrap();
     office.desk.heartbeat(office.now(), office.node).await.unwrap();
     office.away(to).await;
     office.online(to).await;

@@ -217,7 +217,8 @@ impl Real {
             }
             Verb::SignsIn { from, into } => {
                 let site = site_id(into);
-                let identity = Identity { subject: String::new(), name: None, email: None, secret: SecretId(site.0) };
+                let identity =
+                    Identity { subject: String::new(), name: None, email: None, attributes: None, secret: SecretId(site.0) };
                 let mut token = [9; 32];
                 token[..16].copy_from_slice(&self.made.to_be_bytes());
                 let from = card(from, reference.visitors[from].is_new);
@@ -236,7 +237,7 @@ impl Real {
             }
             Verb::Views(visitor) => {
                 let page = Page { url: format!("https://a.example/{}", self.made), ..Page::default() };
-                Box::pin(async move { desk.page(now, visitor_id(visitor), page).await })
+                Box::pin(async move { desk.page(now, visitor_id(visitor), page, None).await })
             }
             Verb::Reads(agent, place) => {
                 let (chat, far) = (chat(place), u64::MAX);
@@ -371,7 +372,17 @@ pub(super) fn signed_in(visitor: usize) -> usize {
 fn card(visitor: usize, is_new: bool) -> VisitorCard {
     let mut token_hash = [0; 32];
     token_hash[..16].copy_from_slice(visitor_id(visitor).0.as_bytes());
-    VisitorCard { id: visitor_id(visitor), token_hash, locale: None, time_zone: None, page: None, is_new }
+    VisitorCard {
+        id: visitor_id(visitor),
+        token_hash,
+        locale: None,
+        time_zone: None,
+        page: None,
+        device: None,
+        trail: Vec::new(),
+        invited: None,
+        is_new,
+    }
 }
 
 fn chat(record: &Record) -> Chat {
