@@ -12,7 +12,7 @@ use shared::api::{
 };
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, BlockId, ConversationId, SiteKey};
-use shared::model::{Conversation, Entry};
+use shared::model::{Conversation, Entry, FileRules};
 
 use crate::text::Texts;
 
@@ -152,6 +152,17 @@ pub async fn report(path: &str) -> Result<Report, RestError> {
 /// Every tag in use.
 pub async fn tags() -> Result<Vec<String>, RestError> {
     get("/api/tags").await
+}
+
+/// Which files the relay takes.
+pub async fn file_rules() -> Result<FileRules, RestError> {
+    get("/api/files").await
+}
+
+/// A file of the console's own.
+pub async fn file(name: &str) -> Result<String, RestError> {
+    let response = Request::get(&["/console/", name].concat()).send().await.map_err(|_| RestError::Unreachable)?;
+    if response.ok() { response.text().await.map_err(|_| RestError::Unreachable) } else { Err(RestError::Unreachable) }
 }
 
 /// Changes a conversation's tags.

@@ -84,8 +84,10 @@ impl Live {
                 live.wake();
             }
         });
+        let leaving = window_event_listener_untyped("pagehide", move |_| live.release_all());
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
         on_cleanup(move || {
+            leaving.remove();
             live.stop();
             online.remove();
             visible.remove();
@@ -113,10 +115,12 @@ impl Live {
 
     /// Asks the relay to do something to a conversation.
     pub fn ask(self, conversation: ConversationId, verb: Verb) {
+        // A message that is held back was written before this was asked.
+        self.release(conversation);
         let id = browser::new_id();
         // Noted first: the answer must find it.
         self.desk.asked(id, conversation, verb);
-        if !self.send(verb.frame(id, conversation))
+        if !self.write(verb.frame(id, conversation))
             && let Some(row) = self.desk.row(conversation)
         {
             row.doing.set(None);
@@ -128,21 +132,20 @@ impl Live {
     pub fn set_presence(self, presence: Presence) {
         let id = browser::new_id();
         self.desk.asked_presence(id, presence);
-        if !self.send(ToRelay::Presence(SetPresence { id, presence })) {
+        if !self.write(ToRelay::Presence(SetPresence { id, presence })) {
             self.desk.wanted.set(None);
             self.desk.presence_problem.set(Some(Problem::Offline));
         }
     }
 
     /// Says something; it is kept until the relay has it.
-    pub fn say(self, conversation: ConversationId, text: String, note: bool) {
-        let say = Say { note, ..Say::text(browser::new_id(), Some(conversation), text) };
+    pub fn say(self, say: Say) {
         self.drive(|link| link.say(browser::now(), say));
     }
 
     /// Tells the visitor that somebody writes, or stopped.
     pub fn typing(self, conversation: ConversationId, on: bool) {
-        self.send(ToRelay::Typing(Typing { conversation, on }));
+        self.write(ToRelay::Typing(Typing { conversation, on }));
     }
 
     /// Opens a conversation, or none.
@@ -169,7 +172,8 @@ impl Live {
         }
     }
 
-    fn send(self, frame: ToRelay) -> bool {
+    /// Writes a frame; whether there is a connection for it.
+    pub(crate) fn write(self, frame: ToRelay) -> bool {
         self.drive(|link| link.send(frame)).unwrap_or(false)
     }
 

@@ -3,19 +3,25 @@
 
 mod access;
 mod actions;
+mod amend;
 mod block;
 mod blocked;
-mod body;
+pub mod body;
 mod composer;
+mod each;
 mod earlier;
+mod emoji;
 mod frame;
 mod gate;
+mod held;
 mod history;
 mod inbox;
 mod install;
 mod line;
 mod listed;
 mod lists;
+mod marked;
+pub mod palette;
 mod parts;
 mod personal;
 mod presence;
@@ -27,7 +33,9 @@ mod tags;
 mod team;
 mod thread;
 mod transfer;
+mod tray;
 mod visitor;
+mod windowed;
 
 pub use frame::Missing;
 pub use gate::{Join, SignIn};
