@@ -3,7 +3,7 @@
 //! - [`app`]: the root; who is signed in, which page shows. [`route`], [`nav`]: the address. [`locale`], [`text`]: the words
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket; [`sending`]: what may still be undone or changed
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
-//! - [`rest`]: REST calls; [`browser`], [`time`]: clock, storage, dates
+//! - [`rest`]: REST calls; [`lean`]: JSON into values; [`browser`], [`time`]: clock, storage, dates
 //! - [`keys`], [`layout`], [`pieces`], [`marks`], [`replies`]: pure parts of keyboard, thread, text and canned replies; [`palette`], [`emoji`], [`fold`]: finding
 //! - [`drafts`], [`uploads`]: what is being written, and files on their way
 //! - [`window`]: which rows of a long list are drawn
@@ -16,6 +16,7 @@ mod emoji;
 mod fold;
 mod keys;
 mod layout;
+mod lean;
 mod locale;
 mod marks;
 mod nav;

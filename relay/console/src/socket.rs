@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, FromRelay, SetPresence, ToRelay, Typing};
+use shared::agent::{Dialect, SetPresence, ToRelay, Typing};
 use shared::close;
 use shared::ids::{AgentId, ConversationId, MessageId};
 use shared::link::{Action, Emit, Link};
@@ -20,6 +20,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::browser;
+use crate::lean;
 use crate::state::{Desk, Order};
 use crate::verbs::{Problem, Verb};
 
@@ -259,7 +260,7 @@ impl Live {
         });
         let message = Closure::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string()
-                && let Ok(frame) = FromRelay::decode(&text)
+                && let Some(frame) = lean::frame(&text)
             {
                 self.drive(|link| link.received(browser::now(), number, frame));
             }
@@ -308,7 +309,7 @@ fn kept_outbox(prefix: &str) -> Vec<Say> {
     let Some(storage) = browser::storage() else { return Vec::new() };
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok()?);
     let texts = keys.filter(|key| key.starts_with(prefix)).filter_map(|key| storage.get_item(&key).ok()?);
-    let mut outbox: Vec<Say> = texts.filter_map(|text| serde_json::from_str(&text).ok()).collect();
+    let mut outbox: Vec<Say> = texts.filter_map(|text| lean::read(&text).ok()).collect();
     outbox.sort_unstable_by_key(|say| say.id);
     outbox
 }

@@ -19,7 +19,12 @@ macro_rules! texts {
         impl Texts {
             /// Those of a language, from lines in this order.
             pub fn read(lines: &mut std::str::Split<'static, char>) -> Self {
-                Self { $($area: Box::leak(Box::new($module::Texts::read(lines))),)* $($name: $crate::text::next(lines),)+ }
+                $(let $area: &'static $module::Texts = Box::leak(Box::new($module::Texts::read(lines)));)*
+                // All at once: one call for each of them were 24 KB.
+                let mut texts = [""; [$(stringify!($name)),+].len()];
+                texts.iter_mut().for_each(|text| *text = lines.next().unwrap_or_default());
+                let [$($name),+] = texts;
+                Self { $($area,)* $($name),+ }
             }
         }
 
@@ -273,12 +278,6 @@ texts! {
     unreachable: "The relay cannot be reached. Check your connection." / "Le relais est injoignable. Vérifiez votre connexion.";
 }
 
-/// A place of its own, because it is called for every text.
-#[inline(never)]
-fn next(lines: &mut std::str::Split<'static, char>) -> &'static str {
-    lines.next().unwrap_or_default()
-}
-
 impl Texts {
     /// Those of a language, one a line; `None`: another number of them, as another version of the console has.
     #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively the texts are built in"))]
@@ -361,7 +360,7 @@ mod tests {
     fn a_language_is_read_from_its_lines() {
         let lines: Vec<&str> = pairs().into_iter().map(|(_, _, french)| french).collect();
         let lines: &'static str = lines.join("\n").leak();
-        assert_eq!(Texts::of(lines), Some(FRENCH));
+        assert_eq!(Texts::of(lines).as_ref(), Some(&FRENCH));
         assert_eq!(Texts::of([lines, "\none more"].concat().leak()), None);
         assert_eq!(Texts::of(lines.rsplit_once('\n').unwrap().0), None);
     }

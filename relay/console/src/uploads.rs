@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{ProgressEvent, XmlHttpRequest};
 
+use crate::lean;
 use crate::rest;
 use crate::socket::Live;
 use crate::text::{Texts, fill};
@@ -200,7 +201,7 @@ impl Uploads {
         let ended = Closure::new(move || {
             let status = ended_request.status().unwrap_or(0);
             let answer = ended_request.response_text().ok().flatten().unwrap_or_default();
-            match serde_json::from_str::<File>(&answer) {
+            match lean::read::<File>(&answer) {
                 Ok(file) if status == 201 => {
                     live.say_file(ended_upload.conversation, file);
                     self.forget(&ended_upload);
