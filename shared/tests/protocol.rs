@@ -108,6 +108,7 @@ fn every_example_means_to_us_what_it_says() {
             "NewSearch" => body::<api::NewSearch>(&value),
             "SavedSearch" => body::<api::SavedSearch>(&value),
             "File" => body::<model::File>(&value),
+            "FileRules" => body::<model::FileRules>(&value),
             "Block" => body::<api::Block>(&value),
             "Greetings" => body::<api::Greetings>(&value),
             unknown => panic!("no such kind of example: {unknown}"),

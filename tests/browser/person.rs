@@ -130,6 +130,11 @@ impl Person {
         self.presses(&key.value().to_string()).await
     }
 
+    /// Presses a key while another one is held down.
+    pub async fn chords(&self, held: Key, keys: &str) -> Result<()> {
+        Ok(self.browser.action_chain().key_down(held.clone()).send_keys(keys).key_up(held).perform().await?)
+    }
+
     /// Presses Tab until this has the focus.
     pub async fn tabs_to(&self, role: &str, name: &str) -> Result<()> {
         // More than any of the pages has; a trap for the focus would go on for ever.

@@ -12,6 +12,8 @@ use crate::nav::Nav;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
+use crate::uploads::Uploads;
+use crate::view::palette::{PaletteOpen, Wish};
 use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team, Visitors};
 
 /// Who uses this console.
@@ -111,6 +113,9 @@ fn SignedIn(me: Me) -> impl IntoView {
     let session = expect_context::<Session>();
     let live = Live::start(me.id);
     provide_context(live);
+    provide_context(Uploads::new());
+    provide_context(Wish(RwSignal::new(None)));
+    provide_context(PaletteOpen(RwSignal::new(false)));
     provide_context(me);
 
     Effect::new(move || {

@@ -25,6 +25,13 @@ impl Nav {
         self.0.get()
     }
 
+    /// Goes to a page that is not in view.
+    pub fn go_unless_there(self, route: Route) {
+        if self.0.get_untracked() != route {
+            self.go(route);
+        }
+    }
+
     /// Goes to a page.
     pub fn go(self, route: Route) {
         if let Some(history) = browser::window().and_then(|window| window.history().ok()) {

@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, FromRelay, SetPresence, ToRelay, Typing};
+use shared::agent::{Dialect, SetPresence, ToRelay, Typing};
 use shared::close;
 use shared::ids::{AgentId, ConversationId, MessageId};
 use shared::link::{Action, Emit, Link};
@@ -20,6 +20,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::browser;
+use crate::lean;
 use crate::state::{Desk, Order};
 use crate::verbs::{Problem, Verb};
 
@@ -84,8 +85,10 @@ impl Live {
                 live.wake();
             }
         });
+        let leaving = window_event_listener_untyped("pagehide", move |_| live.release_all());
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
         on_cleanup(move || {
+            leaving.remove();
             live.stop();
             online.remove();
             visible.remove();
@@ -113,10 +116,12 @@ impl Live {
 
     /// Asks the relay to do something to a conversation.
     pub fn ask(self, conversation: ConversationId, verb: Verb) {
+        // A message that is held back was written before this was asked.
+        self.release(conversation);
         let id = browser::new_id();
         // Noted first: the answer must find it.
         self.desk.asked(id, conversation, verb);
-        if !self.send(verb.frame(id, conversation))
+        if !self.write(verb.frame(id, conversation))
             && let Some(row) = self.desk.row(conversation)
         {
             row.doing.set(None);
@@ -128,21 +133,20 @@ impl Live {
     pub fn set_presence(self, presence: Presence) {
         let id = browser::new_id();
         self.desk.asked_presence(id, presence);
-        if !self.send(ToRelay::Presence(SetPresence { id, presence })) {
+        if !self.write(ToRelay::Presence(SetPresence { id, presence })) {
             self.desk.wanted.set(None);
             self.desk.presence_problem.set(Some(Problem::Offline));
         }
     }
 
     /// Says something; it is kept until the relay has it.
-    pub fn say(self, conversation: ConversationId, text: String, note: bool) {
-        let say = Say { note, ..Say::text(browser::new_id(), Some(conversation), text) };
+    pub fn say(self, say: Say) {
         self.drive(|link| link.say(browser::now(), say));
     }
 
     /// Tells the visitor that somebody writes, or stopped.
     pub fn typing(self, conversation: ConversationId, on: bool) {
-        self.send(ToRelay::Typing(Typing { conversation, on }));
+        self.write(ToRelay::Typing(Typing { conversation, on }));
     }
 
     /// Opens a conversation, or none.
@@ -169,7 +173,8 @@ impl Live {
         }
     }
 
-    fn send(self, frame: ToRelay) -> bool {
+    /// Writes a frame; whether there is a connection for it.
+    pub(crate) fn write(self, frame: ToRelay) -> bool {
         self.drive(|link| link.send(frame)).unwrap_or(false)
     }
 
@@ -255,7 +260,7 @@ impl Live {
         });
         let message = Closure::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string()
-                && let Ok(frame) = FromRelay::decode(&text)
+                && let Some(frame) = lean::frame(&text)
             {
                 self.drive(|link| link.received(browser::now(), number, frame));
             }
@@ -304,7 +309,7 @@ fn kept_outbox(prefix: &str) -> Vec<Say> {
     let Some(storage) = browser::storage() else { return Vec::new() };
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok()?);
     let texts = keys.filter(|key| key.starts_with(prefix)).filter_map(|key| storage.get_item(&key).ok()?);
-    let mut outbox: Vec<Say> = texts.filter_map(|text| serde_json::from_str(&text).ok()).collect();
+    let mut outbox: Vec<Say> = texts.filter_map(|text| lean::read(&text).ok()).collect();
     outbox.sort_unstable_by_key(|say| say.id);
     outbox
 }

@@ -5,19 +5,23 @@
 mod lists;
 mod requests;
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
 use shared::agent::{FromRelay, Pong, Show, ToRelay};
 use shared::close::ErrorCode;
 use shared::frame::Read;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
+use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, MAX_ROWS, Presence, Say, Site};
+use shared::model::{Agent, Board, File, MAX_ROWS, Presence, Say, Site};
 
 use crate::row::{DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
 use requests::Request;
+
+/// How many of the chats that are set aside are followed.
+const MOST_FOLLOWED: usize = 50;
 
 /// What the driver has to do after an event.
 #[derive(Debug, PartialEq)]
@@ -84,6 +88,8 @@ pub struct Desk {
     followed: StoredValue<HashSet<ConversationId>>,
     /// Messages of an earlier life whose conversation has not been heard of yet.
     unplaced: StoredValue<Vec<Say>>,
+    /// What was uploaded here: a message on its way names it by id alone.
+    files: StoredValue<HashMap<FileId, File>>,
 }
 
 impl Desk {
@@ -112,12 +118,24 @@ impl Desk {
             requests: StoredValue::default(),
             followed: StoredValue::default(),
             unplaced: StoredValue::default(),
+            files: StoredValue::default(),
         }
     }
 
     /// A conversation that is at hand.
     pub fn row(&self, id: ConversationId) -> Option<Row> {
         self.rows.with_value(|rows| rows.get(&id).cloned())
+    }
+
+    /// The same for a timer that may outlive the desk.
+    pub fn try_row(&self, id: ConversationId) -> Option<Row> {
+        self.rows.try_with_value(|rows| rows.get(&id).cloned()).flatten()
+    }
+
+    /// Conversations in which a message is held back.
+    pub fn holding(&self) -> Vec<ConversationId> {
+        let holds = |row: &&Row| row.held.with_untracked(Option::is_some);
+        self.rows.with_value(|rows| rows.values().filter(holds).map(|row| row.id).collect())
     }
 
     /// Myself, as the team sees me. Tracks the team.
@@ -141,7 +159,8 @@ impl Desk {
                     row.failed(say.id, error.code);
                 }
                 if conversation.is_none() || conversation != self.open.get_untracked() {
-                    self.undelivered.update(|list| list.push(Undelivered { id: say.id, text: say.text, code: error.code }));
+                    let text = self.body(&say).preview().map_or(say.text, str::to_owned);
+                    self.undelivered.update(|list| list.push(Undelivered { id: say.id, text, code: error.code }));
                 }
             }
             Emit::Entry(conversation, entry) => self.with_row(conversation, |row| row.entry(entry)),
@@ -250,9 +269,18 @@ impl Desk {
         [self.mine, self.parked, self.offers].into_iter().flat_map(|list| list.get_untracked())
     }
 
-    /// Follows what is at hand or in view, and nothing else.
+    /// Follows what is at hand or in view, and nothing else. Of many that are set aside only the latest: each is fetched from its beginning,
+    /// and of the others the relay tells what changes.
     fn sync_follows(&self) -> Vec<Order> {
-        let wanted: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
+        let mut parked = self.parked.get_untracked();
+        if parked.len() > MOST_FOLLOWED {
+            self.rows.with_value(|rows| {
+                parked.sort_by_cached_key(|id| rows.get(id).map(|row| Reverse(row.talk.with_untracked(|talk| talk.last_at))));
+            });
+            parked.truncate(MOST_FOLLOWED);
+        }
+        let mine = self.mine.get_untracked().into_iter().chain(self.offers.get_untracked()).chain(parked);
+        let wanted: HashSet<ConversationId> = mine.chain(self.open.get_untracked()).collect();
         let known = self.followed.get_value();
         let mut orders = Vec::new();
         for &id in known.difference(&wanted) {

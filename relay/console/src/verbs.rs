@@ -41,6 +41,8 @@ pub enum Verb {
 pub enum Problem {
     /// The relay refused.
     Refused(Verb, ErrorCode),
+    /// The relay refused to change or take back a message.
+    Unchanged(ErrorCode),
     /// There is no connection to send it over.
     Offline,
 }
@@ -84,7 +86,7 @@ impl Problem {
         match self {
             Self::Offline => texts.offline_action,
             Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::Accept, ErrorCode::AgentUnavailable) => texts.refusal_self,
-            Self::Refused(_, code) => texts.refusal(code),
+            Self::Refused(_, code) | Self::Unchanged(code) => texts.refusal(code),
         }
     }
 

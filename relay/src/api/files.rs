@@ -16,9 +16,10 @@ use shared::model::{File, FileRules};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::roles::Act;
 use crate::clock;
 use crate::config::{Config, Limits};
-use crate::edge::auth;
+use crate::edge::auth::{self, SignedIn};
 use crate::edge::caller::{Caller, Page};
 use crate::edge::limits::{Limit, Throttle, subscriber};
 use crate::edge::origin;
@@ -99,6 +100,15 @@ impl Drop for Promise {
 /// Which files this relay takes: a part of what panels are told.
 pub fn rules(config: &Config) -> FileRules {
     FileRules { most_bytes: config.limits.upload_bytes as u64, types: config.file_types.clone() }
+}
+
+/// `GET`: which files may be uploaded, for the team; visitors are told in their `welcome`.
+pub(super) async fn limits(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+) -> Result<super::Json<FileRules>, RestError> {
+    Act::Read.by(&account)?;
+    Ok(super::Json(rules(&shared.config)))
 }
 
 /// What stands behind the question mark.

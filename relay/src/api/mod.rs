@@ -171,6 +171,7 @@ routes! {
     }
     // Visitors, too: they bring their token.
     "/files" {
+        get files::limits, Who::May(Act::Read);
         post files::upload, Who::Anyone;
         options files::preflight, Who::Anyone;
     }

@@ -7,7 +7,8 @@ use shared::api::{
 };
 use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
 
-use super::{RestError, done, get, send};
+use super::{NOTHING, RestError, done, get, send};
+use crate::lean;
 
 /// Whose sessions are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,12 @@ pub async fn sessions(whose: Whose) -> Result<Vec<Session>, RestError> {
 
 /// Ends one session.
 pub async fn end_session(whose: Whose, id: SessionId) -> Result<(), RestError> {
-    done(Request::delete(&format!("{}/{id}", whose.path())), &serde_json::json!({})).await
+    done(Request::delete(&format!("{}/{id}", whose.path())), &NOTHING).await
 }
 
 /// Ends one's other sessions, or all of somebody else's.
 pub async fn end_sessions(whose: Whose) -> Result<(), RestError> {
-    done(Request::delete(&whose.path()), &serde_json::json!({})).await
+    done(Request::delete(&whose.path()), &NOTHING).await
 }
 
 /// Whether one has a second factor.
@@ -74,7 +75,7 @@ pub async fn turn_off(body: &Proof) -> Result<(), RestError> {
 
 /// Turns somebody else's off.
 pub async fn reset_second_factor(agent: AgentId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/agents/{agent}/second-factor")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/agents/{agent}/second-factor")), &NOTHING).await
 }
 
 /// The API tokens.
@@ -89,12 +90,12 @@ pub async fn new_token(body: &NewApiToken) -> Result<ApiToken, RestError> {
 
 /// Revokes one.
 pub async fn revoke_token(id: AgentId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/tokens/{id}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/tokens/{id}")), &NOTHING).await
 }
 
 /// A page of the record.
 pub async fn audit(before: Option<u64>, deed: Option<Deed>, by: Option<AgentId>) -> Result<AuditPage, RestError> {
-    let deed = deed.and_then(|deed| serde_json::to_value(deed).ok()?.as_str().map(|name| format!("deed={name}")));
+    let deed = deed.map(|deed| format!("deed={}", lean::word(&deed)));
     let parts = [before.map(|before| format!("before={before}")), deed, by.map(|by| format!("by={by}"))];
     get(&format!("/api/audit?{}", parts.into_iter().flatten().collect::<Vec<_>>().join("&"))).await
 }
@@ -136,5 +137,5 @@ pub fn export_address(visitor: VisitorId) -> String {
 
 /// Erases a visitor.
 pub async fn erase(visitor: VisitorId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/visitors/{visitor}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/visitors/{visitor}")), &NOTHING).await
 }

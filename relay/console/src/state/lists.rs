@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use leptos::prelude::*;
 use shared::agent::Inbox;
 use shared::ids::{ConversationId, Millis};
-use shared::model::{Board, Conversation, Person, Say, State};
+use shared::model::{Board, Body, Conversation, File, Person, Say, State};
 
 use super::Desk;
 use crate::row::Row;
@@ -15,19 +15,17 @@ impl Desk {
         self.agents.set(inbox.agents);
         self.sites.set(inbox.sites);
         self.boards.set_value(HashMap::new());
-        let gone: Vec<ConversationId> = self.at_hand().filter(|id| !inbox.chats.iter().any(|talk| talk.id == *id)).collect();
+        let there: HashSet<ConversationId> = inbox.chats.iter().map(|talk| talk.id).collect();
         for list in [self.mine, self.parked, self.offers] {
-            list.update(|list| list.retain(|id| !gone.contains(id)));
+            list.update(|list| list.retain(|id| there.contains(id)));
         }
         for talk in inbox.chats {
-            self.chat(talk, now);
+            self.enlist(talk, now);
         }
         for board in inbox.boards {
             self.board(board, now);
         }
-        if self.boards.with_value(HashMap::is_empty) {
-            self.draw_boards();
-        }
+        self.draw_boards();
     }
 
     /// The newest revision wins: boards may overtake each other on their way through a cluster.
@@ -66,10 +64,10 @@ impl Desk {
             let unassigned: u32 = boards.values().map(|board| board.unassigned).sum();
             (queue, messages, waiting, unassigned)
         });
+        let places: HashMap<ConversationId, usize> = queue.iter().map(|(.., id, place)| (*id, *place)).collect();
         self.rows.with_value(|rows| {
             for row in rows.values() {
-                let place =
-                    queue.iter().find(|(.., id, _)| *id == row.id).map_or(0, |(.., place)| u32::try_from(*place).unwrap_or(0));
+                let place = places.get(&row.id).map_or(0, |place| u32::try_from(*place).unwrap_or(0));
                 if row.place.get_untracked() != place {
                     row.place.set(place);
                 }
@@ -84,6 +82,12 @@ impl Desk {
 
     /// A conversation that concerns me changed: it enters, stays in or leaves my lists.
     pub(super) fn chat(&self, talk: Conversation, now: Millis) {
+        self.enlist(talk, now);
+        self.draw_boards();
+    }
+
+    /// Puts a conversation into the lists where it belongs. Whoever calls it draws the boards afterwards, once for many.
+    fn enlist(&self, talk: Conversation, now: Millis) {
         let me = self.me.get_untracked();
         let (id, state) = (talk.id, talk.state);
         let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
@@ -101,7 +105,6 @@ impl Desk {
                 list.update(|list| list.retain(|known| *known != id));
             }
         }
-        self.draw_boards();
     }
 
     /// Keeps what the relay says of a conversation, and gives it the messages that waited for it.
@@ -124,9 +127,34 @@ impl Desk {
     pub(super) fn place(&self, say: Say, now: Millis) {
         let row = say.conversation.and_then(|id| self.row(id));
         match (row, self.me_as_person()) {
-            (Some(row), Some(me)) => row.pending(say, me, now + self.skew.get_value()),
+            (Some(row), Some(me)) => row.pending(say.id, self.body(&say), me, now + self.skew.get_value()),
             _ => self.unplaced.update_value(|unplaced| unplaced.push(say)),
         }
+    }
+
+    /// Remembers what was uploaded, for the message that will name it.
+    pub fn uploaded(&self, file: File) {
+        self.files.update_value(|files| {
+            files.insert(file.id, file);
+        });
+    }
+
+    /// What a message on its way shows. A file of an earlier life of this page has no name until the relay tells it.
+    pub(super) fn body(&self, say: &Say) -> Body {
+        let Some(id) = say.file else {
+            return if say.note { Body::Note(say.text.clone()) } else { Body::Text(say.text.clone()) };
+        };
+        let nameless = || File {
+            id,
+            name: String::new(),
+            media_type: String::new(),
+            size: 0,
+            path: format!("/f/{id}/file"),
+            width: None,
+            height: None,
+            duration_ms: None,
+        };
+        Body::File(self.files.with_value(|files| files.get(&id).cloned()).unwrap_or_else(nameless))
     }
 
     pub(super) fn me_as_person(&self) -> Option<Person> {
@@ -142,7 +170,8 @@ impl Desk {
         kept.extend(self.queue.get_untracked());
         kept.extend(self.messages.get_untracked());
         kept.extend(self.followed.get_value());
-        self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
+        // Nor does one go in which a message is held back: it will be sent.
+        self.rows.update_value(|rows| rows.retain(|id, row| kept.contains(id) || row.held.with_untracked(Option::is_some)));
     }
 }
 

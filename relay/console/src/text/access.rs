@@ -3,7 +3,7 @@
 texts! {
     tokens: "API tokens" / "Jetons d’API";
     tokens_lead: "Programs work with a token: over REST, or as a bot that answers chats. Each has an account of its own, which the team sees under the token’s name." / "Les programmes utilisent un jeton : par REST, ou comme robot qui répond aux visiteurs. Chacun a son propre compte, que l’équipe voit sous le nom du jeton.";
-    tokens_none: "No tokens yet." / "Aucun jeton pour l’instant.";
+    tokens_none: "No tokens yet. A bot or a script signs in with one." / "Aucun jeton pour l’instant. Un bot ou un script s’en sert pour se connecter.";
     new_token: "New token" / "Nouveau jeton";
     name_missing: "Give the token a name." / "Donnez un nom au jeton.";
     token_name: "Name of the token" / "Nom du jeton";
@@ -69,7 +69,7 @@ texts! {
     // The record
     record: "Record" / "Journal";
     record_lead: "Who did what to people, access and settings. Nothing of what visitors write stands here." / "Qui a fait quoi concernant les personnes, les accès et les réglages. Rien de ce qu’écrivent les visiteurs n’y figure.";
-    record_none: "Nothing of this kind is on record." / "Rien de tel n’est consigné.";
+    record_none: "Nothing of this kind is on record. Choose another kind or person." / "Rien de tel n’est consigné. Choisissez une autre catégorie ou une autre personne.";
     deed: "What" / "Quoi";
     all_deeds: "Everything" / "Tout";
     when: "When" / "Quand";

@@ -39,7 +39,7 @@ texts! {
     // Sessions
     sessions: "Signed in" / "Connexions";
     sessions_lead: "End what you do not recognise, then change your password." / "Terminez ce que vous ne reconnaissez pas, puis changez de mot de passe.";
-    sessions_none: "Nowhere." / "Nulle part.";
+    sessions_none: "Nowhere: they are signed out everywhere." / "Nulle part : déconnecté partout.";
     this_session: "this one" / "celle-ci";
     unknown_device: "Unknown device" / "Appareil inconnu";
     seen: "Last seen {time}" / "Vue le {time}";

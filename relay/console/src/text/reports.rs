@@ -43,5 +43,5 @@ texts! {
     table: "Table" / "Tableau";
     no_page: "(unknown page)" / "(page inconnue)";
     csv: "CSV: {title}" / "CSV : {title}";
-    empty: "No conversations began on these days." / "Aucune conversation n’a commencé ces jours-là.";
+    empty: "No conversations began on these days. Choose other days or another site." / "Aucune conversation n’a commencé ces jours-là. Choisissez d’autres jours ou un autre site.";
 }

@@ -26,6 +26,8 @@ pub struct Panes {
     pub picker: RwSignal<bool>,
     /// On narrow screens: the visitor's page covers the thread.
     pub details: RwSignal<bool>,
+    /// The emoji stand above the composer.
+    pub emoji: RwSignal<bool>,
     /// An earlier conversation is being read instead of the thread.
     pub earlier: RwSignal<Option<Conversation>>,
 }
@@ -40,6 +42,7 @@ pub fn Inbox() -> impl IntoView {
         help: RwSignal::new(false),
         picker: RwSignal::new(false),
         details: RwSignal::new(false),
+        emoji: RwSignal::new(false),
         earlier: RwSignal::new(None),
     };
     provide_context(panes);
@@ -57,6 +60,7 @@ pub fn Inbox() -> impl IntoView {
         panes.earlier.set(None);
         panes.picker.set(false);
         panes.details.set(false);
+        panes.emoji.set(false);
         if let Some(row) = open.and_then(|id| desk.row(id)) {
             row.problem.set(None);
         }

@@ -11,6 +11,7 @@ use crate::time;
 use crate::verbs::Verb;
 use crate::view::actions::VerbButton;
 use crate::view::parts::{Avatar, visitor_initials, visitor_name};
+use crate::view::windowed::standing;
 
 /// Which list a row stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,13 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
             </div>
         }
     });
+    // Of a long list most rows are not on the page: assistive technology is told where this one stands.
+    let stands = Memo::new(move |_| match place {
+        Place::Parked => desk.parked.with(|list| standing(list.iter().position(|known| *known == id), list.len())),
+        _ => (None, None),
+    });
     view! {
-        <li class="row" class:is-open=move || is_open.get() class:is-unread=move || unread.get() != 0 class:is-writing=move || writes.get()>
+        <li class="row" aria-posinset=move || stands.get().0 aria-setsize=move || stands.get().1 class:is-open=move || is_open.get() class:is-unread=move || unread.get() != 0 class:is-writing=move || writes.get()>
             <button class="row-open" data-row=id.to_string() aria-current=move || is_open.get().then_some("true") on:click=move |_| live.open(Some(id))>
                 <span class="row-face"><Avatar initials=initials id=id.0.as_u128()/><i class="live" class:hidden=move || !online.get() title=texts.on_site></i></span>
                 <span class="row-top">

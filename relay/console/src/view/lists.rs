@@ -5,10 +5,13 @@ use shared::ids::ConversationId;
 
 use crate::locale::texts;
 use crate::socket::Live;
+use crate::state::Undelivered;
 use crate::text::fill;
+use crate::view::each::each;
 use crate::view::listed::{Listed, Place};
 use crate::view::parts::CopyButton;
 use crate::view::presence::PresenceSwitch;
+use crate::view::windowed::Window;
 
 /// The left pane.
 #[component]
@@ -30,10 +33,15 @@ pub fn Lists() -> impl IntoView {
             .map(|slot| view! { <i class:used=slot < used class:over={slot >= capacity.get()}></i> })
             .collect_view()
     };
+    let free_slots = each(
+        move || (0..free.get()).collect::<Vec<_>>(),
+        |slot| *slot,
+        |_| view! { <li class="slot-free" data-free="">{texts.free_slot}</li> },
+    );
     view! {
         <nav class="pane lists" aria-label=texts.lists>
             <PresenceSwitch/>
-            <Undelivered/>
+            <UndeliveredList/>
             <section class:hidden=move || no_offers.get() class="offers">
                 <h2>{texts.offered}</h2>
                 <ul aria-label=texts.offered><Rows list=desk.offers place=Place::Offered/></ul>
@@ -42,12 +50,12 @@ pub fn Lists() -> impl IntoView {
                 <h2>{texts.my_chats}<span class="pips" aria-hidden="true">{pips}</span><span class="count">{slots}</span></h2>
                 <ol class="slots" aria-label=texts.my_chats>
                     <Rows list=desk.mine place=Place::Mine/>
-                    <For each=move || 0..free.get() key=|slot| *slot let:_slot><li class="slot-free" data-free="">{texts.free_slot}</li></For>
+                    {free_slots}
                 </ol>
             </section>
             <section class:hidden=move || no_parked.get()>
                 <h2>{texts.set_aside}<Count count=Signal::derive(move || desk.parked.with(Vec::len))/></h2>
-                <ul aria-label=texts.set_aside><Rows list=desk.parked place=Place::Parked/></ul>
+                <ul aria-label=texts.set_aside data-long="parked"><Parked/></ul>
             </section>
             <section>
                 <h2>{texts.queue}<Count count=Signal::derive(move || to_count(desk.waiting.get()))/></h2>
@@ -67,19 +75,20 @@ pub fn Lists() -> impl IntoView {
 
 /// Messages that were refused while the agent was elsewhere: shown with their words, so that these can be copied.
 #[component]
-fn Undelivered() -> impl IntoView {
+fn UndeliveredList() -> impl IntoView {
     let texts = texts();
     let list = expect_context::<Live>().desk.undelivered;
     let discard = move |id| list.update(|list| list.retain(|known| known.id != id));
+    let message = move |message: Undelivered| view! {
+        <p class="problem">{texts.refusal(message.code)}</p>
+        <p class="undelivered-text" dir="auto">{message.text.clone()}</p>
+        <CopyButton text=message.text/>
+        <button class="quiet" on:click=move |_| discard(message.id)>{texts.discard}</button>
+    };
     view! {
         <section class="undelivered" role="alert" class:hidden=move || list.with(Vec::is_empty)>
             <h2>{texts.undelivered}</h2>
-            <For each=move || list.get() key=|message| message.id let:message>
-                <p class="problem">{texts.refusal(message.code)}</p>
-                <p class="undelivered-text" dir="auto">{message.text.clone()}</p>
-                <CopyButton text=message.text/>
-                <button class="quiet" on:click=move |_| discard(message.id)>{texts.discard}</button>
-            </For>
+            {each(move || list.get(), |message| message.id, message)}
         </section>
     }
 }
@@ -92,7 +101,17 @@ fn to_count(number: u32) -> usize {
 #[component]
 fn Rows(list: RwSignal<Vec<ConversationId>>, place: Place) -> impl IntoView {
     let desk = expect_context::<Live>().desk;
-    view! { <For each=move || list.get() key=|id| *id let:id>{desk.row(id).map(|row| view! { <Listed row place/> })}</For> }
+    each(move || list.get(), |id| *id, move |id| desk.row(id).map(|row| view! { <Listed row place/> }))
+}
+
+/// What is set aside: as many as were left unfinished, so only those in view are drawn.
+#[component]
+fn Parked() -> impl IntoView {
+    let desk = expect_context::<Live>().desk;
+    let window = Window::over("[data-long='parked']", Memo::new(move |_| desk.parked.with(Vec::len)));
+    let drawn = move || desk.parked.with(|list| window.of(list));
+    let place = Place::Parked;
+    each(drawn, |id| *id, move |id| desk.row(id).map(|row| view! { <Listed row place/> }))
 }
 
 /// How many there are; nothing for none.

@@ -3,13 +3,17 @@
 
 mod access;
 mod actions;
+mod amend;
 mod block;
 mod blocked;
-mod body;
+pub mod body;
 mod composer;
+mod each;
 mod earlier;
+mod emoji;
 mod frame;
 mod gate;
+mod held;
 mod history;
 mod inbox;
 mod install;
@@ -17,6 +21,8 @@ mod known;
 mod line;
 mod listed;
 mod lists;
+mod marked;
+pub mod palette;
 mod parts;
 mod personal;
 mod presence;
@@ -29,8 +35,10 @@ mod tags;
 mod team;
 mod thread;
 mod transfer;
+mod tray;
 mod visitor;
 mod wanted;
+mod windowed;
 
 pub use frame::Missing;
 pub use gate::{Join, SignIn};

@@ -15,6 +15,7 @@ use crate::text::fill;
 use crate::time;
 use crate::view::access::{Access, Disabled, OpenInvitations, Rights};
 use crate::view::blocked::Blocked;
+use crate::view::each::each;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
 use crate::view::presence::presence_word;
@@ -43,7 +44,7 @@ pub fn Team() -> impl IntoView {
                             <th scope="col">{texts.in_use}</th><th scope="col">{texts.capacity}</th>
                             {admin.then(|| view! { <th scope="col">{texts.people.access}</th> })}
                         </tr></thead>
-                        <tbody><For each=move || ids.get() key=|id| *id let:id><Member id admin chosen/></For></tbody>
+                        <tbody>{each(move || ids.get(), |id| *id, move |id| view! { <Member id admin chosen/> })}</tbody>
                     </table>
                 </section>
                 {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}

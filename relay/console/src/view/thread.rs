@@ -13,7 +13,9 @@ use crate::text::fill;
 use crate::time;
 use crate::verbs::may_write;
 use crate::view::actions::Actions;
+use crate::view::amend::Amendable;
 use crate::view::composer::Composer;
+use crate::view::each::each;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
@@ -144,13 +146,12 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     };
     let placed = move || lines.with(|lines| layout::placed(lines, time::local_day));
     let today = time::local_day(browser::now());
+    provide_context(Amendable::of(row.clone(), expect_context::<Live>()));
     let row = StoredValue::new(row);
     view! {
         <div class="log-frame">
             <div class="log" id="thread" role="log" aria-label=texts.conversation tabindex="0" node_ref=log on:scroll=scrolled>
-                <For each=placed key=layout::Placed::key let:placed>
-                    <ThreadLine placed name today read row=row.get_value()/>
-                </For>
+                {each(placed, layout::Placed::key, move |placed| view! { <ThreadLine placed name today read row=row.get_value()/> })}
                 {move || draft.get().map(|draft| view! {
                     <div class="line theirs draft">
                         <p class="line-head">{move || fill(texts.draft_of, &[("name", &name.get())])}<span class="wave" aria-hidden="true"><i></i><i></i><i></i></span></p>

@@ -10,6 +10,7 @@ use crate::socket::Live;
 use crate::text::fill;
 use crate::verbs::Verb;
 use crate::view::actions::perform_on_open;
+use crate::view::each::each;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, initials};
 use crate::view::presence::presence_word;
@@ -42,7 +43,7 @@ pub fn TransferPicker() -> impl IntoView {
     view! {
         <dialog class="dialog" node_ref=dialog aria-labelledby="transfer-title" on:close=move |_| open.set(false)>
             <h2 id="transfer-title">{texts.transfer_to}</h2>
-            <ul class="agents"><For each=move || others.get() key=|id| *id let:id><Candidate id/></For></ul>
+            <ul class="agents">{each(move || others.get(), |id| *id, |id| view! { <Candidate id/> })}</ul>
             <p class="hint" class:hidden=move || !others.with(Vec::is_empty)>{texts.alone}</p>
             <div class="dialog-foot">
                 <button class="plain" on:click=move |_| { open.set(false); perform_on_open(live, Verb::GiveBack); }>{texts.give_back}</button>

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use shared::api::{SitePatch, SiteSetup};
 use shared::model::{Field, FieldKind, Form, Greeting, SiteSettings};
+
+use crate::lean;
 
 /// A site being changed.
 #[derive(Clone, Copy)]
@@ -195,11 +196,11 @@ fn lines(text: &str) -> Vec<String> {
 
 /// How a choice is written on the wire; every one of them is a word there.
 fn word(choice: &impl Serialize) -> String {
-    serde_json::to_value(choice).ok().as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+    lean::word(choice)
 }
 
 fn meant<T: DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(Value::String(word.to_owned())).ok()
+    lean::read(&["\"", word, "\""].concat()).ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod record;
 pub mod replies;
 pub mod sessions;
 mod tokens;
+mod writing;
 
 use leptos::prelude::*;
 use shared::api::Me;
@@ -49,7 +50,8 @@ pub fn Settings(
     }
 }
 
-fn title(section: Section, texts: &Texts) -> &'static str {
+/// What a page of the settings is called.
+pub fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
         Section::Replies => texts.replies.title,

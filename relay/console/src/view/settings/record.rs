@@ -10,6 +10,7 @@ use crate::rest::{RestError, people};
 use crate::socket::Live;
 use crate::text::Texts;
 use crate::time;
+use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
@@ -112,7 +113,7 @@ pub fn Record() -> impl IntoView {
                     <th scope="col">{texts.access.when}</th><th scope="col">{texts.access.by}</th><th scope="col">{texts.access.deed}</th>
                     <th scope="col">{texts.access.about}</th>
                 </tr></thead>
-                <tbody><For each=move || entries.get() key=|entry| entry.id let:entry><Line entry/></For></tbody>
+                <tbody>{each(move || entries.get(), |entry| entry.id, |entry| view! { <Line entry/> })}</tbody>
             </table>
             {none}
             <Refusal words=problem/>
