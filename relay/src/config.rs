@@ -5,6 +5,7 @@
 
 mod layers;
 mod limits;
+mod push;
 mod smtp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,6 +22,7 @@ use crate::files::kind;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
+pub use push::Push;
 pub use smtp::{Smtp, Tls};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
@@ -102,6 +104,8 @@ config! {
     /// How emails leave: answers to visitors who left an address and are gone, with a link back into the conversation, and transcripts. The
     /// link begins with `public_url`.
     smtp: Smtp = Smtp::default();
+    /// How browsers are notified whose agent has no console open. They ask for it in the console, over https or on the relay's own machine.
+    push: Push = Push::default();
 }
 
 /// How log lines are written.
@@ -159,7 +163,9 @@ impl Config {
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
         ];
-        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()) {
+        for (name, value, range) in
+            ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()).chain(self.push.ranges())
+        {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }

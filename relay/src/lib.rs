@@ -17,6 +17,7 @@ pub mod files;
 pub mod hub;
 mod mail;
 pub mod metrics;
+mod push;
 pub mod reports;
 pub mod restore;
 pub mod session;

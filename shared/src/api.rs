@@ -3,6 +3,7 @@
 
 mod history;
 mod people;
+mod push;
 mod replies;
 mod reports;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use history::*;
 pub use people::*;
+pub use push::*;
 pub use replies::*;
 pub use reports::*;
 

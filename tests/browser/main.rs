@@ -19,6 +19,7 @@ mod languages;
 mod launcher;
 mod markup;
 mod messages;
+mod notices;
 mod offline;
 mod outage;
 mod pages;

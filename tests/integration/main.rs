@@ -22,6 +22,7 @@ mod mail;
 mod mail_servers;
 mod network;
 mod numbers;
+mod push;
 mod replies;
 mod reports;
 mod resume;

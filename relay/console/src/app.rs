@@ -9,10 +9,11 @@ use shared::link::Status;
 use crate::browser;
 use crate::locale::{Language, Locale, texts};
 use crate::nav::Nav;
+use crate::notices::Noticing;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
-use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team};
+use crate::view::{History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +113,7 @@ fn SignedIn(me: Me) -> impl IntoView {
     let live = Live::start(me.id);
     provide_context(live);
     provide_context(me);
+    provide_context(Noticing::start());
 
     Effect::new(move || {
         if let Status::Refused(code) = live.desk.status.get()
@@ -120,7 +122,7 @@ fn SignedIn(me: Me) -> impl IntoView {
             session.0.set(Who::Nobody { ejected: true });
         }
     });
-    in_language(locale, move || {
+    let page = in_language(locale, move || {
         move || match nav.route() {
             Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
             Route::Team => view! { <Team/> }.into_any(),
@@ -130,5 +132,6 @@ fn SignedIn(me: Me) -> impl IntoView {
             Route::Settings(section) => view! { <Settings section/> }.into_any(),
             Route::Missing => view! { <Missing/> }.into_any(),
         }
-    })
+    });
+    view! { <Notices/>{page} }
 }

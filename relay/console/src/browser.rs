@@ -43,6 +43,15 @@ pub fn language() -> Option<String> {
     window()?.navigator().language()
 }
 
+/// The part of the address after the path, from `#` on; the address loses it.
+pub fn fragment() -> Option<String> {
+    let window = window()?;
+    let part = window.location().hash().ok().filter(|part| !part.is_empty())?;
+    let path = window.location().pathname().ok()?;
+    window.history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok()?;
+    Some(part)
+}
+
 /// Whether somebody can see the page.
 pub fn is_visible() -> bool {
     document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)

@@ -3,17 +3,21 @@
 //! - [`app`]: the root; who is signed in, which page shows. [`route`], [`nav`]: the address. [`locale`], [`text`]: the words
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
+//! - [`notices`]: what an agent is told of; [`bell`]: how, [`push`]: while no console is open
 //! - [`rest`]: REST calls; [`browser`], [`time`]: clock, storage, dates
 //! - [`keys`], [`layout`], [`pieces`], [`replies`]: pure parts of keyboard, thread, text and canned replies
 //! - [`view`]: one component per file
 
 mod app;
+mod bell;
 mod browser;
 mod keys;
 mod layout;
 mod locale;
 mod nav;
+mod notices;
 mod pieces;
+mod push;
 mod replies;
 mod rest;
 mod route;

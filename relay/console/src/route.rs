@@ -68,6 +68,8 @@ impl Route {
 pub enum Section {
     /// One's own name, password, second factor and sessions.
     Account,
+    /// What this browser tells its agent of.
+    Notifications,
     /// Canned replies.
     Replies,
     /// What programs sign in with; for admins.
@@ -78,12 +80,13 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 4] = [Self::Account, Self::Replies, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 5] = [Self::Account, Self::Notifications, Self::Replies, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Notifications => "notifications",
             Self::Replies => "replies",
             Self::Tokens => "tokens",
             Self::Record => "record",
@@ -93,7 +96,7 @@ impl Section {
     /// Who may see it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::Account | Self::Replies => Role::Agent,
+            Self::Account | Self::Notifications | Self::Replies => Role::Agent,
             Self::Tokens | Self::Record => Role::Admin,
         }
     }

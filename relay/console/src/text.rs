@@ -31,6 +31,7 @@ mod access;
 mod block;
 mod history;
 mod install;
+mod noticing;
 mod people;
 mod replies;
 mod reports;
@@ -39,6 +40,7 @@ texts! {
     [history: history]
     [access: access]
     [installing: install]
+    [noticing: noticing]
     [blocking: block]
     [people: people]
     [reports: reports]

@@ -1,7 +1,7 @@
 //! The REST API under `/api`, one file per noun. Bodies and what each route means are documented in `shared::api`.
 //!
 //! - [`session`]: signing in and out · [`account`]: one's own account · [`sessions`]: where somebody is signed in
-//! - [`invitations`]: how accounts come to be
+//! - [`push`]: whether one is notified while no console is open · [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`tokens`]: what programs sign in with · [`audit`]: who did what
@@ -33,6 +33,7 @@ mod blocks;
 mod conversations;
 pub mod files;
 mod invitations;
+mod push;
 mod replies;
 mod reports;
 pub mod roles;
@@ -95,6 +96,11 @@ routes! {
     }
     "/account" { patch account::change, Who::May(Act::KeepAccount); }
     "/account/password" { post account::change_password, Who::May(Act::KeepAccount); }
+    "/account/push" {
+        get push::show, Who::May(Act::KeepAccount);
+        put push::subscribe, Who::May(Act::KeepAccount);
+        delete push::unsubscribe, Who::May(Act::KeepAccount);
+    }
     "/account/sessions" {
         get sessions::mine, Who::May(Act::KeepAccount);
         delete sessions::end_others, Who::May(Act::KeepAccount);

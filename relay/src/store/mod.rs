@@ -11,7 +11,7 @@
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
 //! - [`erasure`]: what is no more
 //! - [`blocks`]: who is kept out
-//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +35,7 @@ pub(crate) mod log;
 pub(crate) mod mails;
 pub(crate) mod outage;
 pub(crate) mod people;
+pub(crate) mod pushes;
 mod readers;
 mod reads;
 mod replies;
@@ -61,6 +62,7 @@ pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
+pub use pushes::{Cause, Push, Subscription};
 pub use reads::VisitorRecord;
 pub use replies::MOST_REPLIES;
 pub use reports::Material;
@@ -71,7 +73,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -87,6 +89,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/sqlite/0013_tokens.sql"),
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
     include_str!("../../migrations/sqlite/0015_replies.sql"),
+    include_str!("../../migrations/sqlite/0016_push.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

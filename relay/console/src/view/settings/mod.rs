@@ -2,6 +2,7 @@
 
 pub mod account;
 mod factor;
+mod notifications;
 mod qr;
 mod record;
 pub mod replies;
@@ -34,6 +35,7 @@ pub fn Settings(
     let body = match section {
         _ if !mine.contains(&section) => view! { <p>{texts.refusal_forbidden}</p> }.into_any(),
         Section::Account => view! { <account::Account/> }.into_any(),
+        Section::Notifications => view! { <notifications::Notifications/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
@@ -52,6 +54,7 @@ pub fn Settings(
 fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
+        Section::Notifications => texts.noticing.title,
         Section::Replies => texts.replies.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
