@@ -54,8 +54,6 @@ const MOST_TEXT: usize = 120;
 /// Why a notification did not go.
 #[derive(Debug, thiserror::Error)]
 enum PushError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// Its browser takes none any more.
     #[error("{0}")]
     Gone(String),
@@ -169,7 +167,6 @@ impl Pusher {
                 metrics::hot().pushes.sent.increment(1);
                 self.store.settle_push(push).await
             }
-            Err(PushError::Store(error)) => Err(error),
             Err(PushError::Gone(why)) => {
                 metrics::hot().pushes.gone.increment(1);
                 tracing::info!(%why, "a browser takes no more notifications");

@@ -54,6 +54,9 @@ wire! {
         pub email: String,
         /// What they may do.
         pub role: Role,
+        /// Whether they have to set up a second factor before they may do anything else here.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub must_enrol: bool,
     }
 
     /// `POST /api/invitations` (admins): invite somebody. Answers [`Invitation`].

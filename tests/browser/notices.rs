@@ -188,7 +188,7 @@ async fn a_closed_console_has_the_browser_notify() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_console_is_an_app_and_says_when_there_is_no_network() -> Result<()> {
-    let stage = Stage::set(Engine::Chromium).await?;
+    let mut stage = Stage::set(Engine::Chromium).await?;
     let agent = stage.agent("Ada").await?;
     agent.waits_until("navigator.serviceWorker.controller").await?;
     let problems = agent.install_problems().await?;
@@ -201,7 +201,8 @@ async fn the_console_is_an_app_and_says_when_there_is_no_network() -> Result<()>
         "the app itself is never kept: {kept}"
     );
 
-    agent.loses_network(true).await?;
+    // As good as none.
+    stage.kills_relay()?;
     agent.opens(&stage.url("/console/history")).await?;
     agent.sees("No connection").await?;
     agent.sees("Pas de connexion").await?;
@@ -211,7 +212,7 @@ async fn the_console_is_an_app_and_says_when_there_is_no_network() -> Result<()>
     );
     agent.pictures("console-offline").await?;
     ensure!(agent.asks_axe_everywhere().await?.is_empty(), "{:#?}", agent.asks_axe_everywhere().await?);
-    agent.loses_network(false).await?;
+    stage.restarts_relay()?;
     agent.clicks("link", "Try again").await?;
     agent.finds("radio", "Online").await?;
     Ok(())

@@ -335,13 +335,6 @@ impl Person {
         Ok(answer["installabilityErrors"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Loses the network, or has it back.
-    pub async fn loses_network(&self, lost: bool) -> Result<()> {
-        chromium::command(&self.browser, "Network.enable", json!({})).await?;
-        let wish = json!({ "offline": lost, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
-        chromium::command(&self.browser, "Network.emulateNetworkConditions", wish).await.map(drop)
-    }
-
     /// Puts a small picture of the page's lower right corner there, as pages of the documentation show it (WebP). Chromium only.
     pub async fn sketches(&self, name: &str, width: u32, height: u32) -> Result<()> {
         std::fs::create_dir_all(PICTURES)?;

@@ -13,8 +13,8 @@ use tests::agent::Agent;
 use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
 use tests::post::PostOffice;
-use tests::push::PushService;
 use tests::process::Server;
+use tests::push::PushService;
 use tests::relay;
 use tests::visitor::Visitor;
 use tokio::sync::{Mutex, MutexGuard};
@@ -61,8 +61,7 @@ impl Stage {
 
     /// The same with a push service, to which notifications go at once.
     pub async fn set_with_push(engine: Engine, service: &PushService) -> Result<Self> {
-        let settings =
-            vec![("BULLE_PUSH__DELAY_MS", "0".to_owned()), ("BULLE_PUSH__OWN_SERVICES", service.origin())];
+        let settings = vec![("BULLE_PUSH__DELAY_MS", "0".to_owned()), ("BULLE_PUSH__OWN_SERVICES", service.origin())];
         Self::with(engine, settings).await
     }
 

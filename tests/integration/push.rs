@@ -93,7 +93,7 @@ async fn who_has_a_console_open_is_told_there_and_what_is_read_is_told_nowhere()
     let said = visitor.says("Hello").await;
     ada.has(said.conversation).await;
     assert_eq!(count(&relay, "push"), 1, "kept, in case that her console is only not known to be gone");
-    ada.reads(said.conversation, said.seq + 1).await;
+    ada.reads(said.conversation, said.seq + 9).await;
     until("it is over", || count(&relay, "push") == 0).await;
     assert_eq!(service.count(), 0);
     relay.stop().await;

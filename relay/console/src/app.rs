@@ -13,7 +13,7 @@ use crate::notices::Noticing;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
-use crate::view::{History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team};
+use crate::view::{Enrol, History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,7 @@ pub fn App() -> impl IntoView {
     let joining = Memo::new(move |_| if let Route::Join(token) = nav.route() { Some(token) } else { None });
     move || match (joining.get(), me.get()) {
         (Some(token), _) => in_language(locale, move || view! { <Join token=token.clone()/> }).into_any(),
+        (None, Some(me)) if me.must_enrol => in_language(locale, || view! { <Enrol/> }).into_any(),
         (None, Some(me)) => view! { <SignedIn me/> }.into_any(),
         (None, None) => in_language(locale, || view! { <SignedOut/> }).into_any(),
     }

@@ -72,6 +72,8 @@ pub enum Section {
     Notifications,
     /// Canned replies.
     Replies,
+    /// What holds for everybody, and the limits; for admins.
+    House,
     /// What programs sign in with; for admins.
     Tokens,
     /// Who did what; for admins.
@@ -80,7 +82,7 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 5] = [Self::Account, Self::Notifications, Self::Replies, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 6] = [Self::Account, Self::Notifications, Self::Replies, Self::House, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
@@ -88,6 +90,7 @@ impl Section {
             Self::Account => "account",
             Self::Notifications => "notifications",
             Self::Replies => "replies",
+            Self::House => "rules",
             Self::Tokens => "tokens",
             Self::Record => "record",
         }
@@ -97,7 +100,7 @@ impl Section {
     pub fn least_role(self) -> Role {
         match self {
             Self::Account | Self::Notifications | Self::Replies => Role::Agent,
-            Self::Tokens | Self::Record => Role::Admin,
+            Self::House | Self::Tokens | Self::Record => Role::Admin,
         }
     }
 

@@ -30,6 +30,7 @@ macro_rules! texts {
 mod access;
 mod block;
 mod history;
+mod house;
 mod install;
 mod noticing;
 mod people;
@@ -41,6 +42,7 @@ texts! {
     [access: access]
     [installing: install]
     [noticing: noticing]
+    [house: house]
     [blocking: block]
     [people: people]
     [reports: reports]
@@ -272,6 +274,7 @@ impl Texts {
             ErrorCode::InvalidField => self.refusal_field,
             ErrorCode::NotFound => self.refusal_missing,
             ErrorCode::Forbidden => self.refusal_forbidden,
+            ErrorCode::EnrolFirst => self.people.enrol,
             ErrorCode::NotYours => self.refusal_not_yours,
             ErrorCode::WrongState => self.refusal_state,
             ErrorCode::TooLate => self.refusal_late,

@@ -10,7 +10,7 @@
 //! - [`visitors`]: what there is of them, and its end
 //! - [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
-//! - [`roles`]: who may do what
+//! - [`roles`]: who may do what · [`rules`]: what holds for everybody
 
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ mod push;
 mod replies;
 mod reports;
 pub mod roles;
+mod rules;
 mod search;
 mod secrets;
 mod session;
@@ -119,6 +120,11 @@ routes! {
     "/tokens/{id}" { delete tokens::revoke, Who::May(Act::ManageTokens); }
     "/audit" { get audit::page, Who::May(Act::ReadRecord); }
     "/people" { get agents::everybody, Who::May(Act::ChangePeople); }
+    "/rules" {
+        get rules::show, Who::May(Act::SetRules);
+        put rules::set, Who::May(Act::SetRules);
+    }
+    "/limits" { get rules::limits, Who::May(Act::SetRules); }
     "/roles" { get roles::rights, Who::May(Act::SeeTeam); }
     "/invitations" {
         get invitations::list, Who::May(Act::Invite);

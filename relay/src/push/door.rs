@@ -194,15 +194,21 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, _] = address.octets();
-    let set_aside = match (first, second, third) {
-        (0 | 10 | 127 | 224..=255, ..) => true,
-        // Shared by a provider's customers; benchmarks.
-        (100, 64..=127, _) | (198, 18 | 19, _) => true,
-        (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-        // Protocols, examples, relays of 6to4.
-        (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) | (192, 88, 99) => true,
-        _ => false,
-    };
+    let set_aside = matches!(
+        (first, second, third),
+        (0 | 10 | 127 | 224..=255, ..)
+            // Shared by a provider's customers; benchmarks.
+            | (100, 64..=127, _)
+            | (198, 18 | 19, _)
+            | (169, 254, _)
+            | (172, 16..=31, _)
+            | (192, 168, _)
+            // Protocols, examples, relays of 6to4.
+            | (192, 0, 0 | 2)
+            | (198, 51, 100)
+            | (203, 0, 113)
+            | (192, 88, 99)
+    );
     !set_aside
 }
 

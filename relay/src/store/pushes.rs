@@ -87,7 +87,7 @@ pub struct Push {
     pub is_here: bool,
     /// Whether it is over: read, taken by somebody else, ended, or the session has.
     pub is_over: bool,
-    /// The visitor's name, if they gave one.
+    /// The visitor's name, or else their address, if they gave one.
     pub name: Option<String>,
     /// Beginning of the last message.
     pub preview: String,
@@ -182,7 +182,7 @@ impl Store {
                 "SELECT s.session, s.agent, s.endpoint, s.p256dh, s.auth, s.language, s.time_zone, s.quiet, s.assigned, s.messages, \
                  s.queue, s.offers, s.shows_text, p.conversation, p.cause, p.last, p.created_at, p.tries, \
                  EXISTS (SELECT 1 FROM presence WHERE subject = s.agent), a.expires_at <= ?1, c.state, c.agent, c.offer_to, \
-                 c.agent_read >= p.last, v.name, c.preview \
+                 c.agent_read >= p.last, coalesce(v.name, v.email), c.preview \
                  FROM push p JOIN push_subscription s ON s.session = p.session JOIN agent_session a ON a.token_hash = p.session \
                  JOIN conversation c ON c.id = p.conversation JOIN visitor v ON v.id = c.visitor \
                  WHERE p.due_at <= ?2 ORDER BY p.due_at LIMIT ?3",

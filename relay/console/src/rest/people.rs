@@ -2,8 +2,8 @@
 
 use gloo_net::http::Request;
 use shared::api::{
-    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Me, Member, NewApiToken, NewPassword, Proof, PushKey,
-    PushSubscription, RecoveryCodes, Retention, Right, SecondFactor, Session, Uninvite,
+    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Limit, Me, Member, NewApiToken, NewPassword, Proof,
+    PushKey, PushSubscription, RecoveryCodes, Retention, Right, Rules, SecondFactor, Session, Uninvite,
 };
 use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
 
@@ -65,6 +65,21 @@ pub async fn subscribe(body: &PushSubscription) -> Result<(), RestError> {
 /// Not any more.
 pub async fn unsubscribe() -> Result<(), RestError> {
     done(Request::delete("/api/account/push"), &serde_json::json!({})).await
+}
+
+/// What holds for everybody.
+pub async fn rules() -> Result<Rules, RestError> {
+    get("/api/rules").await
+}
+
+/// Changes it.
+pub async fn set_rules(body: &Rules) -> Result<Rules, RestError> {
+    send(Request::put("/api/rules"), body).await
+}
+
+/// The operator's limits.
+pub async fn limits() -> Result<Vec<Limit>, RestError> {
+    get("/api/limits").await
 }
 
 /// Whether one has a second factor.

@@ -8,6 +8,7 @@ mod blocked;
 mod body;
 mod composer;
 mod earlier;
+mod enrol;
 mod frame;
 mod gate;
 mod history;
@@ -30,6 +31,7 @@ mod thread;
 mod transfer;
 mod visitor;
 
+pub use enrol::Enrol;
 pub use frame::Missing;
 pub use gate::{Join, SignIn};
 pub use history::History;

@@ -1,7 +1,8 @@
 //! The settings: one component per section, and the links between them.
 
 pub mod account;
-mod factor;
+pub mod factor;
+mod house;
 mod notifications;
 mod qr;
 mod record;
@@ -37,6 +38,7 @@ pub fn Settings(
         Section::Account => view! { <account::Account/> }.into_any(),
         Section::Notifications => view! { <notifications::Notifications/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
+        Section::House => view! { <house::House/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
     };
@@ -56,6 +58,7 @@ fn title(section: Section, texts: &Texts) -> &'static str {
         Section::Account => texts.people.account,
         Section::Notifications => texts.noticing.title,
         Section::Replies => texts.replies.title,
+        Section::House => texts.house.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
     }

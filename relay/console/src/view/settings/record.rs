@@ -13,7 +13,7 @@ use crate::time;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 24] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
@@ -36,6 +36,7 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
         (Deed::Exported, words.exported),
         (Deed::Erased, words.was_erased),
         (Deed::RetentionChanged, words.retention_changed),
+        (Deed::RulesChanged, words.rules_changed),
         (Deed::Block, words.blocked),
         (Deed::Unblock, words.unblocked),
         (Deed::Stretch, words.stretch),
