@@ -9,6 +9,7 @@ mod layers;
 mod limits;
 mod s3;
 mod secret;
+mod push;
 mod smtp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -27,6 +28,7 @@ pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
 pub use s3::S3;
 pub use secret::Secret;
+pub use push::Push;
 pub use smtp::{Smtp, Tls};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
@@ -111,6 +113,8 @@ config! {
     /// Where uploads and the widget's files lie, if not in the data folder: a bucket of Amazon's S3 or of any service that speaks its language.
     /// What lies in the one place is not moved to the other.
     s3: S3 = S3::default();
+    /// How browsers are notified whose agent has no console open. They ask for it in the console, over https or on the relay's own machine.
+    push: Push = Push::default();
 }
 
 /// How log lines are written.
@@ -169,7 +173,7 @@ impl Config {
             time("desk.offer_for", rules.offer_for),
         ];
         for (name, value, range) in
-            ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()).chain(self.s3.ranges())
+            ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()).chain(self.s3.ranges()).chain(self.push.ranges())
         {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));

@@ -18,6 +18,7 @@ pub mod hub;
 mod mail;
 pub mod metrics;
 pub mod present;
+mod push;
 pub mod reports;
 pub mod restore;
 pub mod session;

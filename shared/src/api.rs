@@ -4,6 +4,7 @@
 mod history;
 mod people;
 mod present;
+mod push;
 mod replies;
 mod reports;
 mod visitors;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use history::*;
 pub use people::*;
 pub use present::*;
+pub use push::*;
 pub use replies::*;
 pub use reports::*;
 pub use visitors::*;
@@ -56,6 +58,9 @@ wire! {
         pub email: String,
         /// What they may do.
         pub role: Role,
+        /// Whether they have to set up a second factor before they may do anything else here.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub must_enrol: bool,
     }
 
     /// `POST /api/invitations` (admins): invite somebody. Answers [`Invitation`].

@@ -23,6 +23,7 @@ mod launcher;
 mod long_lists;
 mod markup;
 mod messages;
+mod notices;
 mod offline;
 mod outage;
 mod pages;

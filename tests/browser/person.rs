@@ -320,6 +320,26 @@ impl Person {
         Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
     }
 
+    /// Lets pages of this origin notify. Chromium only, as all of these.
+    pub async fn permits_notifications(&self, origin: &str) -> Result<()> {
+        let wish = json!({ "permissions": ["notifications"], "origin": origin });
+        chromium::command(&self.browser, "Browser.grantPermissions", wish).await.map(drop)
+    }
+
+    /// Hands a push message to the service worker of this origin, as the browser does once it has decrypted one.
+    pub async fn delivers_push(&self, origin: &str, text: &str) -> Result<()> {
+        chromium::command(&self.browser, "ServiceWorker.enable", json!({})).await?;
+        // Registrations are numbered from 0 in a fresh profile, and there is one worker.
+        let wish = json!({ "origin": origin, "registrationId": "0", "data": text });
+        chromium::command(&self.browser, "ServiceWorker.deliverPushMessage", wish).await.map(drop)
+    }
+
+    /// What keeps the browser from offering to install this page as an app.
+    pub async fn install_problems(&self) -> Result<Vec<Value>> {
+        let answer = chromium::command(&self.browser, "Page.getInstallabilityErrors", json!({})).await?;
+        Ok(answer["installabilityErrors"].as_array().cloned().unwrap_or_default())
+    }
+
     /// Puts a small picture of the page's lower right corner there, as pages of the documentation show it (WebP). Chromium only.
     pub async fn sketches(&self, name: &str, width: u32, height: u32) -> Result<()> {
         std::fs::create_dir_all(PICTURES)?;

@@ -14,6 +14,7 @@ use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
 use tests::post::PostOffice;
 use tests::process::Server;
+use tests::push::PushService;
 use tests::relay;
 use tests::visitor::Visitor;
 use tokio::sync::{Mutex, MutexGuard};
@@ -56,6 +57,12 @@ impl Stage {
             ("BULLE_SMTP__ANSWER_DELAY_MS", "0".to_owned()),
         ];
         Ok((Self::with(engine, settings).await?, post))
+    }
+
+    /// The same with a push service, to which notifications go at once.
+    pub async fn set_with_push(engine: Engine, service: &PushService) -> Result<Self> {
+        let settings = vec![("BULLE_PUSH__DELAY_MS", "0".to_owned()), ("BULLE_PUSH__OWN_SERVICES", service.origin())];
+        Self::with(engine, settings).await
     }
 
     async fn with(engine: Engine, settings: Vec<(&'static str, String)>) -> Result<Self> {

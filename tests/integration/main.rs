@@ -25,6 +25,7 @@ mod mail_servers;
 mod network;
 mod numbers;
 mod present;
+mod push;
 mod replies;
 mod reports;
 mod resume;

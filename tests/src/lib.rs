@@ -6,7 +6,8 @@
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
 //! - [`raw`]: frames written by hand; [`wire`]: HTTP written by hand
 //! - [`owner`]: who signs identity tokens
-//! - [`post`]: a mail server that takes what a relay sends; [`s3`]: a bucket that keeps its files
+//! - [`post`]: a mail server that takes what a relay sends; [`s3`]: a bucket that keeps its files; [`push`]: a push service, and browsers that
+//!   subscribe there
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
@@ -28,6 +29,7 @@ pub mod people;
 pub mod post;
 pub mod process;
 pub mod proxy;
+pub mod push;
 pub mod raw;
 pub mod relay;
 pub mod s3;

@@ -9,12 +9,13 @@ use shared::link::Status;
 use crate::browser;
 use crate::locale::{Language, Locale, texts};
 use crate::nav::Nav;
+use crate::notices::Noticing;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
 use crate::uploads::Uploads;
 use crate::view::palette::{PaletteOpen, Wish};
-use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team, Visitors};
+use crate::view::{Enrol, History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team, Visitors};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub fn App() -> impl IntoView {
     let joining = Memo::new(move |_| if let Route::Join(token) = nav.route() { Some(token) } else { None });
     move || match (joining.get(), me.get()) {
         (Some(token), _) => in_language(locale, move || view! { <Join token=token.clone()/> }).into_any(),
+        (None, Some(me)) if me.must_enrol => in_language(locale, || view! { <Enrol/> }).into_any(),
         (None, Some(me)) => view! { <SignedIn me/> }.into_any(),
         (None, None) => in_language(locale, || view! { <SignedOut/> }).into_any(),
     }
@@ -117,6 +119,7 @@ fn SignedIn(me: Me) -> impl IntoView {
     provide_context(Wish(RwSignal::new(None)));
     provide_context(PaletteOpen(RwSignal::new(false)));
     provide_context(me);
+    provide_context(Noticing::start());
 
     Effect::new(move || {
         if let Status::Refused(code) = live.desk.status.get()
@@ -125,7 +128,7 @@ fn SignedIn(me: Me) -> impl IntoView {
             session.0.set(Who::Nobody { ejected: true });
         }
     });
-    in_language(locale, move || {
+    let page = in_language(locale, move || {
         move || match nav.route() {
             Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
             Route::Team => view! { <Team/> }.into_any(),
@@ -136,5 +139,6 @@ fn SignedIn(me: Me) -> impl IntoView {
             Route::Settings(section) => view! { <Settings section/> }.into_any(),
             Route::Missing => view! { <Missing/> }.into_any(),
         }
-    })
+    });
+    view! { <Notices/>{page} }
 }

@@ -45,6 +45,15 @@ pub fn global(names: &[&str]) -> Option<String> {
     names.iter().try_fold(start, |value, name| Reflect::get(&value, &(*name).into()).ok())?.as_string()
 }
 
+/// The part of the address after the path, from `#` on; the address loses it.
+pub fn fragment() -> Option<String> {
+    let window = window()?;
+    let part = window.location().hash().ok().filter(|part| !part.is_empty())?;
+    let path = window.location().pathname().ok()?;
+    window.history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok()?;
+    Some(part)
+}
+
 /// Whether somebody can see the page.
 pub fn is_visible() -> bool {
     document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)

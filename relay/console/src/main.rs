@@ -3,6 +3,7 @@
 //! - [`app`]: the root; who is signed in, which page shows. [`route`], [`nav`]: the address. [`locale`], [`text`]: the words
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket; [`sending`]: what may still be undone or changed
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
+//! - [`notices`]: what an agent is told of; [`bell`]: how, [`push`]: while no console is open
 //! - [`rest`]: REST calls; [`lean`]: JSON into values; [`browser`], [`time`]: clock, storage, dates
 //! - [`keys`], [`layout`], [`pieces`], [`marks`], [`replies`]: pure parts of keyboard, thread, text and canned replies; [`palette`], [`emoji`], [`fold`]: finding
 //! - [`drafts`], [`uploads`]: what is being written, and files on their way
@@ -10,6 +11,7 @@
 //! - [`view`]: one component per file
 
 mod app;
+mod bell;
 mod browser;
 mod drafts;
 mod emoji;
@@ -21,7 +23,9 @@ mod locale;
 mod marks;
 mod nav;
 mod palette;
+mod notices;
 mod pieces;
+mod push;
 mod replies;
 mod rest;
 mod route;

@@ -72,8 +72,12 @@ impl Route {
 pub enum Section {
     /// One's own name, password, second factor and sessions.
     Account,
+    /// What this browser tells its agent of.
+    Notifications,
     /// Canned replies.
     Replies,
+    /// What holds for everybody, and the limits; for admins.
+    House,
     /// What programs sign in with; for admins.
     Tokens,
     /// Who did what; for admins.
@@ -82,13 +86,15 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 4] = [Self::Account, Self::Replies, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 6] = [Self::Account, Self::Notifications, Self::Replies, Self::House, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Notifications => "notifications",
             Self::Replies => "replies",
+            Self::House => "rules",
             Self::Tokens => "tokens",
             Self::Record => "record",
         }
@@ -97,8 +103,8 @@ impl Section {
     /// Who may see it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::Account | Self::Replies => Role::Agent,
-            Self::Tokens | Self::Record => Role::Admin,
+            Self::Account | Self::Notifications | Self::Replies => Role::Agent,
+            Self::House | Self::Tokens | Self::Record => Role::Admin,
         }
     }
 

@@ -19,6 +19,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
+use crate::bell;
 use crate::browser;
 use crate::lean;
 use crate::state::{Desk, Order};
@@ -168,6 +169,9 @@ impl Live {
         if browser::is_visible()
             && let Some(order) = self.desk.look()
         {
+            if let Order::Send(ToRelay::Read(read)) = &order {
+                bell::read(read.conversation, read.seq);
+            }
             self.carry_out(vec![order]);
             self.pump();
         }

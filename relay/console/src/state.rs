@@ -14,8 +14,9 @@ use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, File, MAX_ROWS, Presence, Say, Site};
+use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Say, Site};
 
+use crate::notices::{Cause, Notice, cause_of};
 use crate::row::{DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
 use requests::Request;
@@ -80,6 +81,10 @@ pub struct Desk {
     pub undelivered: RwSignal<Vec<Undelivered>>,
     /// Why the presence did not change.
     pub presence_problem: RwSignal<Option<Problem>>,
+    /// What has happened that the agent may want to be told of, until somebody takes it.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// The relay's clock when this console was first greeted: what is older was there already.
+    since: StoredValue<Option<Millis>>,
     /// The relay's clock minus this browser's.
     skew: StoredValue<Millis>,
     rows: StoredValue<HashMap<ConversationId, Row>>,
@@ -112,6 +117,8 @@ impl Desk {
             wanted: RwSignal::default(),
             undelivered: RwSignal::default(),
             presence_problem: RwSignal::default(),
+            notices: RwSignal::default(),
+            since: StoredValue::default(),
             skew: StoredValue::default(),
             rows: StoredValue::default(),
             boards: StoredValue::default(),
@@ -163,7 +170,10 @@ impl Desk {
                     self.undelivered.update(|list| list.push(Undelivered { id: say.id, text, code: error.code }));
                 }
             }
-            Emit::Entry(conversation, entry) => self.with_row(conversation, |row| row.entry(entry)),
+            Emit::Entry(conversation, entry) => {
+                self.happened(conversation, &entry);
+                self.with_row(conversation, |row| row.entry(entry));
+            }
             Emit::Glimpse(delivery) => {
                 let entry = &delivery.entry;
                 self.with_row(delivery.conversation, |row| row.spoken(&entry.by, &entry.body, entry.seq, entry.at));
@@ -181,6 +191,7 @@ impl Desk {
                 self.clock.set(welcome.now);
                 self.me.set(Some(welcome.me));
                 self.inbox(welcome.inbox, now);
+                self.since.update_value(|since| *since = since.or(Some(welcome.now)));
                 return std::iter::once(self.show()).chain(self.sync_follows()).collect();
             }
             FromRelay::Inbox(inbox) => self.inbox(inbox, now),
@@ -250,6 +261,34 @@ impl Desk {
         }
         row.read_to.set(seq);
         Some(Order::Send(ToRelay::Read(Read { conversation, seq })))
+    }
+
+    /// Another tab of this agent has read a conversation up to there.
+    pub fn read_elsewhere(&self, conversation: ConversationId, seq: Seq) {
+        self.with_row(conversation, |row| {
+            if row.read_to.get_untracked() < seq {
+                row.read_to.set(seq);
+            }
+        });
+    }
+
+    /// An entry of a chat of mine may be something to tell of.
+    fn happened(&self, conversation: ConversationId, entry: &Entry) {
+        let is_new = self.since.get_value().is_some_and(|since| entry.at >= since);
+        let mine = [self.mine, self.parked].iter().any(|list| list.with_untracked(|list| list.contains(&conversation)));
+        if is_new
+            && mine
+            && let Some(cause) = cause_of(entry, self.me.get_untracked())
+        {
+            self.notice(conversation, cause, entry.seq);
+        }
+    }
+
+    /// Something to tell of; nothing is before the first greeting.
+    fn notice(&self, conversation: ConversationId, cause: Cause, seq: Seq) {
+        if self.since.get_value().is_some() {
+            self.notices.update(|notices| notices.push(Notice { conversation, cause, seq }));
+        }
     }
 
     /// A second has passed: clocks move, drafts lapse.

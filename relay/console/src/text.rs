@@ -46,9 +46,11 @@ mod access;
 mod block;
 mod composing;
 mod history;
+mod house;
 mod install;
 mod known;
 mod palette;
+mod noticing;
 mod people;
 mod present;
 mod replies;
@@ -58,6 +60,8 @@ texts! {
     [history: history]
     [access: access]
     [installing: install]
+    [noticing: noticing]
+    [house: house]
     [blocking: block]
     [known: known]
     [present: present]
@@ -306,6 +310,7 @@ impl Texts {
             ErrorCode::InvalidField => self.refusal_field,
             ErrorCode::NotFound => self.refusal_missing,
             ErrorCode::Forbidden => self.refusal_forbidden,
+            ErrorCode::EnrolFirst => self.people.enrol,
             ErrorCode::NotYours => self.refusal_not_yours,
             ErrorCode::WrongState => self.refusal_state,
             ErrorCode::TooLate => self.refusal_late,

@@ -1,7 +1,7 @@
 //! The REST API under `/api`, one file per noun. Bodies and what each route means are documented in `shared::api`.
 //!
 //! - [`session`]: signing in and out · [`account`]: one's own account · [`sessions`]: where somebody is signed in
-//! - [`invitations`]: how accounts come to be
+//! - [`push`]: whether one is notified while no console is open · [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`tokens`]: what programs sign in with · [`audit`]: who did what
@@ -10,7 +10,7 @@
 //! - [`profiles`]: what is known of visitors · [`visitors`]: all there is of them, and its end
 //! - [`present`]: who is on the sites now · [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
-//! - [`roles`]: who may do what
+//! - [`roles`]: who may do what · [`rules`]: what holds for everybody
 
 use std::sync::Arc;
 
@@ -35,9 +35,11 @@ pub mod files;
 mod invitations;
 mod present;
 mod profiles;
+mod push;
 mod replies;
 mod reports;
 pub mod roles;
+mod rules;
 mod search;
 mod secrets;
 mod session;
@@ -97,6 +99,11 @@ routes! {
     }
     "/account" { patch account::change, Who::May(Act::KeepAccount); }
     "/account/password" { post account::change_password, Who::May(Act::KeepAccount); }
+    "/account/push" {
+        get push::show, Who::May(Act::KeepAccount);
+        put push::subscribe, Who::May(Act::KeepAccount);
+        delete push::unsubscribe, Who::May(Act::KeepAccount);
+    }
     "/account/sessions" {
         get sessions::mine, Who::May(Act::KeepAccount);
         delete sessions::end_others, Who::May(Act::KeepAccount);
@@ -115,6 +122,11 @@ routes! {
     "/tokens/{id}" { delete tokens::revoke, Who::May(Act::ManageTokens); }
     "/audit" { get audit::page, Who::May(Act::ReadRecord); }
     "/people" { get agents::everybody, Who::May(Act::ChangePeople); }
+    "/rules" {
+        get rules::show, Who::May(Act::SetRules);
+        put rules::set, Who::May(Act::SetRules);
+    }
+    "/limits" { get rules::limits, Who::May(Act::SetRules); }
     "/roles" { get roles::rights, Who::May(Act::SeeTeam); }
     "/invitations" {
         get invitations::list, Who::May(Act::Invite);

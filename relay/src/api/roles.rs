@@ -48,6 +48,8 @@ pub enum Act {
     ReadRecord,
     /// Export and erase what visitors left, and say how long it is kept.
     HandlePersonalData,
+    /// Set what holds for everybody here, and see the limits.
+    SetRules,
     /// Change sites, and the secrets with which their owners sign.
     ChangeSites,
 }
@@ -70,6 +72,7 @@ impl Act {
             | Self::ManageTokens
             | Self::ReadRecord
             | Self::HandlePersonalData
+            | Self::SetRules
             | Self::ChangeSites => Role::Admin,
         }
     }

@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits, s3, smtp};
+use super::{Config, VALUES, limits, push, s3, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -270,6 +270,7 @@ fn documentation(key: &str) -> String {
 fn lines_of(table: &str, key: &str) -> &'static [&'static str] {
     let values = match table {
         "limits" => limits::VALUES,
+        "push" => push::VALUES,
         "smtp" => smtp::VALUES,
         "s3" => s3::VALUES,
         _ => &[],

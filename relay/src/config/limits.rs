@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
+use shared::api::{Limit, Rate};
 use shared::ids::Millis;
 
 /// A token bucket holds `burst` at first, and gets `per_minute` more every minute.
@@ -38,6 +39,18 @@ macro_rules! limits {
         }
 
         impl Limits {
+            /// Every value, for people.
+            pub fn shown(&self) -> Vec<Limit> {
+                vec![
+                    $(Limit {
+                        name: stringify!($rate).to_owned(),
+                        amount: None,
+                        rate: Some(Rate { burst: self.$rate.burst, per_minute: self.$rate.per_minute }),
+                    },)+
+                    $(Limit { name: stringify!($name).to_owned(), amount: u64::try_from(self.$name).ok(), rate: None },)+
+                ]
+            }
+
             /// Every number with its full name and its range.
             pub(super) fn ranges(&self) -> Vec<(&'static str, i64, RangeInclusive<i64>)> {
                 let count = |value: u32| i64::from(value);

@@ -9,7 +9,7 @@ use shared::model::{
 use super::record::{Record, Rules};
 use super::{Change, DeskError, NewEntry, Outcome};
 use crate::clock;
-use crate::store::{Step, StoreError, log, people, reports, rows};
+use crate::store::{Cause, Step, StoreError, log, people, pushes, reports, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -20,6 +20,35 @@ pub(super) struct Touched {
     entries: Vec<NewEntry>,
     /// Something other than its messages changed: the desk and everybody who sees it must know.
     moved: bool,
+    /// It begins with this work.
+    is_new: bool,
+    /// Its visitor has said something.
+    spoke: bool,
+}
+
+impl Touched {
+    /// What agents without a console open may want to be notified of, and which of them; `None` beside it: all.
+    fn news(&self) -> Option<(Cause, Option<AgentId>)> {
+        let record = &self.record;
+        let waits = |state, agent: Option<AgentId>| match state {
+            State::Queued => true,
+            State::Parked => agent.is_none(),
+            State::Active | State::Closed => false,
+        };
+        let waited = !self.is_new && waits(self.was_state, self.was_agent);
+        let offered = record.offer.map(|(to, _)| to).filter(|to| self.was_offered != Some(*to));
+        let given = record.agent.filter(|agent| record.state == State::Active && self.was_agent != Some(*agent));
+        let theirs = record.agent.filter(|_| self.spoke && matches!(record.state, State::Active | State::Parked));
+        let one = offered
+            .map(|to| (Cause::Offer, to))
+            .or(given.map(|to| (Cause::Assigned, to)))
+            .or(theirs.map(|to| (Cause::Message, to)));
+        match one {
+            Some((cause, to)) => Some((cause, Some(to))),
+            None if waits(record.state, record.agent) && !waited => Some((Cause::Queue, None)),
+            None => None,
+        }
+    }
 }
 
 /// See the module.
@@ -49,7 +78,16 @@ impl<'a> Work<'a> {
     pub(super) fn touch(&mut self, record: Record) -> usize {
         let (was_state, was_agent) = (record.state, record.agent);
         let was_offered = record.offer.map(|(to, _)| to);
-        self.touched.push(Touched { record, was_state, was_agent, was_offered, entries: Vec::new(), moved: false });
+        self.touched.push(Touched {
+            record,
+            was_state,
+            was_agent,
+            was_offered,
+            entries: Vec::new(),
+            moved: false,
+            is_new: false,
+            spoke: false,
+        });
         self.touched.len() - 1
     }
 
@@ -58,6 +96,7 @@ impl<'a> Work<'a> {
         rows::save(self.db, &record, record.due(self.rules), true)?;
         let place = self.touch(record);
         self.touched[place].moved = true;
+        self.touched[place].is_new = true;
         Ok(place)
     }
 
@@ -81,6 +120,7 @@ impl<'a> Work<'a> {
         if let Some(text) = entry.body.preview() {
             cut(text, MAX_PREVIEW).clone_into(&mut record.preview);
         }
+        self.touched[place].spoke |= entry.by == Author::Visitor && entry.body.is_message();
         Ok(NewEntry { entry, visitor_prev })
     }
 
@@ -236,6 +276,11 @@ impl<'a> Work<'a> {
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
         let mut outcome = Outcome::default();
+        for touched in &self.touched {
+            if let Some((cause, to)) = touched.news() {
+                pushes::tell(self.db, touched.record.id, cause, to, touched.record.head, self.now)?;
+            }
+        }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {
             let record = &touched.record;
             if !outcome.sites.iter().any(|(site, _)| *site == record.site) {

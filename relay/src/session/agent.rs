@@ -16,6 +16,7 @@ use crate::api::roles::{Act, may_read};
 use crate::clock;
 use crate::desk::{DeskError, Speaker};
 use crate::edge::auth;
+use crate::error::RestError;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
@@ -60,7 +61,12 @@ impl Greeter for AgentGreeter {
         let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
         let (mut agent, mut expires_at) = (None, None);
         if let Some(session) = session {
-            agent = store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent);
+            let account = store.session(session, clock::now()).await.map_err(unreachable)?;
+            if account.as_ref().is_some_and(|account| account.must_enrol) {
+                let message = RestError::EnrolFirst.to_string();
+                return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::EnrolFirst, message));
+            }
+            agent = account.map(|account| account.agent);
             if agent.is_none()
                 && hello.token.is_some()
                 && let Some((account, lapses)) = store.token(session, clock::now()).await.map_err(unreachable)?

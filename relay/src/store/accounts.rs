@@ -11,7 +11,7 @@ use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::rows::{json, seq, to_json};
 use super::sessions::{self, NewSession};
-use super::{Store, StoreError, people};
+use super::{Store, StoreError, people, rules};
 
 /// Slots of a new agent (DESIGN §2).
 pub(super) const CAPACITY: u32 = 3;
@@ -25,6 +25,8 @@ pub struct Account {
     pub email: String,
     /// Argon2id, in PHC format.
     pub password_hash: String,
+    /// Whether they have to set up a second factor before anything else; by a session: as it began.
+    pub must_enrol: bool,
 }
 
 /// A new team member.
@@ -80,14 +82,15 @@ macro_rules! site_columns {
 }
 
 impl Store {
-    /// The account of an address, disabled ones excluded.
-    pub async fn account(&self, email: String) -> Result<Option<Account>, StoreError> {
+    /// The account of an address, disabled ones excluded, for whoever signs in now.
+    pub async fn account(&self, email: String, now: Millis) -> Result<Option<Account>, StoreError> {
         self.read(move |db| {
             let mut find =
                 db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0 AND bot = 0")?;
             let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
             let Some((id, email, password_hash)) = found else { return Ok(None) };
-            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+            let must_enrol = rules::must_enrol(db, id, now)?;
+            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash, must_enrol }))
         })
         .await
     }
@@ -202,7 +205,8 @@ impl Store {
             sessions::add(db, new.id, &session, now)?;
             audit::write(db, now, &Record::of(new.id, Deed::Joined, &*new.email).with(role_name(invitation.role)))?;
             let agent = people::agent(db, new.id)?;
-            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash }))
+            let must_enrol = rules::must_enrol(db, new.id.0, now)?;
+            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash, must_enrol }))
         })
         .await
     }

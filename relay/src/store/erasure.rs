@@ -179,6 +179,7 @@ fn mark(db: &Connection, id: ConversationId) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE conversation SET erased = 1, erase_from = last_entry, preview = '', page = NULL WHERE id = ?1")?
         .execute([id.0])?;
     db.prepare_cached("DELETE FROM mail WHERE conversation = ?1")?.execute([id.0])?;
+    db.prepare_cached("DELETE FROM push WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM conversation_tag WHERE conversation = ?1")?.execute([id.0])?;
     Ok(())
 }

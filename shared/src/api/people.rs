@@ -74,6 +74,34 @@ wire! {
         pub codes: Vec<String>,
     }
 
+    /// `GET` and `PUT /api/rules` (admins): what holds for everybody here.
+    #[derive(Copy)]
+    pub struct Rules {
+        /// Whether everybody needs a second factor. Who has none sets it up at their next sign-in, and can do nothing before.
+        pub second_factor: bool,
+    }
+
+    /// `GET /api/limits` (admins): the operator's table `[limits]`, value by value.
+    pub struct Limit {
+        /// Its name there.
+        pub name: String,
+        /// An amount, or a time in ms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub amount: Option<u64>,
+        /// A rate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub rate: Option<Rate>,
+    }
+
+    /// How often something may be done.
+    #[derive(Copy)]
+    pub struct Rate {
+        /// At once, after a pause.
+        pub burst: u32,
+        /// In the long run.
+        pub per_minute: u32,
+    }
+
     /// `GET /api/people` (admins): everybody who has or had access, with what the team is not told.
     pub struct Member {
         /// As the team sees them.
@@ -256,6 +284,8 @@ pub enum Deed {
     VisitorsMerged,
     /// What a site wants to know of its visitors was changed.
     VisitorRulesChanged,
+    /// What holds for everybody was changed.
+    RulesChanged,
     /// An agent took one chat more than they have slots.
     Stretch,
     /// A visitor was blocked, perhaps with their network.

@@ -169,7 +169,7 @@ names! {
     CloseReason { Agent Visitor Expired Dismissed Merged }
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
-        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
+        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor EnrolFirst BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
         TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState TooLate NotLast NoFreeSlot AgentUnavailable OfferGone LinkExpired RateLimited
         StoreUnavailable Internal Unknown
     }

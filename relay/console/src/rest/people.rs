@@ -2,8 +2,8 @@
 
 use gloo_net::http::Request;
 use shared::api::{
-    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Me, Member, NewApiToken, NewPassword, Proof,
-    RecoveryCodes, Retention, Right, SecondFactor, Session, Uninvite,
+    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Limit, Me, Member, NewApiToken, NewPassword, Proof,
+    PushKey, PushSubscription, RecoveryCodes, Retention, Right, Rules, SecondFactor, Session, Uninvite,
 };
 use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
 
@@ -51,6 +51,36 @@ pub async fn end_session(whose: Whose, id: SessionId) -> Result<(), RestError> {
 /// Ends one's other sessions, or all of somebody else's.
 pub async fn end_sessions(whose: Whose) -> Result<(), RestError> {
     done(Request::delete(&whose.path()), &NOTHING).await
+}
+
+/// What this browser needs to subscribe to notifications.
+pub async fn push_key() -> Result<PushKey, RestError> {
+    get("/api/account/push").await
+}
+
+/// Has this browser notified.
+pub async fn subscribe(body: &PushSubscription) -> Result<(), RestError> {
+    done(Request::put("/api/account/push"), body).await
+}
+
+/// Not any more.
+pub async fn unsubscribe() -> Result<(), RestError> {
+    done(Request::delete("/api/account/push"), &serde_json::json!({})).await
+}
+
+/// What holds for everybody.
+pub async fn rules() -> Result<Rules, RestError> {
+    get("/api/rules").await
+}
+
+/// Changes it.
+pub async fn set_rules(body: &Rules) -> Result<Rules, RestError> {
+    send(Request::put("/api/rules"), body).await
+}
+
+/// The operator's limits.
+pub async fn limits() -> Result<Vec<Limit>, RestError> {
+    get("/api/limits").await
 }
 
 /// Whether one has a second factor.

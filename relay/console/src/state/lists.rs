@@ -8,6 +8,7 @@ use shared::ids::{ConversationId, Millis};
 use shared::model::{Board, Body, Conversation, File, Person, Say, State};
 
 use super::Desk;
+use crate::notices::Cause;
 use crate::row::Row;
 
 impl Desk {
@@ -22,14 +23,37 @@ impl Desk {
         for talk in inbox.chats {
             self.enlist(talk, now);
         }
+        let waited = self.waiting_rows();
         for board in inbox.boards {
-            self.board(board, now);
+            self.take_board(board, now);
         }
         self.draw_boards();
+        self.notice_waiting(&waited);
+    }
+
+    /// A site's open work is another.
+    pub(super) fn board(&self, board: Board, now: Millis) {
+        let waited = self.waiting_rows();
+        self.take_board(board, now);
+        self.notice_waiting(&waited);
+    }
+
+    /// What waits for anybody.
+    fn waiting_rows(&self) -> HashSet<ConversationId> {
+        [self.queue, self.messages].into_iter().flat_map(|list| list.get_untracked()).collect()
+    }
+
+    /// What waits now and did not before is something to tell of.
+    fn notice_waiting(&self, before: &HashSet<ConversationId>) {
+        for id in self.waiting_rows().difference(before) {
+            if let Some(row) = self.row(*id) {
+                self.notice(*id, Cause::Queue, row.talk.with_untracked(|talk| talk.head));
+            }
+        }
     }
 
     /// The newest revision wins: boards may overtake each other on their way through a cluster.
-    pub(super) fn board(&self, board: Board, now: Millis) {
+    fn take_board(&self, board: Board, now: Millis) {
         let stale = self.boards.with_value(|boards| boards.get(&board.site).is_some_and(|known| known.rev >= board.rev));
         if stale {
             return;
@@ -92,7 +116,11 @@ impl Desk {
         let (id, state) = (talk.id, talk.state);
         let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
         let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
+        let head = talk.head;
         self.learn(talk, now);
+        if offered && !self.offers.with_untracked(|list| list.contains(&id)) {
+            self.notice(id, Cause::Offer, head);
+        }
         for (list, belongs) in [
             (self.mine, assigned && state == State::Active),
             (self.parked, assigned && state == State::Parked),

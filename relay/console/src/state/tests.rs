@@ -186,3 +186,65 @@ fn a_pong_with_another_revision_fetches_the_inbox() {
     assert_eq!(hear(&desk, pong(1)), []);
     assert_eq!(hear(&desk, pong(2)), [Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))]);
 }
+
+/// What was noticed since the last look: about which conversation, and why.
+fn noticed(desk: &Desk) -> Vec<(u8, crate::notices::Cause)> {
+    let number = |id| (1..=9).find(|number| conversation_id(*number) == id).unwrap_or(0);
+    let found = desk.notices.get_untracked().into_iter().map(|notice| (number(notice.conversation), notice.cause)).collect();
+    desk.notices.set(Vec::new());
+    found
+}
+
+#[test]
+fn what_was_there_before_is_no_news_and_what_comes_is() {
+    use crate::notices::Cause;
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![mine(2)]);
+    assert_eq!(noticed(&desk), [], "the greeting tells how things stand");
+    let said = |number, seq, at| {
+        Emit::Entry(conversation_id(number), shared::model::Entry { at, ..entry(seq, Author::Visitor, "hello") })
+    };
+    desk.apply(said(2, 1, 900), 0);
+    assert_eq!(noticed(&desk), [], "written before this console was there");
+    desk.apply(said(2, 2, 1_100), 0);
+    assert_eq!(noticed(&desk), [(2, Cause::Message)]);
+    desk.show_thread(Some(conversation_id(1)));
+    desk.apply(said(1, 2, 1_200), 0);
+    assert_eq!(noticed(&desk), [], "not one of mine");
+
+    hear(&desk, FromRelay::Board(board(2, vec![conversation(1), conversation(3)])));
+    assert_eq!(noticed(&desk), [(3, Cause::Queue)]);
+    let offer = Some(Offer { to: agent_id(9), from: person(8), until: 30_000 });
+    let theirs = Conversation { agent: Some(person(8)), offer, ..mine(4) };
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs.clone() }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs }));
+    assert_eq!(noticed(&desk), [(4, Cause::Offer)], "told once");
+}
+
+#[test]
+fn an_inbox_that_comes_again_is_news_as_far_as_it_is_other() {
+    use crate::notices::Cause;
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let on_site = |number: u8, rev, queue| Board { site: site_id(number), ..board(rev, queue) };
+    let inbox = |queue: Vec<Conversation>| Inbox {
+        agents: vec![agent(9)],
+        sites: vec![site(1), site(2)],
+        boards: vec![on_site(2, 1, vec![]), on_site(1, 2, queue)],
+        chats: vec![],
+    };
+    hear(&desk, FromRelay::Inbox(inbox(vec![conversation(1), conversation(2)])));
+    assert_eq!(noticed(&desk), [(2, Cause::Queue)]);
+    desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox: inbox(vec![conversation(1)]), now: 9_000 })), 0);
+    assert_eq!(noticed(&desk), []);
+}
+
+#[test]
+fn what_another_tab_has_read_is_read_here() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    desk.apply(Emit::Entry(conversation_id(1), entry(1, Author::Visitor, "hello")), 0);
+    let row = desk.row(conversation_id(1)).unwrap();
+    assert_eq!(row.unread(), 1);
+    desk.read_elsewhere(conversation_id(1), 1);
+    assert_eq!(row.unread(), 0);
+    desk.read_elsewhere(conversation_id(1), 0);
+    assert_eq!(row.unread(), 0, "a mark never goes back");
+}

@@ -55,6 +55,7 @@ texts! {
     act_manage_tokens: "Make and revoke API tokens" / "Créer et révoquer des jetons d’API";
     act_read_record: "Read the record" / "Lire le journal";
     act_change_sites: "Make and change sites" / "Créer et modifier des sites";
+    act_set_rules: "Set what holds for everybody, and see the limits" / "Fixer les règles communes et voir les limites";
     act_handle_personal_data: "Export and erase what visitors left" / "Exporter et effacer ce que les visiteurs ont laissé";
     // What visitors leave
     personal: "Personal data" / "Données personnelles";
@@ -101,6 +102,7 @@ texts! {
     visitors_merged: "Visitors merged" / "Visiteurs fusionnés";
     visitor_rules_changed: "Visitors’ fields changed" / "Champs des visiteurs modifiés";
     retention_changed: "Retention changed" / "Conservation modifiée";
+    rules_changed: "Rules changed" / "Règles modifiées";
     blocked: "Visitor blocked" / "Visiteur bloqué";
     unblocked: "Block lifted" / "Blocage levé";
     stretch: "Took one chat more" / "Conversation au-delà des places";

@@ -243,6 +243,7 @@ fn right_words(act: &str, texts: &Texts) -> Option<&'static str> {
         "read_record" => words.act_read_record,
         "handle_personal_data" => words.act_handle_personal_data,
         "change_sites" => words.act_change_sites,
+        "set_rules" => words.act_set_rules,
         _ => return None,
     })
 }

@@ -78,7 +78,7 @@ pub fn Frame(
 /// Every page that somebody of this role may see, with its name.
 pub fn pages(role: Role, texts: &'static Texts) -> Vec<(Route, &'static str)> {
     let reports = (role >= Role::Supervisor).then_some((Route::Reports, texts.reports.title));
-    let pages = [(Route::Inbox, texts.inbox), (Route::History, texts.history.title)];
+    let pages = [(Route::Inbox, texts.inbox), (Route::Visitors, texts.present.title), (Route::History, texts.history.title)];
     let more = [(Route::Team, texts.team), (Route::Install, texts.install)];
     let sections = Section::ALL.into_iter().filter(|section| role >= section.least_role());
     let sections = sections.map(|section| (Route::Settings(section), title(section, texts)));

@@ -1,5 +1,5 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
-//! is told about the view, read marks, and the count in the title.
+//! is told about the view, and read marks.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -82,19 +82,6 @@ pub fn Inbox() -> impl IntoView {
     Effect::new(move || {
         if let Some((id, _)) = home.get() {
             request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
-        }
-    });
-    let attention = Memo::new(move |_| {
-        let chats = desk.mine.get().into_iter().chain(desk.parked.get());
-        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).count();
-        unread + desk.offers.with(Vec::len)
-    });
-    Effect::new(move || {
-        if let Some(document) = browser::document() {
-            document.set_title(&match attention.get() {
-                0 => "Bulle".to_owned(),
-                count => format!("({count}) Bulle"),
-            });
         }
     });
 

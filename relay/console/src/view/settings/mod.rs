@@ -1,7 +1,9 @@
 //! The settings: one component per section, and the links between them.
 
 pub mod account;
-mod factor;
+pub mod factor;
+mod house;
+mod notifications;
 mod qr;
 mod record;
 pub mod replies;
@@ -35,7 +37,9 @@ pub fn Settings(
     let body = match section {
         _ if !mine.contains(&section) => view! { <p>{texts.refusal_forbidden}</p> }.into_any(),
         Section::Account => view! { <account::Account/> }.into_any(),
+        Section::Notifications => view! { <notifications::Notifications/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
+        Section::House => view! { <house::House/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
     };
@@ -54,7 +58,9 @@ pub fn Settings(
 pub fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
+        Section::Notifications => texts.noticing.title,
         Section::Replies => texts.replies.title,
+        Section::House => texts.house.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
     }

@@ -14,7 +14,7 @@ use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 26] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 27] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
@@ -40,6 +40,7 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 26] {
         (Deed::VisitorChanged, words.visitor_changed),
         (Deed::VisitorsMerged, words.visitors_merged),
         (Deed::VisitorRulesChanged, words.visitor_rules_changed),
+        (Deed::RulesChanged, words.rules_changed),
         (Deed::Block, words.blocked),
         (Deed::Unblock, words.unblocked),
         (Deed::Stretch, words.stretch),
