@@ -34,5 +34,7 @@ mod settings;
 mod stop;
 mod story;
 mod stuck;
+mod supervise;
 mod talk;
+mod together;
 mod tokens;

@@ -7,7 +7,7 @@ use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Seq};
 use shared::link::{Emit, Status};
-use shared::model::{Author, Body, Entry, Say};
+use shared::model::{Author, Body, Entry, Say, Whisper};
 use tokio::sync::{mpsc, watch};
 
 use crate::client::{Client, Spoken};
@@ -209,7 +209,7 @@ impl<D: Habits<ToRelay: Send, FromRelay: Send>> Person<D> {
 
 /// Whether this entry says that.
 fn says(entry: &Entry, wanted: &str) -> bool {
-    matches!(&entry.body, Body::Text(text) | Body::Note(text) if text == wanted)
+    matches!(&entry.body, Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) if text == wanted)
 }
 
 /// Connects, watches, obeys, until nobody holds the person any more.

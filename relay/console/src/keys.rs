@@ -18,6 +18,10 @@ pub enum Command {
     Reply,
     /// Write a note.
     Note,
+    /// Whisper to the agent who has the chat.
+    Whisper,
+    /// Take the open conversation from the colleague who has it.
+    TakeOver,
     /// Close the open conversation.
     Close,
     /// Choose an agent to hand it to.
@@ -54,6 +58,8 @@ pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["Shift + t"], does: |texts| texts.key_transfer },
     Shortcut { keys: &["y"], does: |texts| texts.key_accept },
     Shortcut { keys: &["d"], does: |texts| texts.key_decline },
+    Shortcut { keys: &["w"], does: |texts| texts.together.key_whisper },
+    Shortcut { keys: &["o"], does: |texts| texts.together.key_take_over },
     Shortcut { keys: &["a"], does: |texts| texts.key_presence },
     Shortcut { keys: &["?"], does: |texts| texts.key_help },
     Shortcut { keys: &["Esc"], does: |texts| texts.key_leave },
@@ -84,6 +90,8 @@ pub fn command(press: Press<'_>) -> Option<Command> {
         "t" => Command::Take,
         "r" => Command::Reply,
         "n" => Command::Note,
+        "w" => Command::Whisper,
+        "o" => Command::TakeOver,
         "x" => Command::Close,
         "T" => Command::Transfer,
         "y" => Command::Accept,

@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, FromRelay, SetPresence, ToRelay, Typing};
+use shared::agent::{Dialect, FromRelay, Oversee, SetPresence, ToRelay, Typing};
 use shared::close;
 use shared::ids::{AgentId, ConversationId, MessageId};
 use shared::link::{Action, Emit, Link};
@@ -140,9 +140,25 @@ impl Live {
         self.drive(|link| link.say(browser::now(), say));
     }
 
-    /// Tells the visitor that somebody writes, or stopped.
-    pub fn typing(self, conversation: ConversationId, on: bool) {
-        self.send(ToRelay::Typing(Typing { conversation, on }));
+    /// Whispers to the agent who has the chat.
+    pub fn whisper(self, conversation: ConversationId, text: String) {
+        let say = Say { note: true, whisper: true, ..Say::text(browser::new_id(), Some(conversation), text) };
+        self.drive(|link| link.say(browser::now(), say));
+    }
+
+    /// Says once more what was refused.
+    pub fn says_again(self, conversation: ConversationId, text: String, note: bool, whisper: bool) {
+        if whisper { self.whisper(conversation, text) } else { self.say(conversation, text, note) }
+    }
+
+    /// Tells that somebody writes, or stopped; a note only colleagues.
+    pub fn typing(self, conversation: ConversationId, on: bool, note: bool) {
+        self.send(ToRelay::Typing(Typing { conversation, on, note }));
+    }
+
+    /// Lists what others have, from now on, or no more.
+    pub fn oversee(self, on: bool) {
+        self.send(ToRelay::Oversee(Oversee { id: browser::new_id(), on }));
     }
 
     /// Opens a conversation, or none.

@@ -3,6 +3,7 @@
 //! agent is about to say. No I/O: tests drive it natively.
 
 mod lists;
+mod others;
 mod requests;
 
 use std::collections::{HashMap, HashSet};
@@ -13,9 +14,9 @@ use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, MAX_ROWS, Presence, Say, Site};
+use shared::model::{Agent, Board, MAX_ROWS, Presence, Role, Say, Site};
 
-use crate::row::{DRAFT_LAPSES, Row, Typed};
+use crate::row::{Company, DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
 use requests::Request;
 
@@ -66,6 +67,14 @@ pub struct Desk {
     pub parked: RwSignal<Vec<ConversationId>>,
     /// Transfers that wait for my answer.
     pub offers: RwSignal<Vec<ConversationId>>,
+    /// Chats that others have, for supervisors who list them: active ones first, then those whose visitors have waited longest.
+    pub others: RwSignal<Vec<ConversationId>>,
+    /// How many there are.
+    pub others_total: RwSignal<u32>,
+    /// Whether they are listed.
+    pub overseeing: RwSignal<bool>,
+    /// How often the whole inbox came: what is not in it is to be asked for anew.
+    pub reloads: RwSignal<u32>,
     /// The conversation in view.
     pub open: RwSignal<Option<ConversationId>>,
     /// The relay's clock, moved on once a second.
@@ -101,6 +110,10 @@ impl Desk {
             mine: RwSignal::default(),
             parked: RwSignal::default(),
             offers: RwSignal::default(),
+            others: RwSignal::default(),
+            others_total: RwSignal::default(),
+            overseeing: RwSignal::default(),
+            reloads: RwSignal::default(),
             open: RwSignal::default(),
             clock: RwSignal::default(),
             wanted: RwSignal::default(),
@@ -124,6 +137,11 @@ impl Desk {
     pub fn myself(&self) -> Option<Agent> {
         let me = self.me.get()?;
         self.agents.with(|agents| agents.iter().find(|agent| agent.id == me).cloned())
+    }
+
+    /// Whether I may see and take what others have. Tracks the team.
+    pub fn supervises(&self) -> bool {
+        self.myself().is_some_and(|me| me.role >= Role::Supervisor)
     }
 
     /// Takes in what the link emits; `now` is this browser's clock. The only place that changes what the relay decides.
@@ -164,7 +182,12 @@ impl Desk {
                 self.inbox(welcome.inbox, now);
                 return std::iter::once(self.show()).chain(self.sync_follows()).collect();
             }
-            FromRelay::Inbox(inbox) => self.inbox(inbox, now),
+            FromRelay::Inbox(inbox) => {
+                self.inbox(inbox, now);
+                self.reloads.update(|reloads| *reloads += 1);
+            }
+            FromRelay::Others(others) => self.hear_others(others, now),
+            FromRelay::Viewers(viewers) => self.viewers(viewers, now),
             FromRelay::Board(board) => self.board(board, now),
             FromRelay::Chat(chat) => self.chat(chat.conversation, now),
             FromRelay::Agent(update) => {
@@ -207,7 +230,11 @@ impl Desk {
 
     /// Puts a conversation into view, or none.
     pub fn show_thread(&self, id: Option<ConversationId>) -> Vec<Order> {
-        if self.open.get_untracked() != id {
+        let before = self.open.get_untracked();
+        if before != id {
+            if let Some(before) = before {
+                self.with_row(before, |row| row.company.set(Company::default()));
+            }
             self.open.set(id);
             self.prune();
         }
@@ -240,6 +267,9 @@ impl Desk {
             for row in rows.values() {
                 if row.typed.with_untracked(|typed| typed.as_ref().is_some_and(|typed| typed.until <= now)) {
                     row.typed.set(None);
+                }
+                if row.company.with_untracked(|company| !company.typing.is_empty() && company.until <= now) {
+                    row.company.update(|company| company.typing.clear());
                 }
             }
         });

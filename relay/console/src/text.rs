@@ -34,6 +34,7 @@ mod install;
 mod people;
 mod replies;
 mod reports;
+mod together;
 
 texts! {
     [history: history]
@@ -43,6 +44,7 @@ texts! {
     [people: people]
     [reports: reports]
     [replies: replies]
+    [together: together]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";

@@ -59,7 +59,7 @@ impl Desk {
             let found = own_last(work, place, by, seq)?;
             let note = match found.body {
                 Body::Text(_) | Body::Menu(_) => false,
-                Body::Note(_) => true,
+                Body::Note(_) | Body::Whisper(_) => true,
                 _ => return Err(DeskError::Invalid("seq: only text can be changed; take the message back instead")),
             };
             if found.is_previewed {
@@ -81,7 +81,7 @@ impl Desk {
         let change = move |work: &mut Work<'_>| {
             let place = work.open(conversation)?;
             let found = own_last(work, place, by, seq)?;
-            let note = matches!(found.body, Body::Note(_));
+            let note = found.body.is_note();
             log::replace(work.db, found.n, &Body::Deleted)?;
             search::forget(work.db, found.n)?;
             for n in found.edits {
@@ -205,7 +205,7 @@ fn own_last(work: &mut Work<'_>, place: usize, by: Speaker, wanted: Seq) -> Resu
 
 /// Whether its author can take it back.
 fn is_said(body: &Body) -> bool {
-    body.is_message() || matches!(body, Body::Note(_))
+    body.is_message() || body.is_note()
 }
 
 /// What the inbox shows of the last message, as it reads after its changes.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
-use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
+use shared::model::{
+    Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Person, Role, Say, SiteSettings, State, Whisper,
+};
 
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use super::dispatch::dispatch;
 use super::record::Record;
 use super::work::Work;
 use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
+use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
 use crate::store::{StoreError, accounts, files, identities, log, mails, people, rows};
@@ -192,7 +195,9 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
             None => Err(DeskError::Invalid("file: you have uploaded none of this id, or it is gone: upload it again")),
         }
     };
-    let body = if say.note {
+    let body = if say.whisper {
+        Body::Whisper(Whisper { to: hears(work, place, owner)?, text: say.text })
+    } else if say.note {
         Body::Note(say.text)
     } else if let Some(file) = say.file {
         Body::File(own(file)?)
@@ -212,6 +217,18 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
     let conversation = work.record(place).id;
     held.into_iter().try_for_each(|file| files::hold(work.db, file, conversation, entry.entry.seq))?;
     Ok(entry)
+}
+
+/// To whom a supervisor whispers: the agent who has the chat.
+fn hears(work: &mut Work<'_>, place: usize, owner: Uuid) -> Result<Person, DeskError> {
+    if people::role(work.db, AgentId(owner))? < Some(Act::Whisper.least_role()) {
+        return Err(DeskError::Forbidden);
+    }
+    let record = work.record(place);
+    match (record.state, record.agent) {
+        (State::Active | State::Parked, Some(agent)) if agent.0 != owner => work.person(agent),
+        _ => Err(DeskError::WrongState("no other agent has this chat: leave a note")),
+    }
 }
 
 /// The first message: into the queue when somebody may answer, else it is kept for whoever comes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shared::agent::{self, VisitorTyping};
 use shared::close;
 use shared::frame::{Delivery, ReadMark};
-use shared::ids::NodeId;
+use shared::ids::{AgentId, NodeId};
 use shared::model::State;
 use shared::visitor::{self, AgentTyping, ThreadUpdate};
 
@@ -33,9 +33,11 @@ impl Fanout {
     pub fn deliver(&self, notice: Notice) {
         match notice {
             Notice::Said { route, entry, origin, committed } => {
-                self.entry(&route, &entry, self.own(origin), Some(committed));
+                self.entry(&route, &entry, self.own(origin), Some(committed), None);
                 if shows_on_board(&route) {
                     self.dirty.site(route.site);
+                } else {
+                    self.overseen(&route);
                 }
             }
             Notice::Changed(change) => self.changed(&change),
@@ -56,6 +58,9 @@ impl Fanout {
                 let mark = ReadMark { conversation: route.conversation, seq };
                 visitors.send(|| visitor::FromRelay::Read(mark).encode());
             }
+            Notice::Viewing(conversation) => self.dirty.viewers(conversation),
+            // The greeting knows what they may do now.
+            Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),
             Notice::Site(site) => self.dirty.site(site),
             Notice::Merged { from, into, moved } => {
@@ -98,7 +103,14 @@ impl Fanout {
         (node == self.node).then_some(connection)
     }
 
-    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>, committed: Option<Tick>) {
+    fn entry(
+        &self,
+        route: &Route,
+        new: &NewEntry,
+        except: Option<ConnectionId>,
+        committed: Option<Tick>,
+        before: Option<AgentId>,
+    ) {
         if let Some(prev) = new.visitor_prev {
             let mut visitors = Recipients::except(except);
             self.registry.visitors().collect(route.visitor, &mut visitors);
@@ -111,6 +123,9 @@ impl Fanout {
         if route.state == State::Queued {
             self.registry.agents().collect_all(&mut agents);
         }
+        if let Some(before) = before {
+            self.registry.agents().collect(before, &mut agents);
+        }
         agents
             .committed(committed)
             .send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
@@ -119,8 +134,10 @@ impl Fanout {
     fn changed(&self, change: &Change) {
         let conversation = &change.conversation;
         let route = Route::of(conversation);
+        // Whoever had it until now learns in the thread what became of it.
+        let before = change.was_agent.filter(|before| route.agent != Some(*before));
         for entry in &change.entries {
-            self.entry(&route, entry, None, None);
+            self.entry(&route, entry, None, None, before);
         }
         // A queued visitor is told by the board, which knows the position.
         if conversation.state != State::Queued {
@@ -141,6 +158,18 @@ impl Fanout {
             self.dirty.queued(route.site, route.conversation);
         } else {
             self.dirty.site(route.site);
+        }
+        self.overseen(&route);
+        // Who may read it, and so who sees whom, may be others now.
+        if self.registry.open().has(route.conversation) {
+            self.dirty.viewers(route.conversation);
+        }
+    }
+
+    /// Supervisors who list what others have are told of it with the boards.
+    fn overseen(&self, route: &Route) {
+        if self.registry.is_overseen() {
+            self.dirty.overseen(route.conversation);
         }
     }
 

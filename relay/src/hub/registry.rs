@@ -20,6 +20,7 @@ use crate::clock::Tick;
 use crate::metrics::hot;
 
 use super::backlog::Backlog;
+use super::viewers::Viewers;
 
 /// Number of a connection, unique in one life of a relay.
 pub type ConnectionId = u64;
@@ -188,6 +189,11 @@ pub struct Registry {
     open: Group<ConversationId>,
     /// Consoles that have a queue row in view.
     rows: Group<ConversationId>,
+    /// Supervisors' consoles that list what others have.
+    overseers: Group<AgentId>,
+    /// How many of these there are: asked for every message.
+    overseen: AtomicUsize,
+    viewers: Viewers,
 }
 
 impl Registry {
@@ -209,6 +215,33 @@ impl Registry {
     /// Consoles by the queue rows they show.
     pub fn rows(&self) -> &Group<ConversationId> {
         &self.rows
+    }
+
+    /// Who has which conversation in view.
+    pub fn viewers(&self) -> &Viewers {
+        &self.viewers
+    }
+
+    /// A supervisor's console lists what others have.
+    pub fn oversees(&self, agent: AgentId, peer: Arc<Peer>) {
+        self.overseers.add(agent, peer);
+        self.overseen.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It does so no more.
+    pub fn oversees_no_more(&self, agent: AgentId, connection: ConnectionId) {
+        self.overseers.remove(agent, connection);
+        self.overseen.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether any console does.
+    pub fn is_overseen(&self) -> bool {
+        self.overseen.load(Ordering::Relaxed) > 0
+    }
+
+    /// The consoles that do.
+    pub fn overseers(&self) -> &Group<AgentId> {
+        &self.overseers
     }
 
     /// Ends every connection, visitors' and agents'.

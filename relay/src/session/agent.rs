@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{About, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
@@ -43,6 +43,8 @@ pub struct AgentSession {
     /// When the token lapses that it came with.
     expires_at: Option<Millis>,
     showing: Show,
+    /// Lists what others have.
+    overseeing: bool,
 }
 
 #[async_trait]
@@ -79,8 +81,9 @@ impl Greeter for AgentGreeter {
         }
         let me = Person { id: agent.id, name: agent.name };
         let pace = Pace::new(self.rates);
-        let session = AgentSession { hub: self.hub, peer: peer.clone(), pace, me, expires_at, showing: Show::default() };
-        session.hub.registry().agents().add(session.me.id, peer.clone());
+        let (hub, peer) = (self.hub, peer.clone());
+        let session = AgentSession { hub, peer, pace, me, expires_at, showing: Show::default(), overseeing: false };
+        session.hub.registry().agents().add(session.me.id, session.peer.clone());
         match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
         {
             Ok(reply) => Ok((session, reply)),
@@ -151,6 +154,8 @@ impl AgentSession {
             ToRelay::Transfer(transfer) => done(transfer.id, hub.agent_transfers(me, transfer.conversation, transfer.to).await),
             ToRelay::Accept(About { id, conversation }) => done(id, hub.agent_accepts(me, conversation).await),
             ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
+            ToRelay::TakeOver(About { id, conversation }) => done(id, hub.agent_takes_over(me, conversation).await),
+            ToRelay::Oversee(oversee) => self.oversee(oversee).await.map(Some),
             ToRelay::Close(About { id, conversation }) => done(id, hub.agent_closes(me, conversation).await),
             ToRelay::Dismiss(About { id, conversation }) => done(id, hub.agent_dismisses(me, conversation).await),
             ToRelay::Block(block) => {
@@ -165,7 +170,7 @@ impl AgentSession {
                 Ok(None)
             }
             ToRelay::Typing(typing) => {
-                hub.agent_typing(&self.me, typing.conversation, typing.on).await.map_err(stored)?;
+                hub.agent_typing(&self.me, typing, &self.peer).await.map_err(stored)?;
                 Ok(None)
             }
             ToRelay::Read(read) => {
@@ -209,9 +214,32 @@ impl AgentSession {
         said.map(FromRelay::Ack).map_err(|error| refuse(Some(id), error.code(), error.to_string()))
     }
 
+    /// Lists what others have, and tells of it from now on, or no more.
+    async fn oversee(&mut self, Oversee { id, on }: Oversee) -> Result<FromRelay, ErrorFrame> {
+        let stored = |error: StoreError| refuse(Some(id), error.code(), error.to_string());
+        let me = self.hub.store().agent_by_id(self.me.id).await.map_err(stored)?;
+        if me.is_none_or(|me| me.role < Act::ReadOthers.least_role()) {
+            return Err(refuse(Some(id), ErrorCode::Forbidden, "what others have in hand is for supervisors"));
+        }
+        let registry = self.hub.registry();
+        if on && !self.overseeing {
+            registry.oversees(self.me.id, self.peer.clone());
+        } else if !on && self.overseeing {
+            registry.oversees_no_more(self.me.id, self.peer.id);
+        }
+        self.overseeing = on;
+        if !on {
+            return Ok(FromRelay::Done(Done { id }));
+        }
+        // Subscribed first, then read: what changes in between is in one of both.
+        let (chats, total) = self.hub.store().others(self.me.id).await.map_err(stored)?;
+        Ok(FromRelay::Others(Others { id, chats, total }))
+    }
+
     /// Replaces what this console has in view.
     fn show(&mut self, mut show: Show) {
         show.rows.truncate(MAX_ROWS);
+        self.hub.agent_views(self.me.id, &self.peer, self.showing.open, show.open);
         self.unshow();
         let registry = self.hub.registry();
         for &row in &show.rows {
@@ -254,6 +282,10 @@ impl Session for AgentSession {
 
     async fn left(self: Box<Self>) {
         self.unshow();
+        self.hub.agent_views(self.me.id, &self.peer, self.showing.open, None);
+        if self.overseeing {
+            self.hub.registry().oversees_no_more(self.me.id, self.peer.id);
+        }
         let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
         if last && let Err(error) = self.hub.agent_present(self.me.id).await {
             super::log_unless_outage(&error, "an agent's leaving");

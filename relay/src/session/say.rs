@@ -15,7 +15,7 @@ use super::refuse;
 /// # Errors
 /// What is wrong with it.
 pub(super) fn of_visitor(say: &mut Say) -> Result<(), ErrorFrame> {
-    let agents_only = [("note", say.note), ("choices", !say.choices.is_empty()), ("cards", !say.cards.is_empty())];
+    let agents_only = [("note", say.note), ("whisper", say.whisper), ("choices", !say.choices.is_empty()), ("cards", !say.cards.is_empty())];
     only(say, &agents_only, "agents")?;
     body(say)?;
     if let Some(contact) = &mut say.contact {
@@ -56,6 +56,9 @@ pub(super) fn of_agent(say: &Say) -> Result<(), ErrorFrame> {
     body(say)?;
     if say.note && (say.file.is_some() || !say.cards.is_empty() || !say.choices.is_empty()) {
         return Err(invalid(say, "note: a note is text and nothing else"));
+    }
+    if say.whisper && !say.note {
+        return Err(invalid(say, "whisper: it is a note: say so"));
     }
     if !say.choices.is_empty() && say.text.is_empty() {
         return Err(invalid(say, "choices: quick replies stand under a text"));

@@ -88,7 +88,8 @@ impl Desk {
         let (id, state) = (talk.id, talk.state);
         let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
         let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
-        self.learn(talk, now);
+        self.learn(talk.clone(), now);
+        self.list_other(&talk);
         for (list, belongs) in [
             (self.mine, assigned && state == State::Active),
             (self.parked, assigned && state == State::Parked),
@@ -141,6 +142,7 @@ impl Desk {
         let mut kept: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
         kept.extend(self.queue.get_untracked());
         kept.extend(self.messages.get_untracked());
+        kept.extend(self.others.get_untracked());
         kept.extend(self.followed.get_value());
         self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
     }

@@ -1,7 +1,7 @@
 //! What a message shows: text with links, a file, quick replies, cards. Every word of it is somebody's, so it only ever becomes text nodes.
 
 use leptos::prelude::*;
-use shared::model::{Body, Card, File};
+use shared::model::{Body, Card, File, Whisper};
 
 use crate::pieces::{Piece, pieces};
 use crate::text::{Texts, fill};
@@ -9,7 +9,7 @@ use crate::text::{Texts, fill};
 /// What a message holds. Nothing of it is ever markup.
 pub fn content(body: &Body, texts: &'static Texts) -> AnyView {
     match body {
-        Body::Text(text) | Body::Note(text) => words(text),
+        Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) => words(text),
         Body::File(file) => attachment(file, texts),
         Body::Menu(menu) => {
             let choices = menu.choices.iter().map(|choice| view! { <li>{choice.clone()}</li> }).collect_view();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::ids::{Millis, Seq};
-use shared::model::{Author, Body};
+use shared::model::{Author, Body, Whisper};
 
 use crate::layout::{Placed, is_visitors};
 use crate::locale::{Language, language, texts};
@@ -36,7 +36,12 @@ pub fn ThreadLine(
         let words = event_words(event, texts);
         return view! { {day}<p class="event">{words}<time>{at}</time></p> }.into_any();
     }
-    let note = matches!(line.body, Body::Note(_));
+    let note = line.body.is_note();
+    let tag = match &line.body {
+        Body::Note(_) => Some(texts.note.to_owned()),
+        Body::Whisper(whisper) => Some(fill(texts.together.whisper_to, &[("name", &whisper.to.name)])),
+        _ => None,
+    };
     let edited = line.changes > 0 && line.body != Body::Deleted;
     let theirs = is_visitors(&line);
     let class = match (theirs, note) {
@@ -54,7 +59,7 @@ pub fn ThreadLine(
     view! {
         {day}
         <div class=class class:joined=joined>
-            <p class="line-head"><span class="who">{who}</span>{note.then(|| view! { <span class="tag">{texts.note}</span> })}<time>{at}</time></p>
+            <p class="line-head"><span class="who">{who}</span>{tag.map(|tag| view! { <span class="tag">{tag}</span> })}<time>{at}</time></p>
             <div class="line-body" dir="auto">{content(&line.body, texts)}</div>
             {edited.then(|| view! { <span class="mark-state">{texts.edited}</span> })}
             {(!theirs).then(|| view! { <Mark line=line.clone() note read row/> })}
@@ -80,8 +85,9 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     let fate = RwSignal::from(line.fate);
     let id = line.id;
     let conversation = row.id;
+    let whisper = matches!(line.body, Body::Whisper(_));
     let text = match line.body {
-        Body::Text(text) | Body::Note(text) => text,
+        Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) => text,
         // Nothing else is said by this console yet.
         _ => String::new(),
     };
@@ -104,7 +110,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
             view! {
                 <span class="mark-state is-failed" role="alert">
                     {fill(texts.failed, &[("reason", reason)])}
-                    <button class="quiet" on:click=move |_| { discard(); live.say(conversation, text.get_value(), note); }>{texts.resend}</button>
+                    <button class="quiet" on:click=move |_| { discard(); live.says_again(conversation, text.get_value(), note, whisper); }>{texts.resend}</button>
                     <button class="quiet" on:click=move |_| discard()>{texts.discard}</button>
                 </span>
             }

@@ -6,7 +6,8 @@ use shared::ids::ConversationId;
 use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::fill;
-use crate::view::listed::{Listed, Place};
+use crate::view::all::AllChats;
+use crate::view::listed::{Listed, Oldest, Place};
 use crate::view::parts::CopyButton;
 use crate::view::presence::PresenceSwitch;
 
@@ -24,6 +25,12 @@ pub fn Lists() -> impl IntoView {
     let hidden = |list: RwSignal<Vec<ConversationId>>| Memo::new(move |_| list.with(Vec::is_empty));
     let (no_offers, no_parked, no_queue, no_messages) =
         (hidden(desk.offers), hidden(desk.parked), hidden(desk.queue), hidden(desk.messages));
+    let supervises = Memo::new(move |_| desk.supervises());
+    // Who has waited longest for an answer of mine.
+    provide_context(Oldest(Memo::new(move |_| {
+        let chats = desk.mine.get().into_iter().chain(desk.parked.get()).filter_map(|id| desk.row(id));
+        chats.filter_map(|row| Some((row.due_since()?, row.id))).min().map(|(_, id)| id)
+    })));
     let pips = move || {
         let used = desk.mine.with(Vec::len);
         (0..capacity.get().max(used))
@@ -61,6 +68,7 @@ pub fn Lists() -> impl IntoView {
                 <p class="hint empty" class:hidden=move || !no_messages.get()>{texts.messages_empty}</p>
                 <More list=desk.messages total=desk.unassigned/>
             </section>
+            {move || supervises.get().then(|| view! { <AllChats/> })}
         </nav>
     }
 }

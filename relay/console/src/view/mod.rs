@@ -3,9 +3,11 @@
 
 mod access;
 mod actions;
+mod all;
 mod block;
 mod blocked;
 mod body;
+mod company;
 mod composer;
 mod earlier;
 mod frame;

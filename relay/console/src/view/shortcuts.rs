@@ -11,7 +11,8 @@ use crate::keys::{Command, Press, SHORTCUTS, command};
 use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::Texts;
-use crate::verbs::Verb;
+use crate::row::Row;
+use crate::verbs::{Verb, is_held_by_other};
 use crate::view::actions::perform_on_open;
 use crate::view::inbox::Panes;
 use crate::view::presence;
@@ -110,6 +111,12 @@ fn carry_out(command: Command, live: Live, panes: Panes) -> bool {
         Command::Decline => answer_offer(live, Verb::Decline),
         Command::Reply => write(live, false),
         Command::Note => write(live, true),
+        Command::Whisper => whisper(live),
+        Command::TakeOver => {
+            if untrack(|| live.desk.supervises()) {
+                perform_on_open(live, Verb::TakeOver);
+            }
+        }
         Command::Transfer => {
             let me = live.desk.me.get_untracked();
             let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
@@ -151,9 +158,23 @@ fn answer_offer(live: Live, verb: Verb) {
     }
 }
 
+/// Goes to the composer of the open conversation, to whisper to the agent who has it.
+pub fn whisper(live: Live) {
+    let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
+    let other = |row: &Row, me| row.talk.with_untracked(|talk| is_held_by_other(talk, me));
+    if let (Some(row), Some(me)) = (row, live.desk.me.get_untracked())
+        && untrack(|| live.desk.supervises())
+        && other(&row, me)
+    {
+        write(live, true);
+        row.whispering.set(true);
+    }
+}
+
 /// Goes to the composer of the open conversation, for a note or a message.
 pub fn write(live: Live, note: bool) {
     if let Some(row) = live.desk.open.get_untracked().and_then(|id| live.desk.row(id)) {
+        row.whispering.set(false);
         if row.noting.get_untracked() != note {
             row.noting.set(note);
         }

@@ -203,7 +203,7 @@ impl<'a> Look<'a> {
 
 /// What a message says after its changes.
 fn as_it_reads(db: &Connection, conversation: ConversationId, seq: u64, body: Body) -> Result<String, StoreError> {
-    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Menu(_)) {
+    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Whisper(_) | Body::Menu(_)) {
         return Ok(said(&body));
     }
     let (after, _) = log::entries(db, conversation, seq, CHANGES_WITHIN, Audience::Agents)?;

@@ -13,7 +13,7 @@ use crate::time;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 24] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
@@ -39,6 +39,7 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
         (Deed::Block, words.blocked),
         (Deed::Unblock, words.unblocked),
         (Deed::Stretch, words.stretch),
+        (Deed::TakeOver, texts.together.took_over),
     ]
 }
 
