@@ -1,9 +1,9 @@
 //! Frames between the console (or a bot) and the relay, on `/ws/agent`.
 
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
-use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, is_false, wire};
+use crate::model::{Agent, Board, Conversation, Person, Presence, Say, Seen, Site, is_false, wire};
 use serde::{Deserialize, Serialize};
 
 /// Most chats of others that are listed for a supervisor; past them they are counted.
@@ -43,6 +43,31 @@ wire! {
         pub boards: Vec<Board>,
         /// Active and parked conversations that are assigned to this agent, and those offered to them.
         pub chats: Vec<Conversation>,
+        /// Notes that name this agent, and whispers to them, that they have not read yet, oldest first; at most
+        /// [`MAX_ROWS`](crate::model::MAX_ROWS).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub mentions: Vec<Mention>,
+    }
+
+    /// A note that names this agent, or a whisper to them. They may read the conversation.
+    pub struct Mention {
+        /// The conversation as it is now.
+        pub conversation: Conversation,
+        /// The seq of the note. A `read` up to it takes the mention off the list.
+        pub seq: Seq,
+        /// Who wrote it.
+        pub by: Person,
+        /// When.
+        pub at: Millis,
+        /// It is a whisper.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub whisper: bool,
+    }
+
+    /// What an inbox's `mentions` are now, after a change.
+    pub struct Mentions {
+        /// All of them.
+        pub mentions: Vec<Mention>,
     }
 
     /// Be available, or not.
@@ -275,6 +300,8 @@ frames! {
         "chat" => Chat(Chat),
         /// What others have.
         "others" => Others(Others),
+        /// Notes that name them.
+        "mentions" => Mentions(Mentions),
         /// Who else is here.
         "viewers" => Viewers(Viewers),
         /// An agent changed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use shared::agent::{
-    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Oversee, SetPresence, Show, Take, ToRelay, Transfer, Typing, Viewers,
+    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, SetPresence, Show, Take, ToRelay, Transfer, Typing, Viewers,
 };
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Read};
@@ -33,6 +33,8 @@ pub struct Console {
     pub read: BTreeMap<ConversationId, Seq>,
     /// What others have, as it was listed last.
     pub others: Vec<ConversationId>,
+    /// Notes that name them, and whispers to them, which they have not read.
+    pub mentions: Vec<Mention>,
     /// Who looks at a thread.
     pub viewers: BTreeMap<ConversationId, Viewers>,
     /// How often the whole inbox was loaded again.
@@ -63,6 +65,7 @@ impl Console {
     fn show_all(&mut self, inbox: &Inbox) {
         self.agents = inbox.agents.iter().map(|agent| (agent.id, agent.clone())).collect();
         self.boards = inbox.boards.iter().map(|board| (board.site, board.clone())).collect();
+        self.mentions.clone_from(&inbox.mentions);
         self.chats = inbox.chats.iter().map(|chat| (chat.id, chat.clone())).collect();
     }
 }
@@ -90,6 +93,7 @@ impl Habits for Dialect {
                 console.others = others.chats.iter().map(|chat| chat.id).collect();
                 console.chats.extend(others.chats.iter().map(|chat| (chat.id, chat.clone())));
             }
+            FromRelay::Mentions(news) => console.mentions.clone_from(&news.mentions),
             FromRelay::Viewers(viewers) => {
                 console.viewers.insert(viewers.conversation, viewers.clone());
             }
@@ -245,6 +249,13 @@ impl Agent {
     pub async fn notes(&self, conversation: ConversationId, text: &str) -> Ack {
         let id = self.writes(conversation, text, true).await;
         self.is_acked(id).await
+    }
+
+    /// Begins to write a note that names colleagues.
+    pub async fn starts_to_name(&self, conversation: ConversationId, text: &str, mentions: Vec<AgentId>) -> MessageId {
+        let id = new_id();
+        self.mutters(Say { note: true, mentions, ..Say::text(id, Some(conversation), text) }).await;
+        id
     }
 
     /// Begins to whisper to the agent who has the chat.

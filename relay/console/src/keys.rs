@@ -20,6 +20,8 @@ pub enum Command {
     Note,
     /// Whisper to the agent who has the chat.
     Whisper,
+    /// Open the first conversation in which I am named.
+    Mention,
     /// Take the open conversation from the colleague who has it.
     TakeOver,
     /// Close the open conversation.
@@ -58,6 +60,7 @@ pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["Shift + t"], does: |texts| texts.key_transfer },
     Shortcut { keys: &["y"], does: |texts| texts.key_accept },
     Shortcut { keys: &["d"], does: |texts| texts.key_decline },
+    Shortcut { keys: &["m"], does: |texts| texts.together.key_mention },
     Shortcut { keys: &["w"], does: |texts| texts.together.key_whisper },
     Shortcut { keys: &["o"], does: |texts| texts.together.key_take_over },
     Shortcut { keys: &["a"], does: |texts| texts.key_presence },
@@ -90,6 +93,7 @@ pub fn command(press: Press<'_>) -> Option<Command> {
         "t" => Command::Take,
         "r" => Command::Reply,
         "n" => Command::Note,
+        "m" => Command::Mention,
         "w" => Command::Whisper,
         "o" => Command::TakeOver,
         "x" => Command::Close,

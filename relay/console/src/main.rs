@@ -4,7 +4,7 @@
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
 //! - [`rest`]: REST calls; [`browser`], [`time`]: clock, storage, dates
-//! - [`keys`], [`layout`], [`pieces`], [`replies`]: pure parts of keyboard, thread, text and canned replies
+//! - [`keys`], [`layout`], [`pieces`], [`replies`], [`mention`]: pure parts of keyboard, thread, text, canned replies and notes
 //! - [`view`]: one component per file
 
 mod app;
@@ -12,6 +12,7 @@ mod browser;
 mod keys;
 mod layout;
 mod locale;
+mod mention;
 mod nav;
 mod pieces;
 mod replies;

@@ -136,13 +136,15 @@ impl Live {
 
     /// Says something; it is kept until the relay has it.
     pub fn say(self, conversation: ConversationId, text: String, note: bool) {
-        let say = Say { note, ..Say::text(browser::new_id(), Some(conversation), text) };
+        let mentions = if note { self.desk.named_in(&text) } else { Vec::new() };
+        let say = Say { note, mentions, ..Say::text(browser::new_id(), Some(conversation), text) };
         self.drive(|link| link.say(browser::now(), say));
     }
 
     /// Whispers to the agent who has the chat.
     pub fn whisper(self, conversation: ConversationId, text: String) {
-        let say = Say { note: true, whisper: true, ..Say::text(browser::new_id(), Some(conversation), text) };
+        let mentions = self.desk.named_in(&text);
+        let say = Say { note: true, whisper: true, mentions, ..Say::text(browser::new_id(), Some(conversation), text) };
         self.drive(|link| link.say(browser::now(), say));
     }
 

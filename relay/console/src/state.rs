@@ -9,7 +9,7 @@ mod requests;
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
-use shared::agent::{FromRelay, Pong, Show, ToRelay};
+use shared::agent::{FromRelay, Mention, Pong, Show, ToRelay};
 use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
@@ -73,6 +73,8 @@ pub struct Desk {
     pub others_total: RwSignal<u32>,
     /// Whether they are listed.
     pub overseeing: RwSignal<bool>,
+    /// Notes that name me, and whispers to me, that I have not read.
+    pub mentions: RwSignal<Vec<Mention>>,
     /// How often the whole inbox came: what is not in it is to be asked for anew.
     pub reloads: RwSignal<u32>,
     /// The conversation in view.
@@ -113,6 +115,7 @@ impl Desk {
             others: RwSignal::default(),
             others_total: RwSignal::default(),
             overseeing: RwSignal::default(),
+            mentions: RwSignal::default(),
             reloads: RwSignal::default(),
             open: RwSignal::default(),
             clock: RwSignal::default(),
@@ -187,6 +190,7 @@ impl Desk {
                 self.reloads.update(|reloads| *reloads += 1);
             }
             FromRelay::Others(others) => self.hear_others(others, now),
+            FromRelay::Mentions(news) => self.hear_mentions(news.mentions, now),
             FromRelay::Viewers(viewers) => self.viewers(viewers, now),
             FromRelay::Board(board) => self.board(board, now),
             FromRelay::Chat(chat) => self.chat(chat.conversation, now),
@@ -247,16 +251,22 @@ impl Desk {
         Order::Send(ToRelay::Show(Show { rows, open: self.open.get_untracked() }))
     }
 
-    /// The open conversation is being looked at: if it is mine and has something new, that is read now.
+    /// The open conversation is being looked at: if it is mine and has something new, or I am named in it, that is read now.
     pub fn look(&self) -> Option<Order> {
         let conversation = self.open.get_untracked()?;
         let row = self.row(conversation)?;
         let mine = self.at_hand().any(|id| id == conversation);
         let seq = untrack(|| row.last_seq());
-        if !mine || seq <= row.read_to.get_untracked() {
+        let reminded = self.is_reminded(conversation, seq);
+        if !reminded && (!mine || seq <= row.read_to.get_untracked()) {
             return None;
         }
-        row.read_to.set(seq);
+        if reminded {
+            self.mentions.update(|mentions| mentions.retain(|one| one.conversation.id != conversation || one.seq > seq));
+        }
+        if mine {
+            row.read_to.set(seq);
+        }
         Some(Order::Send(ToRelay::Read(Read { conversation, seq })))
     }
 

@@ -102,7 +102,6 @@ texts! {
     message: "Message" / "Message";
     note: "Internal note" / "Note interne";
     note_on: "Note" / "Note";
-    note_hint: "Only your team sees this" / "Seule votre équipe voit ceci";
     write_message: "Write a message…" / "Écrivez un message…";
     write_note: "Write a note for your team…" / "Écrivez une note pour votre équipe…";
     send: "Send" / "Envoyer";

@@ -8,8 +8,8 @@ use shared::model::{Author, Body, Deleted, EDIT_WITHIN, Edited, Event, MAX_PREVI
 use uuid::Uuid;
 
 use super::work::Work;
-use super::{Desk, DeskError, Outcome};
-use crate::store::{StoreError, files, log, rows, search};
+use super::{Desk, DeskError, Outcome, Reminded};
+use crate::store::{StoreError, files, log, mentions, rows, search};
 
 /// How long after the end a conversation may be rated, in ms.
 const RATE_WITHIN: Millis = 7 * 24 * 60 * 60 * 1_000;
@@ -88,6 +88,8 @@ impl Desk {
                 log::replace(work.db, n, &Body::Event(Event::Edited(Edited { seq, text: String::new(), note })))?;
             }
             files::release(work.db, conversation, seq)?;
+            let reminded = mentions::forget(work.db, conversation, seq)?;
+            work.reminded.extend(reminded.into_iter().map(|agent| Reminded { agent, named_in: None }));
             if found.is_previewed {
                 work.record(place).preview = preview(work, place)?;
             }

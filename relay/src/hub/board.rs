@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
-use shared::agent::{self, AgentUpdate, Chat};
+use shared::agent::{self, AgentUpdate, Chat, Mentions};
 use shared::ids::{AgentId, ConversationId, SiteId};
 use shared::visitor::{self, Answering, ThreadUpdate};
 use tokio::sync::Notify;
@@ -39,6 +39,8 @@ struct Marks {
     queued: HashSet<ConversationId>,
     /// Open conversations that supervisors' lists show.
     overseen: HashSet<ConversationId>,
+    /// Agents who are reminded of something else now.
+    reminded: HashSet<AgentId>,
     /// Conversations that others look at now, or no more, or write in.
     viewers: HashSet<ConversationId>,
 }
@@ -67,6 +69,11 @@ impl Dirty {
         self.mark(|marks| marks.overseen.insert(conversation));
     }
 
+    /// An agent is reminded of something, or no more.
+    pub fn reminded(&self, agent: AgentId) {
+        self.mark(|marks| marks.reminded.insert(agent));
+    }
+
     /// Others look at a conversation, or write in it.
     pub fn viewers(&self, conversation: ConversationId) {
         self.mark(|marks| marks.viewers.insert(conversation));
@@ -89,6 +96,7 @@ impl Dirty {
             now.queued.extend(marks.queued);
             now.overseen.extend(marks.overseen);
             now.viewers.extend(marks.viewers);
+            now.reminded.extend(marks.reminded);
         });
     }
 }
@@ -138,6 +146,7 @@ impl Boards {
             self.positions(site, &marks.queued).await?;
         }
         self.overseen(&marks.overseen).await?;
+        self.mentions(&marks.reminded).await?;
         self.viewers(&marks.viewers).await
     }
 
@@ -155,6 +164,17 @@ impl Boards {
             let Some(conversation) = self.store.conversation(conversation).await? else { continue };
             let frame = Utf8Bytes::from(agent::FromRelay::Chat(Chat { conversation }).encode());
             self.registry.overseers().for_each(|_, peer| peer.send(frame.clone()));
+        }
+        Ok(())
+    }
+
+    async fn mentions(&self, changed: &HashSet<AgentId>) -> Result<(), StoreError> {
+        for &agent in changed {
+            if self.registry.agents().has(agent) {
+                let mentions = self.store.mentions(agent).await?;
+                let frame = Utf8Bytes::from(agent::FromRelay::Mentions(Mentions { mentions }).encode());
+                self.registry.agents().for_each_of(agent, |peer| peer.send(frame.clone()));
+            }
         }
         Ok(())
     }

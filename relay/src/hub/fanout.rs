@@ -14,7 +14,7 @@ use super::board::Dirty;
 use super::notice::Notice;
 use super::registry::{ConnectionId, Recipients, Registry};
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 
 /// Delivers notices to the connections of one relay.
 pub struct Fanout {
@@ -57,6 +57,16 @@ impl Fanout {
                 self.registry.visitors().collect(route.visitor, &mut visitors);
                 let mark = ReadMark { conversation: route.conversation, seq };
                 visitors.send(|| visitor::FromRelay::Read(mark).encode());
+            }
+            Notice::Reminded(all) => {
+                for Reminded { agent, named_in } in all {
+                    if let Some(conversation) = named_in {
+                        self.registry.agents().for_each_of(agent, |peer| peer.admit(conversation));
+                        // Who has it open already is there from now on.
+                        self.dirty.viewers(conversation);
+                    }
+                    self.dirty.reminded(agent);
+                }
             }
             Notice::Viewing(conversation) => self.dirty.viewers(conversation),
             // The greeting knows what they may do now.
@@ -187,7 +197,7 @@ impl Fanout {
             self.registry.agents().collect(agent, &mut agents);
         }
         let in_hand = matches!(route.state, State::Active | State::Parked) && route.agent.is_some();
-        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.oversees());
+        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.may_follow(route.conversation));
         agents
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Speaker, VisitorCard};
+use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Reminded, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
@@ -210,10 +210,14 @@ impl Hub {
         Ok(())
     }
 
-    /// An agent has read up to here; only the assigned one's reading counts.
+    /// An agent has read up to here: only the assigned one's reading counts for the visitor.
     pub async fn agent_read(&self, agent: AgentId, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
-        if let Some((route, seq)) = self.desk.read_by_agent(agent, conversation, seq).await? {
+        let (read, reminded) = self.desk.read_by_agent(agent, conversation, seq).await?;
+        if let Some((route, seq)) = read {
             self.bus.publish(Notice::AgentRead { route, seq });
+        }
+        if reminded {
+            self.bus.publish(Notice::Reminded(vec![Reminded { agent, named_in: None }]));
         }
         Ok(())
     }
@@ -331,6 +335,9 @@ impl Hub {
                 }
             }
             self.bus.publish(Notice::Changed(Box::new(change)));
+        }
+        if !outcome.reminded.is_empty() {
+            self.bus.publish(Notice::Reminded(outcome.reminded));
         }
         if !outcome.agents.is_empty() {
             self.bus.publish(Notice::Agents(outcome.agents.iter().map(|agent| agent.id).collect()));

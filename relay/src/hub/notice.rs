@@ -7,7 +7,7 @@ use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
 use shared::model::Person;
 
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 use crate::hub::registry::ConnectionId;
 use crate::metrics::Notices;
 
@@ -58,6 +58,8 @@ pub enum Notice {
         /// Up to where.
         seq: Seq,
     },
+    /// What these agents are reminded of is different now.
+    Reminded(Vec<Reminded>),
     /// Who has this conversation in view, or is writing in it, has changed.
     Viewing(ConversationId),
     /// An agent may do more or less than before: their sockets must go and greet anew.
@@ -107,7 +109,7 @@ impl Notice {
             Self::Said { .. } => &of.said,
             Self::Changed(_) => &of.changed,
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing(_) => &of.typing,
-            Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
+            Self::VisitorRead { .. } | Self::AgentRead { .. } | Self::Reminded(_) => &of.read,
             Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
             Self::SignedOut { .. }
             | Self::RoleChanged(_)

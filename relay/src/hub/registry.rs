@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
@@ -36,6 +36,8 @@ pub struct Peer {
     backlog: Arc<Backlog>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
+    /// Conversations that others have in hand and may be read here all the same: a colleague named this agent in them.
+    admitted: OnceLock<Box<Mutex<HashSet<ConversationId>>>>,
     /// What it ends with: SHA-256 of the token of an agent's session, or of the id of the secret that vouched for a visitor.
     session: OnceLock<Box<[u8; 32]>>,
     /// Which site's visitor it belongs to.
@@ -61,6 +63,7 @@ impl Peer {
                 waiting: AtomicUsize::new(0),
                 backlog,
                 oversees: AtomicBool::new(false),
+                admitted: OnceLock::new(),
                 session: OnceLock::new(),
                 site: OnceLock::new(),
                 network: OnceLock::new(),
@@ -110,6 +113,18 @@ impl Peer {
     /// Whether it may be sent what others have in hand.
     pub fn oversees(&self) -> bool {
         self.oversees.load(Ordering::Relaxed)
+    }
+
+    /// A colleague named the agent in this conversation.
+    pub fn admit(&self, conversation: ConversationId) {
+        let admitted = self.admitted.get_or_init(Box::default);
+        admitted.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation);
+    }
+
+    /// Whether it may be sent this conversation, although others have it in hand.
+    pub fn may_follow(&self, conversation: ConversationId) -> bool {
+        let admitted = || self.admitted.get().map(|admitted| admitted.lock().unwrap_or_else(PoisonError::into_inner));
+        self.oversees() || admitted().is_some_and(|admitted| admitted.contains(&conversation))
     }
 
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.

@@ -73,7 +73,7 @@ impl Viewers {
         self.with(|all| {
             let mut seen = Seen::default();
             for Viewer { agent, peer, types } in all.get(&route.conversation).into_iter().flatten() {
-                if in_hand && route.agent != Some(*agent) && !peer.oversees() {
+                if in_hand && route.agent != Some(*agent) && !peer.may_follow(route.conversation) {
                     seen.past.push(peer.clone());
                     continue;
                 }

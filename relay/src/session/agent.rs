@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{About, Chat, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Rev, Show, ToRelay, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
@@ -12,7 +12,7 @@ use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
 
 use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
-use crate::api::roles::{Act, may_read};
+use crate::api::roles::Act;
 use crate::clock;
 use crate::desk::{DeskError, Speaker};
 use crate::edge::auth;
@@ -116,9 +116,7 @@ impl AgentSession {
 
     /// Whether this agent may read a conversation, as things stand now.
     async fn may_read(&self, conversation: ConversationId) -> Result<bool, StoreError> {
-        let store = self.hub.store();
-        let (agent, conversation) = (store.agent_by_id(self.me.id).await?, store.conversation(conversation).await?);
-        Ok(agent.zip(conversation).is_some_and(|(agent, conversation)| may_read(&agent, &conversation)))
+        Ok(self.hub.store().readable(self.me.id, conversation).await?.is_some())
     }
 
     /// Up to which seq they may read a conversation: all of it, or, when it is another agent's by now, up to their own last words in
@@ -166,8 +164,7 @@ impl AgentSession {
                 done(block.id, hub.agent_blocks(me, block).await)
             }
             ToRelay::Show(show) => {
-                self.show(show);
-                Ok(None)
+                self.show(show).await.map_err(stored)
             }
             ToRelay::Typing(typing) => {
                 hub.agent_typing(&self.me, typing, &self.peer).await.map_err(stored)?;
@@ -237,7 +234,16 @@ impl AgentSession {
     }
 
     /// Replaces what this console has in view.
-    fn show(&mut self, mut show: Show) {
+    async fn show(&mut self, mut show: Show) -> Result<Option<FromRelay>, StoreError> {
+        let mut answer = None;
+        if let Some(open) = show.open.filter(|open| self.showing.open != Some(*open))
+            && self.hub.store().is_named(self.me.id, open).await?
+        {
+            // It is no row of theirs: this is how it stands, from where its changes follow.
+            self.peer.admit(open);
+            let conversation = self.hub.store().conversation(open).await?;
+            answer = conversation.map(|conversation| FromRelay::Chat(Chat { conversation }));
+        }
         show.rows.truncate(MAX_ROWS);
         self.hub.agent_views(self.me.id, &self.peer, self.showing.open, show.open);
         self.unshow();
@@ -249,6 +255,7 @@ impl AgentSession {
             registry.open().add(open, self.peer.clone());
         }
         self.showing = show;
+        Ok(answer)
     }
 
     fn unshow(&self) {

@@ -184,7 +184,7 @@ fn mark(db: &Connection, id: ConversationId) -> Result<(), StoreError> {
         .execute([id.0])?;
     db.prepare_cached("DELETE FROM mail WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM conversation_tag WHERE conversation = ?1")?.execute([id.0])?;
-    Ok(())
+    mentions::forget_all(db, id)
 }
 
 /// Takes everything from a visitor's row that says who it was, and every token that led to it.

@@ -9,6 +9,7 @@
 //! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`mentions`]: who is reminded of which note
 //! - [`erasure`]: what is no more
 //! - [`blocks`]: who is kept out
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
@@ -33,6 +34,7 @@ mod inspect;
 mod lock;
 pub(crate) mod log;
 pub(crate) mod mails;
+pub(crate) mod mentions;
 pub(crate) mod outage;
 pub(crate) mod people;
 mod readers;

@@ -7,7 +7,7 @@ use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, T
 use uuid::Uuid;
 
 use super::rows::{self, columns};
-use super::{Store, StoreError, boards, log, people};
+use super::{Store, StoreError, boards, log, mentions, people};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -120,7 +120,8 @@ impl Store {
         self.read(move |db| {
             let sites = boards::sites(db)?;
             let boards = sites.iter().map(|site| boards::board(db, site.id)).collect::<Result<_, _>>()?;
-            Ok(Inbox { agents: people::agents(db)?, sites, boards, chats: chats_of(db, agent)? })
+            let (agents, chats, mentions) = (people::agents(db)?, chats_of(db, agent)?, mentions::of(db, agent)?);
+            Ok(Inbox { agents, sites, boards, chats, mentions })
         })
         .await
     }

@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Person, is_false, wire};
-use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq};
+use crate::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq};
 
 /// Longest list of quick replies under a message, and of cards in one message.
 pub const MAX_CHOICES: usize = 10;
@@ -14,6 +14,8 @@ pub const MAX_LABEL: usize = 80;
 pub const MAX_BUTTONS: usize = 3;
 /// Most tags of a conversation.
 pub const MAX_TAGS: usize = 20;
+/// Most colleagues whom one note can name.
+pub const MAX_MENTIONS: usize = 10;
 /// Longest tag, in Unicode scalar values.
 pub const MAX_TAG: usize = 40;
 /// How long an author may change or take back their own last message, in ms.
@@ -269,6 +271,9 @@ wire! {
         /// Supervisors only, with `note`: to the agent who has the chat, who is another one.
         #[serde(default, skip_serializing_if = "is_false")]
         pub whisper: bool,
+        /// Agents only, with `note`: colleagues whom it names, at most [`MAX_MENTIONS`]. They are told, and may read the conversation.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub mentions: Vec<AgentId>,
         /// Visitors only: the offline form's address for the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub contact: Option<Contact>,
@@ -426,6 +431,7 @@ impl Say {
             text: text.into(),
             note: false,
             whisper: false,
+            mentions: Vec::new(),
             contact: None,
             file: None,
             choices: Vec::new(),

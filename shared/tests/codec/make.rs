@@ -182,7 +182,7 @@ structs! {
     Page { url, title, referrer }
     Entry { seq, prev, id, at, by, body }
     Seen { conversation, seq }
-    Say { id, conversation, text, note, whisper, contact, file, choices, cards, answers, greeting, fresh }
+    Say { id, conversation, text, note, whisper, mentions, contact, file, choices, cards, answers, greeting, fresh }
     File { id, name, media_type, size, path, width, height, duration_ms }
     Whisper { to, text }
     Menu { text, choices }
@@ -200,7 +200,7 @@ structs! {
     Thread { id, state, head, agent, position, estimate_ms, read }
     Visitor { id, name, email, locale, time_zone, verified }
     Conversation {
-        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
+        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online, visitor_gone_at,
         visitor_read, agent_read, previous, preferred, offer, tags,
     }
     Preferred { agent, until }
@@ -235,7 +235,9 @@ structs! {
 
     agent::Hello { token, seen }
     agent::Welcome { me, inbox, now }
-    agent::Inbox { agents, sites, boards, chats }
+    agent::Inbox { agents, sites, boards, chats, mentions }
+    agent::Mention { conversation, seq, by, at, whisper }
+    agent::Mentions { mentions }
     agent::SetPresence { id, presence }
     agent::Take { id, conversation, stretch }
     agent::Transfer { id, conversation, to }
@@ -276,6 +278,6 @@ enums! {
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
-        Board(Board), Chat(agent::Chat), Others(agent::Others), Viewers(agent::Viewers), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
+        Board(Board), Chat(agent::Chat), Others(agent::Others), Viewers(agent::Viewers), Mentions(agent::Mentions), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
     }
 }

@@ -25,6 +25,7 @@ impl Desk {
         for board in inbox.boards {
             self.board(board, now);
         }
+        self.hear_mentions(inbox.mentions, now);
         if self.boards.with_value(HashMap::is_empty) {
             self.draw_boards();
         }
@@ -143,6 +144,7 @@ impl Desk {
         kept.extend(self.queue.get_untracked());
         kept.extend(self.messages.get_untracked());
         kept.extend(self.others.get_untracked());
+        kept.extend(self.mentions.with_untracked(|mentions| mentions.iter().map(|one| one.conversation.id).collect::<Vec<_>>()));
         kept.extend(self.followed.get_value());
         self.rows.update_value(|rows| rows.retain(|id, _| kept.contains(id)));
     }

@@ -1,11 +1,13 @@
-//! The part of the desk about colleagues: what they have in hand, for supervisors who list it, and who looks at the same thread.
+//! The part of the desk about colleagues: what they have in hand, for supervisors who list it, who looks at the same thread, and the notes in
+//! which they name me.
 
 use leptos::prelude::*;
-use shared::agent::{Others, Viewers};
-use shared::ids::{ConversationId, Millis};
+use shared::agent::{Mention, Others, Viewers};
+use shared::ids::{AgentId, ConversationId, Millis, Seq};
 use shared::model::{Conversation, State};
 
 use super::Desk;
+use crate::mention::named;
 use crate::row::{Company, DRAFT_LAPSES};
 use crate::verbs::is_held_by_other;
 
@@ -64,6 +66,32 @@ impl Desk {
         if !sorted {
             self.others.update(|others| others.sort_by_cached_key(key));
         }
+    }
+
+    /// What I am reminded of, all of it.
+    pub(super) fn hear_mentions(&self, mentions: Vec<Mention>, now: Millis) {
+        let held: Vec<ConversationId> = self.at_hand().collect();
+        for mention in &mentions {
+            // What is mine is told by `chat`, at once.
+            if !held.contains(&mention.conversation.id) {
+                self.learn(mention.conversation.clone(), now);
+            }
+        }
+        if self.mentions.with_untracked(|known| *known != mentions) {
+            self.mentions.set(mentions);
+            self.prune();
+        }
+    }
+
+    /// Whether something up to there reminds me.
+    pub(super) fn is_reminded(&self, conversation: ConversationId, seq: Seq) -> bool {
+        self.mentions.with_untracked(|mentions| mentions.iter().any(|one| one.conversation.id == conversation && one.seq <= seq))
+    }
+
+    /// The colleagues whom a note names.
+    pub fn named_in(&self, note: &str) -> Vec<AgentId> {
+        let me = self.me.get_untracked();
+        self.agents.with_untracked(|agents| named(agents, me, note))
     }
 
     /// Who looks at the thread in view.

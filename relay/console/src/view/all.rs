@@ -7,7 +7,7 @@ use crate::browser;
 use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::fill;
-use crate::view::listed::{Listed, Place};
+use crate::view::listed::{Listed, Named, Place};
 
 /// Where the browser remembers that the list is open.
 const KEPT: &str = "bulle.all";
@@ -42,10 +42,12 @@ pub fn AllChats() -> impl IntoView {
         if on { browser::keep(KEPT, "1") } else { browser::forget(KEPT) }
         desk.oversee(on);
     };
-    // What is offered to me stands above already.
+    let named = use_context::<Named>();
+    // What is offered to me, or names me, stands above already.
     let shown = Memo::new(move |_| {
-        let offers = desk.offers.get();
-        desk.others.with(|others| others.iter().copied().filter(|id| !offers.contains(id)).collect::<Vec<_>>())
+        let mut above = desk.offers.get();
+        above.extend(named.map(|named| named.0.get()).unwrap_or_default());
+        desk.others.with(|others| others.iter().copied().filter(|id| !above.contains(id)).collect::<Vec<_>>())
     });
     let more = Memo::new(move |_| {
         let listed = u32::try_from(desk.others.with(Vec::len)).unwrap_or(u32::MAX);

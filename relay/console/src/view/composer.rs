@@ -10,6 +10,7 @@ use crate::locale::texts;
 use crate::row::Row;
 use crate::socket::Live;
 use crate::text::fill;
+use crate::view::at::{self, At, AtList};
 use crate::view::slash::{LIST, Slash, SlashList};
 
 /// Pause between two `typing` frames while writing (protocol: at most one every 3 s).
@@ -66,6 +67,7 @@ pub fn Composer(
             live.typing(id, true, note);
         }
     };
+    let at = At::of(&row, live);
     let slash = Slash::of(row, live);
     let over = Memo::new(move |_| text.with(|text| text.trim().chars().count().saturating_sub(MAX_TEXT)));
     let blank = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
@@ -89,7 +91,7 @@ pub fn Composer(
         browser::focus("#composer");
     };
     let pressed = move |event: KeyboardEvent| {
-        if let Some(text) = slash.pressed(&event) {
+        if let Some(text) = at.pressed(&event).or_else(|| slash.pressed(&event)) {
             if let Some(text) = text {
                 written(text);
             }
@@ -104,15 +106,17 @@ pub fn Composer(
     on_cleanup(stop_typing);
     let hint = move || match over.get() {
         0 if whispers.get() => fill(texts.together.whisper_hint, &[("name", &holder())]),
-        0 if noting.get() => texts.note_hint.to_owned(),
+        0 if noting.get() => texts.together.note_names.to_owned(),
         0 => texts.enter_hint.to_owned(),
         over => fill(texts.too_long, &[("over", &over.to_string())]),
     };
     view! {
         <form class="composer" class:noting=move || noting.get() on:submit=move |event| { event.prevent_default(); send(); }>
             <SlashList slash put=written/>
+            <AtList at put=written/>
             <textarea id="composer" rows="2" aria-describedby="composer-hint" aria-autocomplete="list"
-                aria-controls=move || slash.is_open().then_some(LIST) aria-activedescendant=move || slash.active() prop:value=move || text.get()
+                aria-controls=move || if at.is_open() { Some(at::LIST) } else { slash.is_open().then_some(LIST) }
+                aria-activedescendant=move || at.active().or_else(|| slash.active()) prop:value=move || text.get()
                 aria-label=move || if whispers.get() { texts.together.whisper } else if noting.get() { texts.note } else { texts.message }
                 placeholder=move || match (whispers.get(), noting.get()) {
                     (true, _) => fill(texts.together.write_whisper, &[("name", &holder())]),
@@ -133,7 +137,7 @@ pub fn Composer(
                 })}
                 <span class="hint" id="composer-hint" class:problem=move || over.get() != 0>{hint}</span>
                 <button type="submit" class="primary" disabled=move || blank.get() || over.get() != 0>
-                    {move || if whispers.get() { texts.together.whisper } else if noting.get() { texts.add_note } else { texts.send }}
+                    {move || if whispers.get() { texts.together.send_whisper } else if noting.get() { texts.add_note } else { texts.send }}
                 </button>
             </div>
         </form>

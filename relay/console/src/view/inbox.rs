@@ -1,6 +1,8 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
 //! is told about the view, read marks, and the count in the title.
 
+use std::collections::HashSet;
+
 use leptos::ev;
 use leptos::prelude::*;
 use shared::link::Status;
@@ -64,6 +66,7 @@ pub fn Inbox() -> impl IntoView {
     Effect::new(move || {
         if let Some(row) = desk.open.get().and_then(|id| desk.row(id)) {
             row.lines.track();
+            desk.mentions.track();
             live.look();
         }
     });
@@ -82,8 +85,9 @@ pub fn Inbox() -> impl IntoView {
     });
     let attention = Memo::new(move |_| {
         let chats = desk.mine.get().into_iter().chain(desk.parked.get());
-        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).count();
-        unread + desk.offers.with(Vec::len)
+        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).map(|row| row.id);
+        let named = desk.mentions.get().into_iter().map(|one| one.conversation.id);
+        unread.chain(named).collect::<HashSet<_>>().len() + desk.offers.with(Vec::len)
     });
     Effect::new(move || {
         if let Some(document) = browser::document() {

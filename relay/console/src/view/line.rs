@@ -77,7 +77,7 @@ fn day_words(at: Millis, today: i64, texts: &'static Texts, language: Language) 
     }
 }
 
-/// What became of a message of ours: on its way, stored, read, or refused with a second chance.
+/// What became of a message of ours: on its way, stored, delivered, read, or refused with a second chance.
 #[component]
 fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     let texts = texts();
@@ -91,10 +91,15 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
         // Nothing else is said by this console yet.
         _ => String::new(),
     };
+    let at = line.at;
+    let talk = RwSignal::from(row.talk.clone());
+    // Whoever comes back is sent what they missed.
+    let reached = Memo::new(move |_| talk.with(|talk| talk.visitor_online || talk.visitor_gone_at.is_some_and(|gone| at < gone)));
     let state = Memo::new(move |_| match fate.get() {
         Fate::Pending => Delivery::Pending,
         Fate::Stored(_) if note => Delivery::Kept,
         Fate::Stored(seq) if seq <= read.get() => Delivery::Read,
+        Fate::Stored(_) if reached.get() => Delivery::Delivered,
         Fate::Stored(_) => Delivery::Sent,
         Fate::Failed(code) => Delivery::Failed(texts.refusal(code)),
     });
@@ -103,6 +108,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     move || match state.get() {
         Delivery::Pending => view! { <span class="mark-state is-pending">{texts.pending}</span> }.into_any(),
         Delivery::Sent => view! { <span class="mark-state is-sent">{texts.sent}</span> }.into_any(),
+        Delivery::Delivered => view! { <span class="mark-state is-sent">{texts.together.delivered}</span> }.into_any(),
         Delivery::Read => view! { <span class="mark-state is-read">{texts.read}</span> }.into_any(),
         Delivery::Kept => ().into_any(),
         Delivery::Failed(reason) => {
@@ -123,6 +129,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
 enum Delivery {
     Pending,
     Sent,
+    Delivered,
     Read,
     /// A note: it has nobody to reach.
     Kept,

@@ -1,6 +1,7 @@
 //! One conversation in a list: who, since when, what they said last or are writing now, and what it needs.
 
 use leptos::prelude::*;
+use shared::agent::Mention;
 use shared::ids::ConversationId;
 use shared::model::{Conversation, State};
 
@@ -28,7 +29,13 @@ pub enum Place {
     Message,
     /// A colleague's.
     Other,
+    /// A colleague's, who names me in it.
+    Named,
 }
+
+/// Conversations that are listed only because I am named in them, in context.
+#[derive(Clone, Copy)]
+pub struct Named(pub Memo<Vec<ConversationId>>);
 
 /// Whose answer of mine has been due the longest, in context.
 #[derive(Clone, Copy)]
@@ -49,7 +56,7 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
     let unread = {
         let row = row.clone();
         // A thread that is only looked at has no reader yet: nothing of it counts as unread.
-        Memo::new(move |_| if matches!(place, Place::Queued | Place::Message | Place::Other) { 0 } else { row.unread() })
+        Memo::new(move |_| if matches!(place, Place::Queued | Place::Message | Place::Other | Place::Named) { 0 } else { row.unread() })
     };
     let due = Memo::new(move |_| talk.with(|talk| talk.unanswered));
     let is_open = Memo::new(move |_| desk.open.get() == Some(id));
@@ -89,10 +96,17 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
         }
     };
     let holder = move || {
-        let other = talk.with(|talk| talk.agent.clone()).filter(|_| place == Place::Other)?;
+        let other = talk.with(|talk| talk.agent.clone()).filter(|_| matches!(place, Place::Other | Place::Named))?;
         Some(fill(texts.together.with, &[("name", &other.name)]))
     };
     let aside = Memo::new(move |_| place == Place::Other && talk.with(|talk| talk.state == State::Parked));
+    let mention = move || {
+        let words = |one: &Mention| {
+            let template = if one.whisper { texts.together.whispers_you } else { texts.together.mentions_you };
+            fill(template, &[("name", &one.by.name)])
+        };
+        desk.mentions.with(|all| all.iter().find(|one| one.conversation.id == id).map(words))
+    };
     let unread_words = move || fill(texts.unread, &[("count", &unread.get().to_string())]);
     let takes = matches!(place, Place::Queued | Place::Message);
     let offer = Memo::new(move |_| {
@@ -128,6 +142,7 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
                         <span class="tag position" title=fill(texts.position, &[("position", &position.get().to_string())])>"#"{position.get()}</span>
                     })}
                     {move || site().map(|site| view! { <span class="tag">{site}</span> })}
+                    {move || mention().map(|words| view! { <span class="tag accent">"@ "{words}</span> })}
                     {move || holder().map(|words| view! { <span class="tag">{words}</span> })}
                     {move || aside.get().then(|| view! { <span class="tag">{texts.set_aside}</span> })}
                     {move || is_oldest.get().then(|| view! { <span class="tag warn" title=due_words.clone()>{texts.together.oldest}</span> })}

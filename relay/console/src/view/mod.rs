@@ -4,6 +4,8 @@
 mod access;
 mod actions;
 mod all;
+mod at;
+mod before;
 mod block;
 mod blocked;
 mod body;

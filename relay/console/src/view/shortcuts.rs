@@ -112,6 +112,12 @@ fn carry_out(command: Command, live: Live, panes: Panes) -> bool {
         Command::Reply => write(live, false),
         Command::Note => write(live, true),
         Command::Whisper => whisper(live),
+        Command::Mention => {
+            if let Some(id) = live.desk.mentions.with_untracked(|mentions| mentions.first().map(|one| one.conversation.id)) {
+                live.open(Some(id));
+                browser::focus("#thread");
+            }
+        }
         Command::TakeOver => {
             if untrack(|| live.desk.supervises()) {
                 perform_on_open(live, Verb::TakeOver);

@@ -13,6 +13,7 @@ use crate::text::fill;
 use crate::time;
 use crate::verbs::{is_held_by_other, may_write};
 use crate::view::actions::Actions;
+use crate::view::before::Before;
 use crate::view::company::CompanyLine;
 use crate::view::composer::Composer;
 use crate::view::inbox::Panes;
@@ -160,6 +161,7 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     view! {
         <div class="log-frame">
             <div class="log" id="thread" role="log" aria-label=texts.conversation tabindex="0" node_ref=log on:scroll=scrolled>
+                <Before row=row.get_value() name today log/>
                 <For each=placed key=layout::Placed::key let:placed>
                     <ThreadLine placed name today read row=row.get_value()/>
                 </For>

@@ -14,7 +14,6 @@ use super::super::rows::{self, columns};
 use super::super::{Store, StoreError, log};
 use super::index::said;
 use super::words::Wanted;
-use crate::api::roles::may_read;
 use crate::desk::record::Record;
 
 /// Hits of one answer.
@@ -197,7 +196,8 @@ impl<'a> Look<'a> {
         }
         let conversation = rows::view(db, record)?;
         let tagged = query.tag.as_ref().is_none_or(|tag| conversation.tags.contains(tag));
-        Ok(Some(conversation).filter(|conversation| tagged && may_read(self.agent, conversation)))
+        let fits = tagged && mentions::may_read(db, self.agent, &conversation)?;
+        Ok(fits.then_some(conversation))
     }
 }
 
