@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use shared::agent::{
-    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, SetPresence, Show, Take, ToRelay, Transfer, Typing, Viewers,
+    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, SetPresence, Show, Take, ToRelay, Transfer, Typing,
+    Viewers,
 };
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Read};

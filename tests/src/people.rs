@@ -57,6 +57,7 @@ pub struct Log<V> {
     pub view: V,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a command is moved once and never stored in bulk")]
 pub(crate) enum Command<D: Spoken> {
     Say(Say),
     Send(D::ToRelay),

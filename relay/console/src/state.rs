@@ -22,6 +22,7 @@ use requests::Request;
 
 /// What the driver has to do after an event.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "an order is moved once and never stored in bulk")]
 pub enum Order {
     /// Keep this conversation complete, from its beginning to this head.
     Follow(ConversationId, Seq),

@@ -87,7 +87,9 @@ impl Problem {
     pub fn words(self, texts: &Texts) -> &'static str {
         match self {
             Self::Offline => texts.offline_action,
-            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::TakeOver | Verb::Accept, ErrorCode::AgentUnavailable) => texts.refusal_self,
+            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::TakeOver | Verb::Accept, ErrorCode::AgentUnavailable) => {
+                texts.refusal_self
+            }
             Self::Refused(_, code) => texts.refusal(code),
         }
     }

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{
-    Answer, Author, Body, Entry, Event, FieldKind, Menu, ParkReason, RequeueReason, Person, Role, Say, SiteSettings, State, Whisper,
+    Answer, Author, Body, Entry, Event, FieldKind, Menu, ParkReason, Person, RequeueReason, Role, Say, SiteSettings, State,
+    Whisper,
 };
 
 use uuid::Uuid;
@@ -220,7 +221,7 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
 }
 
 /// The colleagues whom a note names, each once.
-fn named(work: &mut Work<'_>, place: usize, by: AgentId, say: &Say) -> Result<Vec<AgentId>, DeskError> {
+fn colleagues(work: &mut Work<'_>, place: usize, by: AgentId, say: &Say) -> Result<Vec<AgentId>, DeskError> {
     let mut named: Vec<AgentId> = say.mentions.iter().copied().filter(|agent| *agent != by).collect();
     named.sort_unstable();
     named.dedup();
@@ -335,7 +336,7 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<
         }
     }
     let (message, note) = (say.id, say.note);
-    let named = named(work, place, agent, &say)?;
+    let named = colleagues(work, place, agent, &say)?;
     let entry = utter(work, place, Author::Agent(person), agent.0, say)?;
     remind(work, id, agent, &entry.entry, named)?;
     let record = work.record(place);

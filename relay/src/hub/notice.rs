@@ -113,9 +113,10 @@ impl Notice {
             Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
             Self::SignedOut { .. }
             | Self::RoleChanged(_)
-            | Self::Merged { .. } | Self::Erased(_) | Self::Blocked { .. } | Self::Retired(_) => {
-                &of.signed_out
-            }
+            | Self::Merged { .. }
+            | Self::Erased(_)
+            | Self::Blocked { .. }
+            | Self::Retired(_) => &of.signed_out,
         }
     }
 }

@@ -163,9 +163,7 @@ impl AgentSession {
                 }
                 done(block.id, hub.agent_blocks(me, block).await)
             }
-            ToRelay::Show(show) => {
-                self.show(show).await.map_err(stored)
-            }
+            ToRelay::Show(show) => self.show(show).await.map_err(stored),
             ToRelay::Typing(typing) => {
                 hub.agent_typing(&self.me, typing, &self.peer).await.map_err(stored)?;
                 Ok(None)

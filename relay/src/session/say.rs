@@ -5,7 +5,8 @@ use shared::close::ErrorCode;
 use shared::frame::ErrorFrame;
 use shared::ids::MessageId;
 use shared::model::{
-    Answer, Card, CardButton, MAX_BUTTONS, MAX_CHOICES, MAX_FIELD, MAX_FIELDS, MAX_LABEL, MAX_MENTIONS, MAX_TEXT, MAX_URL, Rating, Say, cut,
+    Answer, Card, CardButton, MAX_BUTTONS, MAX_CHOICES, MAX_FIELD, MAX_FIELDS, MAX_LABEL, MAX_MENTIONS, MAX_TEXT, MAX_URL,
+    Rating, Say, cut,
 };
 
 use super::refuse;
@@ -15,7 +16,13 @@ use super::refuse;
 /// # Errors
 /// What is wrong with it.
 pub(super) fn of_visitor(say: &mut Say) -> Result<(), ErrorFrame> {
-    let agents_only = [("note", say.note), ("whisper", say.whisper), ("mentions", !say.mentions.is_empty()), ("choices", !say.choices.is_empty()), ("cards", !say.cards.is_empty())];
+    let agents_only = [
+        ("note", say.note),
+        ("whisper", say.whisper),
+        ("mentions", !say.mentions.is_empty()),
+        ("choices", !say.choices.is_empty()),
+        ("cards", !say.cards.is_empty()),
+    ];
     only(say, &agents_only, "agents")?;
     body(say)?;
     if let Some(contact) = &mut say.contact {

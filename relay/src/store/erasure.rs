@@ -8,7 +8,7 @@ use shared::model::{Audience, Body, Entry, Event, MAX_PAGE, Visitor};
 use uuid::Uuid;
 
 use super::rows::json;
-use super::{Store, StoreError, files, log, rows, search};
+use super::{Store, StoreError, files, log, mentions, rows, search};
 use crate::clock;
 
 /// Entries that one transaction erases: messages that are said meanwhile wait for so many updates, some milliseconds.

@@ -25,9 +25,8 @@ pub(crate) struct Note {
 
 /// A note names an agent, or is whispered to them.
 pub(crate) fn add(db: &Connection, agent: AgentId, note: Note, whisper: bool) -> Result<(), StoreError> {
-    let mut add = db.prepare_cached(
-        "INSERT INTO mention (agent, conversation, seq, author, at, whisper) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+    let mut add =
+        db.prepare_cached("INSERT INTO mention (agent, conversation, seq, author, at, whisper) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     add.execute(params![agent.0, note.conversation.0, note.seq.cast_signed(), note.author.0, note.at, whisper])?;
     Ok(())
 }
@@ -67,7 +66,8 @@ pub(crate) fn forget_all(db: &Connection, conversation: ConversationId) -> Resul
 
 /// Whether a note of a conversation names an agent.
 fn is_named(db: &Connection, agent: AgentId, conversation: ConversationId) -> Result<bool, StoreError> {
-    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM mention WHERE agent = ?1 AND conversation = ?2 AND whisper = 0)")?;
+    let mut find =
+        db.prepare_cached("SELECT EXISTS (SELECT 1 FROM mention WHERE agent = ?1 AND conversation = ?2 AND whisper = 0)")?;
     Ok(find.query_row(params![agent.0, conversation.0], |row| row.get(0))?)
 }
 

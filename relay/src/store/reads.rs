@@ -136,7 +136,8 @@ impl Store {
                  ORDER BY c.state, c.unanswered DESC, c.visitor_at, c.id LIMIT ?2"
             );
             let chats = views(db, sql, params![agent.0, i64::try_from(MAX_OTHERS).unwrap_or(i64::MAX)])?;
-            let sql = "SELECT count(*) FROM conversation WHERE agent IN (SELECT id FROM agent WHERE id <> ?1) AND state IN (1, 2)";
+            let sql =
+                "SELECT count(*) FROM conversation WHERE agent IN (SELECT id FROM agent WHERE id <> ?1) AND state IN (1, 2)";
             Ok((chats, db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?))
         })
         .await

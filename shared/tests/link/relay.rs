@@ -178,7 +178,8 @@ impl Relay {
             }
             Author::Agent(agent) => {
                 let chats = heads.into_iter().map(row).collect();
-                let inbox = agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats, mentions: Vec::new() };
+                let inbox =
+                    agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats, mentions: Vec::new() };
                 agent::FromRelay::Welcome(agent::Welcome { me: person(agent).id, inbox, now }).encode()
             }
         }

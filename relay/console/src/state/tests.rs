@@ -14,7 +14,8 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     let owner = Owner::new();
     owner.set();
     let desk = Desk::new();
-    let inbox = Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
+    let inbox =
+        Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }
@@ -231,7 +232,8 @@ fn a_note_that_names_me_reminds_until_i_have_looked() {
 #[test]
 fn company_is_known_of_the_open_thread_and_writing_lapses() {
     let (_owner, desk, _) = greeted(vec![conversation(1), conversation(2)], vec![]);
-    let viewers = |number| Viewers { conversation: conversation_id(number), agents: vec![agent_id(8)], typing: vec![agent_id(8)] };
+    let viewers =
+        |number| Viewers { conversation: conversation_id(number), agents: vec![agent_id(8)], typing: vec![agent_id(8)] };
     let company = |number| desk.row(conversation_id(number)).map(|row| row.company.get_untracked()).unwrap_or_default();
     desk.show_thread(Some(conversation_id(1)));
     hear(&desk, FromRelay::Viewers(viewers(1)));

@@ -94,9 +94,8 @@ pub fn Actions(row: Row) -> impl IntoView {
     let fits = move |verb: Verb| Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| verb.fits(talk, me))));
     let (take, give_back, close, accept, dismiss) =
         (fits(Verb::Take), fits(Verb::GiveBack), fits(Verb::Close), fits(Verb::Accept), fits(Verb::Dismiss));
-    let take_over = Memo::new(move |_| {
-        me.get().is_some_and(|me| talk.with(|talk| Verb::TakeOver.fits(talk, me))) && live.desk.supervises()
-    });
+    let take_over =
+        Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| Verb::TakeOver.fits(talk, me))) && live.desk.supervises());
     let transfer = Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| Verb::Transfer(me).fits(talk, me))));
     let reopened = {
         let row = row.clone();

@@ -39,7 +39,11 @@ pub fn AllChats() -> impl IntoView {
     });
     let toggle = move |_| {
         let on = !open.get_untracked();
-        if on { browser::keep(KEPT, "1") } else { browser::forget(KEPT) }
+        if on {
+            browser::keep(KEPT, "1")
+        } else {
+            browser::forget(KEPT)
+        }
         desk.oversee(on);
     };
     let named = use_context::<Named>();

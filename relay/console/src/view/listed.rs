@@ -56,7 +56,9 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
     let unread = {
         let row = row.clone();
         // A thread that is only looked at has no reader yet: nothing of it counts as unread.
-        Memo::new(move |_| if matches!(place, Place::Queued | Place::Message | Place::Other | Place::Named) { 0 } else { row.unread() })
+        Memo::new(
+            move |_| if matches!(place, Place::Queued | Place::Message | Place::Other | Place::Named) { 0 } else { row.unread() },
+        )
     };
     let due = Memo::new(move |_| talk.with(|talk| talk.unanswered));
     let is_open = Memo::new(move |_| desk.open.get() == Some(id));

@@ -58,9 +58,8 @@ pub fn Thread(row: Row) -> impl IntoView {
             fill(texts.offered_to, &[("name", &name.unwrap_or_default()), ("seconds", &seconds)])
         })
     };
-    let whispers = Memo::new(move |_| {
-        desk.supervises() && desk.me.get().is_some_and(|me| talk.with(|talk| is_held_by_other(talk, me)))
-    });
+    let whispers =
+        Memo::new(move |_| desk.supervises() && desk.me.get().is_some_and(|me| talk.with(|talk| is_held_by_other(talk, me))));
     // Anybody may leave a note; only whose chat it is may write to the visitor.
     let foot = {
         let row = row.clone();

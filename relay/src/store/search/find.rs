@@ -11,7 +11,7 @@ use shared::model::{Agent, Audience, Body, Conversation, Event};
 use uuid::Uuid;
 
 use super::super::rows::{self, columns};
-use super::super::{Store, StoreError, log};
+use super::super::{Store, StoreError, log, mentions};
 use super::index::said;
 use super::words::Wanted;
 use crate::desk::record::Record;
