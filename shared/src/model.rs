@@ -188,6 +188,9 @@ wire! {
         pub page: Option<Page>,
         /// Whether the visitor is connected now.
         pub visitor_online: bool,
+        /// While open: since when they are not connected. What agents said before that has been delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub visitor_gone_at: Option<Millis>,
         /// Up to which seq the visitor has read.
         pub visitor_read: Seq,
         /// Up to which seq the assigned agent has read.

@@ -186,6 +186,7 @@ fn every_limit_is_the_one_in_force() {
         ("a draft", model::MAX_DRAFT),
         ("rows of a queue in a board, and in `show`", model::MAX_ROWS),
         ("entries in one `entries`", model::MAX_PAGE),
+        ("colleagues whom a note names", model::MAX_MENTIONS),
         ("quick replies under a text, cards in a message", model::MAX_CHOICES),
         ("buttons of a card", model::MAX_BUTTONS),
         ("a quick reply, a button's or a field's label", model::MAX_LABEL),

@@ -65,6 +65,11 @@ impl Stage {
         Self::with(engine, settings).await
     }
 
+    /// The same with other settings of the relay.
+    pub async fn set_with(engine: Engine, settings: &[(&'static str, &str)]) -> Result<Self> {
+        Self::with(engine, settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()).await
+    }
+
     async fn with(engine: Engine, settings: Vec<(&'static str, String)>) -> Result<Self> {
         let turn = TURN.lock().await;
         let data = tempfile::tempdir()?;
@@ -161,7 +166,11 @@ impl Stage {
 
     /// An agent at the console, signed in and not online yet. One per test: the first admin, who hires them, joins for that.
     pub async fn agent(&self, name: &str) -> Result<Person> {
-        let account = self.hires(name).await?;
+        self.signs_in(&self.hires(name).await?).await
+    }
+
+    /// Somebody with an account, at the console, signed in and not online yet.
+    pub async fn signs_in(&self, account: &Account) -> Result<Person> {
         let agent = self.colleague().await?;
         agent.opens(&self.url("/console")).await?;
         agent.types("Email", &account.me.email).await?;

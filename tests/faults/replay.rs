@@ -57,7 +57,7 @@ impl Replay<'_> {
         match &entry.body {
             Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => self.text(entry),
             // The relay writes none of a kind that it does not know.
-            Body::Note(_) | Body::Unknown(_) => {}
+            Body::Note(_) | Body::Whisper(_) | Body::Unknown(_) => {}
             Body::Event(event) => self.event(entry, event),
         }
     }
@@ -217,7 +217,7 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
             AssignedHow::Dispatched => from == Queued,
             // Also one that was set aside: whoever takes it up has the slot.
             AssignedHow::Taken | AssignedHow::Stretched => matches!(from, Queued | Parked),
-            AssignedHow::Transferred => from == Active,
+            AssignedHow::Transferred | AssignedHow::TakenOver => from == Active,
         },
         Event::Requeued(reason) => match reason {
             RequeueReason::VisitorSpoke => from == Parked,

@@ -38,5 +38,7 @@ mod settings;
 mod stop;
 mod story;
 mod stuck;
+mod supervise;
 mod talk;
+mod together;
 mod tokens;

@@ -123,6 +123,14 @@ impl Relay {
         Agent::new(&self.office, &self.hires(name).await)
     }
 
+    /// A new supervisor, who has not opened the console yet.
+    pub async fn supervisor(&self, name: &str) -> Agent {
+        match self.office.hire(&self.admin, name, Role::Supervisor).await {
+            Ok(account) => Agent::new(&self.office, &account),
+            Err(error) => panic!("{name} could not join: {error:#}"),
+        }
+    }
+
     /// Another console of an agent.
     pub fn console_of(&self, account: &Account) -> Agent {
         Agent::new(&self.office, account)

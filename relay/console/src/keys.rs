@@ -22,6 +22,12 @@ pub enum Command {
     Reply,
     /// Write a note.
     Note,
+    /// Whisper to the agent who has the chat.
+    Whisper,
+    /// Open the first conversation in which I am named.
+    Mention,
+    /// Take the open conversation from the colleague who has it.
+    TakeOver,
     /// Close the open conversation.
     Close,
     /// Choose an agent to hand it to.
@@ -78,6 +84,9 @@ pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["z"], does: |texts| texts.palette.undo },
     Shortcut { keys: &["f"], does: |texts| texts.composing.attach },
     Shortcut { keys: &[":"], does: |texts| texts.palette.emoji },
+    Shortcut { keys: &["m"], does: |texts| texts.together.key_mention },
+    Shortcut { keys: &["w"], does: |texts| texts.together.key_whisper },
+    Shortcut { keys: &["o"], does: |texts| texts.together.key_take_over },
     Shortcut { keys: &["a"], does: |texts| texts.key_presence },
     Shortcut { keys: &["?"], does: |texts| texts.key_help },
     Shortcut { keys: &["Esc"], does: |texts| texts.key_leave },
@@ -134,6 +143,9 @@ pub fn command(press: Press<'_>) -> Option<Command> {
         "t" => Command::Take,
         "r" => Command::Reply,
         "n" => Command::Note,
+        "m" => Command::Mention,
+        "w" => Command::Whisper,
+        "o" => Command::TakeOver,
         "x" => Command::Close,
         "T" => Command::Transfer,
         "y" => Command::Accept,

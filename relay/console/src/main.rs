@@ -5,7 +5,7 @@
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
 //! - [`notices`]: what an agent is told of; [`bell`]: how, [`push`]: while no console is open
 //! - [`rest`]: REST calls; [`lean`]: JSON into values; [`browser`], [`time`]: clock, storage, dates
-//! - [`keys`], [`layout`], [`pieces`], [`marks`], [`replies`]: pure parts of keyboard, thread, text and canned replies; [`palette`], [`emoji`], [`fold`]: finding
+//! - [`keys`], [`layout`], [`pieces`], [`marks`], [`replies`], [`mention`]: pure parts of keyboard, thread, text, canned replies and notes; [`palette`], [`emoji`], [`fold`]: finding
 //! - [`drafts`], [`uploads`]: what is being written, and files on their way
 //! - [`window`]: which rows of a long list are drawn
 //! - [`view`]: one component per file
@@ -21,6 +21,7 @@ mod layout;
 mod lean;
 mod locale;
 mod marks;
+mod mention;
 mod nav;
 mod palette;
 mod notices;

@@ -110,6 +110,11 @@ pub async fn history(conversation: ConversationId) -> Result<History, RestError>
     get(&format!("/api/conversations/{conversation}/history")).await
 }
 
+/// A conversation as it is now.
+pub async fn conversation(conversation: ConversationId) -> Result<Conversation, RestError> {
+    get(&format!("/api/conversations/{conversation}")).await
+}
+
 /// A whole conversation, up to [`MOST_PAGES`] pages.
 pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestError> {
     let mut entries: Vec<Entry> = Vec::new();

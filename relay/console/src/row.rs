@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
-use shared::model::{Author, Body, Conversation, EDIT_WITHIN, Entry, Event, MAX_PREVIEW, Menu, Person, cut};
+use shared::model::{Author, Body, Conversation, EDIT_WITHIN, Entry, Event, MAX_PREVIEW, Menu, Person, Whisper, cut};
 
 use crate::verbs::{Problem, Verb};
 
@@ -34,6 +34,10 @@ pub struct Row {
     pub held: ArcRwSignal<Option<Held>>,
     /// The message of this agent that is being changed.
     pub amending: ArcRwSignal<Option<MessageId>>,
+    /// Whether that note is a whisper.
+    pub whispering: ArcRwSignal<bool>,
+    /// Who else looks at it.
+    pub company: ArcRwSignal<Company>,
     /// A request that waits for its `done`.
     pub doing: ArcRwSignal<Option<Verb>>,
     /// Why the last request was refused.
@@ -59,6 +63,17 @@ pub struct Typed {
     /// What stands in their composer; cut by the relay.
     pub draft: String,
     /// When it lapses, by this browser's clock.
+    pub until: Millis,
+}
+
+/// Who has the thread open, oneself among them, and who of them writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Company {
+    /// Who.
+    pub agents: Vec<AgentId>,
+    /// Who of them writes.
+    pub typing: Vec<AgentId>,
+    /// When that lapses, by this browser's clock.
     pub until: Millis,
 }
 
@@ -118,6 +133,8 @@ impl Row {
             noting: ArcRwSignal::default(),
             held: ArcRwSignal::default(),
             amending: ArcRwSignal::default(),
+            whispering: ArcRwSignal::default(),
+            company: ArcRwSignal::default(),
             doing: ArcRwSignal::default(),
             problem: ArcRwSignal::default(),
             talk: ArcRwSignal::new(talk),
@@ -183,9 +200,16 @@ impl Row {
     /// The next entry has come. One's own may come this way too, after a lost ack or from another tab.
     pub fn entry(&self, entry: Entry) {
         self.spoken(&entry.by, &entry.body, entry.seq, entry.at);
+        if let Author::Agent(person) = &entry.by
+            && self.company.with_untracked(|company| company.typing.contains(&person.id))
+        {
+            self.company.update(|company| company.typing.retain(|agent| *agent != person.id));
+        }
         match &entry.body {
             Body::Event(Event::Edited(edited)) => self.amend(edited.seq, |body| match body {
-                Body::Text(text) | Body::Note(text) | Body::Menu(Menu { text, .. }) => text.clone_from(&edited.text),
+                Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) | Body::Menu(Menu { text, .. }) => {
+                    text.clone_from(&edited.text);
+                }
                 Body::File(_) | Body::Cards(_) | Body::Event(_) | Body::Deleted | Body::Unknown(_) => {}
             }),
             Body::Event(Event::Deleted(deleted)) => self.amend(deleted.seq, |body| *body = Body::Deleted),
@@ -232,6 +256,7 @@ impl Row {
     pub fn forget(&self) {
         self.lines.set(Vec::new());
         self.typed.set(None);
+        self.company.set(Company::default());
     }
 
     /// The last message of this agent, with its number, if it is stored, young enough to be changed or taken back, and nothing of theirs is
@@ -264,6 +289,18 @@ impl Row {
                 })
             })
             .unwrap_or(0)
+    }
+
+    /// Since when the visitor has waited for an answer; `None`: none is due. Tracks lines and row.
+    pub fn due_since(&self) -> Option<Millis> {
+        let (due, last) = self.talk.with(|talk| (talk.unanswered, talk.last_at));
+        due.then(|| {
+            self.lines.with(|lines| {
+                let messages = lines.iter().rev().filter(|line| line.body.is_message());
+                let unanswered = messages.take_while(|line| line.by == Author::Visitor);
+                unanswered.last().map_or(last, |line| line.at)
+            })
+        })
     }
 
     /// How many messages of the visitor this agent has not read. Tracks lines and read mark.
@@ -344,6 +381,18 @@ mod tests {
         assert_eq!(row.unread(), 2);
         row.learn(Conversation { agent_read: 3, ..conversation(1) });
         assert_eq!(row.unread(), 0);
+    }
+
+    #[test]
+    fn an_answer_is_due_since_the_first_message_without_one() {
+        let row = Row::new(conversation(1));
+        row.entry(entry(1, Author::Visitor, "hello"));
+        row.entry(entry(2, Author::Agent(person(9)), "hi"));
+        assert_eq!(untrack(|| row.due_since()), None);
+        row.entry(entry(3, Author::Visitor, "size 46?"));
+        row.entry(Entry { body: Body::Note("hm".to_owned()), ..entry(4, Author::Agent(person(9)), "") });
+        row.entry(entry(5, Author::Visitor, "well?"));
+        assert_eq!(untrack(|| row.due_since()), Some(3_000));
     }
 
     #[test]

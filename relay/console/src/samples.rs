@@ -55,6 +55,7 @@ pub fn conversation(number: u8) -> Conversation {
         unanswered: true,
         page: None,
         visitor_online: true,
+        visitor_gone_at: None,
         visitor_read: 0,
         agent_read: 0,
         previous: None,

@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, SetPresence, ToRelay, Typing};
+use shared::agent::{Dialect, FromRelay, Oversee, SetPresence, ToRelay, Typing};
 use shared::close;
 use shared::ids::{AgentId, ConversationId, MessageId};
 use shared::link::{Action, Emit, Link};
@@ -142,12 +142,23 @@ impl Live {
 
     /// Says something; it is kept until the relay has it.
     pub fn say(self, say: Say) {
-        self.drive(|link| link.say(browser::now(), say));
+        let mentions = if say.note { self.desk.named_in(&say.text) } else { Vec::new() };
+        self.drive(|link| link.say(browser::now(), Say { mentions, ..say }));
     }
 
-    /// Tells the visitor that somebody writes, or stopped.
-    pub fn typing(self, conversation: ConversationId, on: bool) {
-        self.write(ToRelay::Typing(Typing { conversation, on }));
+    /// Whispers to the agent who has the chat.
+    pub fn whisper(self, conversation: ConversationId, text: String) {
+        self.say(Say { note: true, whisper: true, ..Say::text(browser::new_id(), Some(conversation), text) });
+    }
+
+    /// Tells that somebody writes, or stopped; a note only colleagues.
+    pub fn typing(self, conversation: ConversationId, on: bool, note: bool) {
+        self.write(ToRelay::Typing(Typing { conversation, on, note }));
+    }
+
+    /// Lists what others have, from now on, or no more.
+    pub fn oversee(self, on: bool) {
+        self.write(ToRelay::Oversee(Oversee { id: browser::new_id(), on }));
     }
 
     /// Opens a conversation, or none.

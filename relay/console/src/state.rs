@@ -3,21 +3,22 @@
 //! agent is about to say. No I/O: tests drive it natively.
 
 mod lists;
+mod others;
 mod requests;
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use leptos::prelude::*;
-use shared::agent::{FromRelay, Pong, Show, ToRelay};
+use shared::agent::{FromRelay, Mention, Pong, Show, ToRelay};
 use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Say, Site};
+use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Role, Say, Site};
 
 use crate::notices::{Cause, Notice, cause_of};
-use crate::row::{DRAFT_LAPSES, Row, Typed};
+use crate::row::{Company, DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
 use requests::Request;
 
@@ -26,6 +27,7 @@ const MOST_FOLLOWED: usize = 50;
 
 /// What the driver has to do after an event.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "an order is moved once and never stored in bulk")]
 pub enum Order {
     /// Keep this conversation complete, from its beginning to this head.
     Follow(ConversationId, Seq),
@@ -71,6 +73,16 @@ pub struct Desk {
     pub parked: RwSignal<Vec<ConversationId>>,
     /// Transfers that wait for my answer.
     pub offers: RwSignal<Vec<ConversationId>>,
+    /// Chats that others have, for supervisors who list them: active ones first, then those whose visitors have waited longest.
+    pub others: RwSignal<Vec<ConversationId>>,
+    /// How many there are.
+    pub others_total: RwSignal<u32>,
+    /// Whether they are listed.
+    pub overseeing: RwSignal<bool>,
+    /// Notes that name me, and whispers to me, that I have not read.
+    pub mentions: RwSignal<Vec<Mention>>,
+    /// How often the whole inbox came: what is not in it is to be asked for anew.
+    pub reloads: RwSignal<u32>,
     /// The conversation in view.
     pub open: RwSignal<Option<ConversationId>>,
     /// The relay's clock, moved on once a second.
@@ -112,6 +124,11 @@ impl Desk {
             mine: RwSignal::default(),
             parked: RwSignal::default(),
             offers: RwSignal::default(),
+            others: RwSignal::default(),
+            others_total: RwSignal::default(),
+            overseeing: RwSignal::default(),
+            mentions: RwSignal::default(),
+            reloads: RwSignal::default(),
             open: RwSignal::default(),
             clock: RwSignal::default(),
             wanted: RwSignal::default(),
@@ -149,6 +166,11 @@ impl Desk {
     pub fn myself(&self) -> Option<Agent> {
         let me = self.me.get()?;
         self.agents.with(|agents| agents.iter().find(|agent| agent.id == me).cloned())
+    }
+
+    /// Whether I may see and take what others have. Tracks the team.
+    pub fn supervises(&self) -> bool {
+        self.myself().is_some_and(|me| me.role >= Role::Supervisor)
     }
 
     /// Takes in what the link emits; `now` is this browser's clock. The only place that changes what the relay decides.
@@ -194,7 +216,13 @@ impl Desk {
                 self.since.update_value(|since| *since = since.or(Some(welcome.now)));
                 return std::iter::once(self.show()).chain(self.sync_follows()).collect();
             }
-            FromRelay::Inbox(inbox) => self.inbox(inbox, now),
+            FromRelay::Inbox(inbox) => {
+                self.inbox(inbox, now);
+                self.reloads.update(|reloads| *reloads += 1);
+            }
+            FromRelay::Others(others) => self.hear_others(others, now),
+            FromRelay::Mentions(news) => self.hear_mentions(news.mentions, now),
+            FromRelay::Viewers(viewers) => self.viewers(viewers, now),
             FromRelay::Board(board) => self.board(board, now),
             FromRelay::Chat(chat) => self.chat(chat.conversation, now),
             FromRelay::Agent(update) => {
@@ -237,7 +265,11 @@ impl Desk {
 
     /// Puts a conversation into view, or none.
     pub fn show_thread(&self, id: Option<ConversationId>) -> Vec<Order> {
-        if self.open.get_untracked() != id {
+        let before = self.open.get_untracked();
+        if before != id {
+            if let Some(before) = before {
+                self.with_row(before, |row| row.company.set(Company::default()));
+            }
             self.open.set(id);
             self.prune();
         }
@@ -250,16 +282,22 @@ impl Desk {
         Order::Send(ToRelay::Show(Show { rows, open: self.open.get_untracked() }))
     }
 
-    /// The open conversation is being looked at: if it is mine and has something new, that is read now.
+    /// The open conversation is being looked at: if it is mine and has something new, or I am named in it, that is read now.
     pub fn look(&self) -> Option<Order> {
         let conversation = self.open.get_untracked()?;
         let row = self.row(conversation)?;
         let mine = self.at_hand().any(|id| id == conversation);
         let seq = untrack(|| row.last_seq());
-        if !mine || seq <= row.read_to.get_untracked() {
+        let reminded = self.is_reminded(conversation, seq);
+        if !reminded && (!mine || seq <= row.read_to.get_untracked()) {
             return None;
         }
-        row.read_to.set(seq);
+        if reminded {
+            self.mentions.update(|mentions| mentions.retain(|one| one.conversation.id != conversation || one.seq > seq));
+        }
+        if mine {
+            row.read_to.set(seq);
+        }
         Some(Order::Send(ToRelay::Read(Read { conversation, seq })))
     }
 
@@ -298,6 +336,9 @@ impl Desk {
             for row in rows.values() {
                 if row.typed.with_untracked(|typed| typed.as_ref().is_some_and(|typed| typed.until <= now)) {
                     row.typed.set(None);
+                }
+                if row.company.with_untracked(|company| !company.typing.is_empty() && company.until <= now) {
+                    row.company.update(|company| company.typing.clear());
                 }
             }
         });

@@ -55,6 +55,7 @@ mod people;
 mod present;
 mod replies;
 mod reports;
+mod together;
 
 texts! {
     [history: history]
@@ -70,6 +71,7 @@ texts! {
     [people: people]
     [reports: reports]
     [replies: replies]
+    [together: together]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";
@@ -127,7 +129,6 @@ texts! {
     message: "Message" / "Message";
     note: "Internal note" / "Note interne";
     note_on: "Note" / "Note";
-    note_hint: "Only your team sees this" / "Seule votre équipe voit ceci";
     write_message: "Write a message…" / "Écrivez un message…";
     write_note: "Write a note for your team…" / "Écrivez une note pour votre équipe…";
     send: "Send" / "Envoyer";

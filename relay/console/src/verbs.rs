@@ -23,6 +23,8 @@ pub enum Verb {
     Accept,
     /// Decline it.
     Decline,
+    /// Take it from the colleague who has it.
+    TakeOver,
     /// End it.
     Close,
     /// End a reopened one that needs no answer.
@@ -58,6 +60,7 @@ impl Verb {
             Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None }),
             Self::Accept => ToRelay::Accept(about),
             Self::Decline => ToRelay::Decline(about),
+            Self::TakeOver => ToRelay::TakeOver(about),
             Self::Close => ToRelay::Close(about),
             Self::Dismiss => ToRelay::Dismiss(about),
             Self::Block { network, for_ms } => ToRelay::Block(Block { id, conversation, network, for_ms, reason: String::new() }),
@@ -73,6 +76,7 @@ impl Verb {
             // Another offer replaces the one that waits.
             Self::Transfer(_) | Self::GiveBack => mine && talk.state == State::Active,
             Self::Accept | Self::Decline => offered,
+            Self::TakeOver => is_held_by_other(talk, me) && talk.state == State::Active,
             Self::Close => talk.state != State::Closed && (mine || talk.agent.is_none()),
             Self::Dismiss => talk.state != State::Closed && (mine || talk.state == State::Queued),
             Self::Block { .. } => mine || talk.agent.is_none(),
@@ -85,7 +89,9 @@ impl Problem {
     pub fn words(self, texts: &Texts) -> &'static str {
         match self {
             Self::Offline => texts.offline_action,
-            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::Accept, ErrorCode::AgentUnavailable) => texts.refusal_self,
+            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::TakeOver | Verb::Accept, ErrorCode::AgentUnavailable) => {
+                texts.refusal_self
+            }
             Self::Refused(_, code) | Self::Unchanged(code) => texts.refusal(code),
         }
     }
@@ -102,6 +108,11 @@ pub fn may_write(talk: &Conversation, me: AgentId) -> bool {
     mine && matches!(talk.state, State::Active | State::Parked) || is_unassigned_message(talk)
 }
 
+/// Whether a colleague has it in hand.
+pub fn is_held_by_other(talk: &Conversation, me: AgentId) -> bool {
+    matches!(talk.state, State::Active | State::Parked) && talk.agent.as_ref().is_some_and(|agent| agent.id != me)
+}
+
 fn is_unassigned_message(talk: &Conversation) -> bool {
     talk.state == State::Parked && talk.agent.is_none()
 }
@@ -115,6 +126,7 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
                 AssignedHow::Taken => texts.event_taken,
                 AssignedHow::Stretched => texts.event_stretched,
                 AssignedHow::Transferred => texts.event_transferred,
+                AssignedHow::TakenOver => texts.together.event_taken_over,
             };
             return fill(template, &[("agent", &assigned.agent.name)]);
         }
@@ -182,6 +194,9 @@ mod tests {
         assert!(!Verb::Take.fits(&active, me));
         assert!(Verb::Close.fits(&active, me) && Verb::GiveBack.fits(&active, me) && may_write(&active, me));
         assert!(!Verb::Close.fits(&active, agent_id(8)) && !may_write(&active, agent_id(8)));
+        assert!(Verb::TakeOver.fits(&active, agent_id(8)) && !Verb::TakeOver.fits(&active, me));
+        let aside = Conversation { state: State::Parked, ..active.clone() };
+        assert!(!Verb::TakeOver.fits(&aside, agent_id(8)) && is_held_by_other(&aside, agent_id(8)), "it is taken");
 
         let message = Conversation { state: State::Parked, ..queued.clone() };
         assert!(Verb::Take.fits(&message, me) && may_write(&message, me));

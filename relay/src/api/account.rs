@@ -34,7 +34,7 @@ pub async fn change(
     let Some(name) = patch.name else { return Ok(Json(me(&account))) };
     let (agent, name) = (account.agent.id, proper_name(&name)?);
     let outcome = shared.desk.rename_agent(clock::now(), agent, name.clone()).await?;
-    (shared.announce)(News::Changed { agent, disabled: false, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent, disabled: false, role: false, outcome: Box::new(outcome) });
     Ok(Json(Me { name, ..me(&account) }))
 }
 

@@ -50,9 +50,9 @@ pub async fn change(
             problem: "of your own account can only be changed by another admin".to_owned(),
         });
     }
-    let disabled = patch.disabled == Some(true);
+    let (disabled, role) = (patch.disabled == Some(true), patch.role.is_some());
     let outcome = shared.desk.set_agent(clock::now(), account.agent.id, id, patch).await?;
-    (shared.announce)(News::Changed { agent: id, disabled, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent: id, disabled, role, outcome: Box::new(outcome) });
     let agent = shared.store.any_agent(id).await.map_err(RestError::Store)?;
     agent.map(Json).ok_or(RestError::NotFound("agent"))
 }

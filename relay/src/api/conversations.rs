@@ -9,7 +9,7 @@ use shared::close::ErrorCode;
 use shared::ids::{ConversationId, Seq};
 use shared::model::{Audience, Conversation, MAX_PAGE};
 
-use super::roles::{Act, may_read};
+use super::roles::Act;
 use super::{Json, Path, Query};
 use crate::clock;
 use crate::edge::auth::SignedIn;
@@ -82,6 +82,5 @@ pub async fn why(
 /// The conversation, if there is one and this account may read it; that others have one is not told.
 pub(super) async fn readable(shared: &Shared, account: &Account, id: ConversationId) -> Result<Conversation, RestError> {
     Act::Read.by(account)?;
-    let found = shared.store.conversation(id).await.map_err(RestError::Store)?;
-    found.filter(|conversation| may_read(&account.agent, conversation)).ok_or(RestError::NotFound("conversation"))
+    shared.store.readable(account.agent.id, id).await.map_err(RestError::Store)?.ok_or(RestError::NotFound("conversation"))
 }

@@ -1,5 +1,4 @@
-//! Who may do what over REST, and who may read what, there and on sockets: the one table. What changes a conversation is checked by
-//! the desk, which knows whose it is.
+//! Who may do what, over REST and on sockets: the one table. What changes a conversation the desk checks by it, which knows whose it is.
 
 use serde::Serialize;
 use shared::api::Right;
@@ -24,6 +23,10 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// Whisper to the agent who has a chat.
+    Whisper,
+    /// Take a chat from the agent who has it.
+    TakeOver,
     /// See figures of what happened, of everybody.
     SeeReports,
     /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
@@ -66,7 +69,7 @@ impl Act {
             | Self::KeepReplies
             | Self::CorrectVisitors
             | Self::SeePresent => Role::Agent,
-            Self::ReadOthers | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => Role::Supervisor,
+            Self::ReadOthers | Self::Whisper | Self::TakeOver | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => Role::Supervisor,
             Self::Invite
             | Self::ChangePeople
             | Self::ManageTokens
@@ -92,7 +95,7 @@ pub(super) async fn rights(SignedIn(account): SignedIn) -> Result<Json<Vec<Right
     Act::SeeTeam.by(&account)?;
     let asked = super::ROUTES.iter().filter_map(|route| if let Who::May(act) = route.who { Some(act) } else { None });
     let mut acts: Vec<Act> = Vec::new();
-    for act in asked.chain([Act::ReadOthers, Act::ShareReplies]) {
+    for act in asked.chain([Act::ReadOthers, Act::Whisper, Act::TakeOver, Act::ShareReplies]) {
         if !acts.contains(&act) {
             acts.push(act);
         }

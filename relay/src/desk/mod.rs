@@ -271,6 +271,15 @@ pub struct Said {
     pub route: Route,
 }
 
+/// An agent is reminded of something else than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reminded {
+    /// Who.
+    pub agent: AgentId,
+    /// A note of this conversation names them, so that they may read it; `None`: something was read, taken back, or went with a chat.
+    pub named_in: Option<ConversationId>,
+}
+
 /// What a verb has made true.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -278,6 +287,8 @@ pub struct Outcome {
     pub said: Option<Said>,
     /// Conversations that changed, in order.
     pub changes: Vec<Change>,
+    /// Agents who are reminded of something else than before.
+    pub reminded: Vec<Reminded>,
     /// Agents whose presence or slots changed.
     pub agents: Vec<Agent>,
     /// Sites whose desk changed, with the new revision.

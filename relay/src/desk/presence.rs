@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, erasure, people, profiles, reports, rows, tokens};
+use crate::store::{Record, StoreError, absence, audit, erasure, mentions, people, profiles, reports, rows, tokens};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -198,12 +198,18 @@ impl Desk {
         self.store.write(move |db| Ok(rows::read_mark(db, id, None, seq)?)).await
     }
 
-    /// The assigned agent has read up to `seq`; others' reading does not count. If that was news: whose conversation it is, and where the mark stands now.
+    /// An agent has read up to `seq`. If they are the assigned one and that was news: whose conversation it is, and where the mark stands
+    /// now. And whether they were reminded of something in it.
     ///
     /// # Errors
     /// The store's.
-    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<(Route, Seq)>, DeskError> {
-        self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
+    pub async fn read_by_agent(
+        &self,
+        agent: AgentId,
+        id: ConversationId,
+        seq: Seq,
+    ) -> Result<(Option<(Route, Seq)>, bool), DeskError> {
+        self.store.write(move |db| Ok((rows::read_mark(db, id, Some(agent), seq)?, mentions::see(db, agent, id, seq)?))).await
     }
 
     /// The visitor is on another page, or comes with another device.

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
-use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
+use shared::model::{
+    Answer, Author, Body, Entry, Event, FieldKind, Menu, ParkReason, Person, RequeueReason, Role, Say, SiteSettings, State,
+    Whisper,
+};
 
 use uuid::Uuid;
 
 use super::dispatch::dispatch;
 use super::record::Record;
 use super::work::Work;
-use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
+use super::{Desk, DeskError, NewEntry, Outcome, Reminded, Route, Said, VisitorCard};
+use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
-use crate::store::{StoreError, accounts, files, identities, log, mails, people, rows};
+use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -202,7 +206,9 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
             None => Err(DeskError::Invalid("file: you have uploaded none of this id, or it is gone: upload it again")),
         }
     };
-    let body = if say.note {
+    let body = if say.whisper {
+        Body::Whisper(Whisper { to: hears(work, place, owner)?, text: say.text })
+    } else if say.note {
         Body::Note(say.text)
     } else if let Some(file) = say.file {
         Body::File(own(file)?)
@@ -222,6 +228,55 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
     let conversation = work.record(place).id;
     held.into_iter().try_for_each(|file| files::hold(work.db, file, conversation, entry.entry.seq))?;
     Ok(entry)
+}
+
+/// The colleagues whom a note names, each once.
+fn colleagues(work: &mut Work<'_>, place: usize, by: AgentId, say: &Say) -> Result<Vec<AgentId>, DeskError> {
+    let mut named: Vec<AgentId> = say.mentions.iter().copied().filter(|agent| *agent != by).collect();
+    named.sort_unstable();
+    named.dedup();
+    if named.is_empty() {
+        return Ok(named);
+    }
+    // Nobody lets others read what they may not read themselves.
+    let record = work.record(place).clone();
+    if !mentions::may_read_record(work.db, by, &record)? {
+        return Err(DeskError::NotYours);
+    }
+    for agent in &named {
+        if people::enabled_agent(work.db, *agent)?.is_none() {
+            return Err(DeskError::Invalid("mentions: there is no such agent"));
+        }
+    }
+    Ok(named)
+}
+
+/// Whoever is named, or whispered to, is reminded until they have read it.
+fn remind(work: &mut Work<'_>, id: ConversationId, by: AgentId, entry: &Entry, named: Vec<AgentId>) -> Result<(), DeskError> {
+    let note = mentions::Note { conversation: id, seq: entry.seq, author: by, at: entry.at };
+    if let Body::Whisper(Whisper { to, .. }) = &entry.body
+        && !named.contains(&to.id)
+    {
+        mentions::add(work.db, to.id, note, true)?;
+        work.reminded.push(Reminded { agent: to.id, named_in: None });
+    }
+    for agent in named {
+        mentions::add(work.db, agent, note, false)?;
+        work.reminded.push(Reminded { agent, named_in: Some(id) });
+    }
+    Ok(())
+}
+
+/// To whom a supervisor whispers: the agent who has the chat.
+fn hears(work: &mut Work<'_>, place: usize, owner: Uuid) -> Result<Person, DeskError> {
+    if people::role(work.db, AgentId(owner))? < Some(Act::Whisper.least_role()) {
+        return Err(DeskError::Forbidden);
+    }
+    let record = work.record(place);
+    match (record.state, record.agent) {
+        (State::Active | State::Parked, Some(agent)) if agent.0 != owner => work.person(agent),
+        _ => Err(DeskError::WrongState("no other agent has this chat: leave a note")),
+    }
 }
 
 /// The first message: into the queue when somebody may answer, else it is kept for whoever comes.
@@ -268,7 +323,8 @@ pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 
 fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<Millis>) -> Result<Said, DeskError> {
     let id = say.conversation.ok_or(DeskError::NotFound)?;
-    if say.file.is_some() || !say.cards.is_empty() || mail_after.is_some() {
+    let brings_more = say.file.is_some() || !say.cards.is_empty() || say.whisper || !say.mentions.is_empty();
+    if brings_more || mail_after.is_some() {
         work.db.protect()?;
     }
     let place = work.open(id)?;
@@ -290,7 +346,9 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<
         }
     }
     let (message, note) = (say.id, say.note);
+    let named = colleagues(work, place, agent, &say)?;
     let entry = utter(work, place, Author::Agent(person), agent.0, say)?;
+    remind(work, id, agent, &entry.entry, named)?;
     let record = work.record(place);
     let mut on_board = false;
     if !note {

@@ -7,9 +7,9 @@ use shared::model::{
 };
 
 use super::record::{Record, Rules};
-use super::{Change, DeskError, NewEntry, Outcome};
+use super::{Change, DeskError, NewEntry, Outcome, Reminded};
 use crate::clock;
-use crate::store::{Cause, Step, StoreError, log, people, pushes, reports, rows};
+use crate::store::{Cause, Step, StoreError, log, mentions, people, pushes, reports, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -58,11 +58,12 @@ pub(super) struct Work<'a> {
     pub(super) now: Millis,
     touched: Vec<Touched>,
     agents: Vec<AgentId>,
+    pub(super) reminded: Vec<Reminded>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(db: &'a Step<'a>, rules: &'a Rules, now: Millis) -> Self {
-        Self { db, rules, now, touched: Vec::new(), agents: Vec::new() }
+        Self { db, rules, now, touched: Vec::new(), agents: Vec::new(), reminded: Vec::new() }
     }
 
     /// A conversation to work on, as it is now.
@@ -275,7 +276,7 @@ impl<'a> Work<'a> {
 
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { reminded: self.reminded, ..Outcome::default() };
         for touched in &self.touched {
             if let Some((cause, to)) = touched.news() {
                 pushes::tell(self.db, touched.record.id, cause, to, touched.record.head, self.now)?;
@@ -283,6 +284,13 @@ impl<'a> Work<'a> {
         }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {
             let record = &touched.record;
+            // What was whispered to them goes with the chat.
+            let lost = touched.was_agent.filter(|agent| record.agent != Some(*agent));
+            if let Some(agent) = lost
+                && mentions::is_reminded(self.db, agent, record.id)?
+            {
+                outcome.reminded.push(Reminded { agent, named_in: None });
+            }
             if !outcome.sites.iter().any(|(site, _)| *site == record.site) {
                 outcome.sites.push((record.site, people::bump_site(self.db, record.site)?));
             }

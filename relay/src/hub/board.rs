@@ -1,4 +1,5 @@
-//! What a whole site sees, coalesced: the board (rows of the queue), visitors' positions, whether somebody answers, and the team.
+//! What many see, coalesced: the board (rows of the queue), visitors' positions, whether somebody answers, the team; for supervisors
+//! what others have in hand; and who looks at which conversation.
 //! Notices only mark what changed; one task looks it up and sends it, at once when it was quiet and else once a second, so that
 //! 2,000 waiting visitors and 200 agents cost the same as a few.
 
@@ -7,17 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
-use shared::agent::{self, AgentUpdate};
+use shared::agent::{self, AgentUpdate, Chat, Mentions};
 use shared::ids::{AgentId, ConversationId, SiteId};
 use shared::visitor::{self, Answering, ThreadUpdate};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::registry::Registry;
+use crate::clock::Tick;
 use crate::store::{Place, Store, StoreError};
 
 /// Least time between two updates (DESIGN §4).
 const PACE: Duration = Duration::from_secs(1);
+
+/// Most conversations whose changes supervisors are told of at once; the others come with the next update.
+const MOST_OVERSEEN: usize = 200;
 
 /// What changed since the last update. Shared by everybody who delivers notices.
 #[derive(Debug, Default)]
@@ -32,6 +37,12 @@ struct Marks {
     agents: HashSet<AgentId>,
     /// Queued anew: their visitors are told even if the position is the one they were told last.
     queued: HashSet<ConversationId>,
+    /// Open conversations that supervisors' lists show.
+    overseen: HashSet<ConversationId>,
+    /// Agents who are reminded of something else now.
+    reminded: HashSet<AgentId>,
+    /// Conversations that others look at now, or no more, or write in.
+    viewers: HashSet<ConversationId>,
 }
 
 impl Dirty {
@@ -53,6 +64,21 @@ impl Dirty {
         self.mark(|marks| marks.agents.extend(agents));
     }
 
+    /// A conversation that supervisors' lists show has changed.
+    pub fn overseen(&self, conversation: ConversationId) {
+        self.mark(|marks| marks.overseen.insert(conversation));
+    }
+
+    /// An agent is reminded of something, or no more.
+    pub fn reminded(&self, agent: AgentId) {
+        self.mark(|marks| marks.reminded.insert(agent));
+    }
+
+    /// Others look at a conversation, or write in it.
+    pub fn viewers(&self, conversation: ConversationId) {
+        self.mark(|marks| marks.viewers.insert(conversation));
+    }
+
     fn mark<T>(&self, mark: impl FnOnce(&mut Marks) -> T) {
         mark(&mut self.marks.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_one();
@@ -68,6 +94,9 @@ impl Dirty {
             now.sites.extend(marks.sites);
             now.agents.extend(marks.agents);
             now.queued.extend(marks.queued);
+            now.overseen.extend(marks.overseen);
+            now.viewers.extend(marks.viewers);
+            now.reminded.extend(marks.reminded);
         });
     }
 }
@@ -115,6 +144,52 @@ impl Boards {
         for &site in &marks.sites {
             self.board(site).await?;
             self.positions(site, &marks.queued).await?;
+        }
+        self.overseen(&marks.overseen).await?;
+        self.mentions(&marks.reminded).await?;
+        self.viewers(&marks.viewers).await
+    }
+
+    async fn overseen(&self, changed: &HashSet<ConversationId>) -> Result<(), StoreError> {
+        let (now, later) = changed.iter().copied().partition::<Vec<_>, _>({
+            let mut room = MOST_OVERSEEN;
+            move |_| {
+                let fits = room > 0;
+                room = room.saturating_sub(1);
+                fits
+            }
+        });
+        later.into_iter().for_each(|conversation| self.dirty.overseen(conversation));
+        for conversation in now {
+            let Some(conversation) = self.store.conversation(conversation).await? else { continue };
+            let frame = Utf8Bytes::from(agent::FromRelay::Chat(Chat { conversation }).encode());
+            self.registry.overseers().for_each(|_, peer| peer.send(frame.clone()));
+        }
+        Ok(())
+    }
+
+    async fn mentions(&self, changed: &HashSet<AgentId>) -> Result<(), StoreError> {
+        for &agent in changed {
+            if self.registry.agents().has(agent) {
+                let mentions = self.store.mentions(agent).await?;
+                let frame = Utf8Bytes::from(agent::FromRelay::Mentions(Mentions { mentions }).encode());
+                self.registry.agents().for_each_of(agent, |peer| peer.send(frame.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells each who looks at a conversation, who may read it, who else does.
+    async fn viewers(&self, changed: &HashSet<ConversationId>) -> Result<(), StoreError> {
+        for &conversation in changed {
+            let Some(route) = self.store.route(conversation).await? else { continue };
+            let viewers = self.registry.viewers().of(&route, Tick::now());
+            let (agents, typing) = (viewers.agents, viewers.typing);
+            let frame = Utf8Bytes::from(agent::FromRelay::Viewers(agent::Viewers { conversation, agents, typing }).encode());
+            viewers.peers.iter().for_each(|peer| peer.send(frame.clone()));
+            let nobody = agent::Viewers { conversation, agents: Vec::new(), typing: Vec::new() };
+            let frame = Utf8Bytes::from(agent::FromRelay::Viewers(nobody).encode());
+            viewers.past.iter().for_each(|peer| peer.send(frame.clone()));
         }
         Ok(())
     }

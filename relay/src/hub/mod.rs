@@ -1,7 +1,7 @@
 //! The hub: the verbs that sessions call. Each verb lets the desk commit, then publishes what was committed, then returns; so an
 //! ack is only ever written after the commit, and the bus never delays it.
 //!
-//! - [`registry`]: who is connected here; [`backlog`]: how much may wait for them
+//! - [`registry`]: who is connected here; [`backlog`]: how much may wait for them; [`viewers`]: who looks at what
 //! - [`notice`]: what travels on the bus
 //! - [`fanout`]: which connection learns of a notice
 //! - [`board`]: what whole sites see, once a second
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use shared::agent::Block;
+use shared::agent::{Block, Typing};
 use shared::frame::{Ack, Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Speaker, VisitorCard};
+use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Reminded, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
@@ -31,6 +31,7 @@ pub mod fanout;
 pub mod keeper;
 pub mod notice;
 pub mod registry;
+pub mod viewers;
 
 use notice::Notice;
 use registry::{Peer, Registry};
@@ -158,6 +159,11 @@ impl Hub {
         self.done(self.desk.decline(clock::now(), agent, conversation).await?)
     }
 
+    /// A supervisor takes a colleague's chat.
+    pub async fn agent_takes_over(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.take_over(clock::now(), agent, conversation).await?)
+    }
+
     /// An agent ends a conversation.
     pub async fn agent_closes(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
         self.done(self.desk.close_by_agent(clock::now(), agent, conversation).await?)
@@ -204,10 +210,14 @@ impl Hub {
         Ok(())
     }
 
-    /// An agent has read up to here; only the assigned one's reading counts.
+    /// An agent has read up to here: only the assigned one's reading counts for the visitor.
     pub async fn agent_read(&self, agent: AgentId, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
-        if let Some((route, seq)) = self.desk.read_by_agent(agent, conversation, seq).await? {
+        let (read, reminded) = self.desk.read_by_agent(agent, conversation, seq).await?;
+        if let Some((route, seq)) = read {
             self.bus.publish(Notice::AgentRead { route, seq });
+        }
+        if reminded {
+            self.bus.publish(Notice::Reminded(vec![Reminded { agent, named_in: None }]));
         }
         Ok(())
     }
@@ -220,14 +230,34 @@ impl Hub {
         Ok(())
     }
 
-    /// An agent is writing. Only the assigned agent's typing is shown.
-    pub async fn agent_typing(&self, agent: &Person, conversation: ConversationId, on: bool) -> Result<(), StoreError> {
-        if let Some(route) = self.store.route(conversation).await?
+    /// An agent is writing. The visitor is told of the assigned agent, and not of notes; colleagues who look on, of everybody.
+    pub async fn agent_typing(&self, agent: &Person, typing: Typing, by: &Peer) -> Result<(), StoreError> {
+        let Typing { conversation, on, note } = typing;
+        if self.registry.viewers().types(conversation, by.id, on.then(Tick::now)) {
+            self.bus.publish(Notice::Viewing(conversation));
+        }
+        if !note
+            && let Some(route) = self.store.route(conversation).await?
             && route.agent == Some(agent.id)
         {
             self.bus.publish(Notice::AgentTyping { route, agent: agent.clone(), on });
         }
         Ok(())
+    }
+
+    /// A console has another conversation in view.
+    pub fn agent_views(&self, agent: AgentId, by: &Arc<Peer>, before: Option<ConversationId>, now: Option<ConversationId>) {
+        if before == now {
+            return;
+        }
+        if let Some(before) = before {
+            self.registry.viewers().leaves(before, by.id);
+            self.bus.publish(Notice::Viewing(before));
+        }
+        if let Some(now) = now {
+            self.registry.viewers().comes(now, agent, by.clone());
+            self.bus.publish(Notice::Viewing(now));
+        }
     }
 
     /// A visitor is on another page, or comes with another device.
@@ -275,8 +305,11 @@ impl Hub {
     /// Something was committed over REST; now everybody is told.
     pub fn announce(&self, news: News) {
         match news {
-            News::Changed { agent, disabled, outcome } => {
+            News::Changed { agent, disabled, role, outcome } => {
                 self.publish(*outcome);
+                if role {
+                    self.bus.publish(Notice::RoleChanged(agent));
+                }
                 if disabled {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
@@ -306,6 +339,9 @@ impl Hub {
                 }
             }
             self.bus.publish(Notice::Changed(Box::new(change)));
+        }
+        if !outcome.reminded.is_empty() {
+            self.bus.publish(Notice::Reminded(outcome.reminded));
         }
         if !outcome.agents.is_empty() {
             self.bus.publish(Notice::Agents(outcome.agents.iter().map(|agent| agent.id).collect()));
@@ -342,6 +378,8 @@ pub enum News {
         agent: AgentId,
         /// They may not sign in any more.
         disabled: bool,
+        /// They may do more or less than before.
+        role: bool,
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },
@@ -382,5 +420,6 @@ fn how(how: AssignedHow) -> &'static str {
         AssignedHow::Taken => "taken",
         AssignedHow::Stretched => "stretched",
         AssignedHow::Transferred => "transferred",
+        AssignedHow::TakenOver => "taken_over",
     }
 }

@@ -3,11 +3,11 @@
 
 use ipnet::IpNet;
 use metrics::Counter;
-use shared::ids::{AgentId, NodeId, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
 use shared::model::Person;
 
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 use crate::hub::registry::ConnectionId;
 use crate::metrics::Notices;
 
@@ -58,6 +58,12 @@ pub enum Notice {
         /// Up to where.
         seq: Seq,
     },
+    /// What these agents are reminded of is different now.
+    Reminded(Vec<Reminded>),
+    /// Who has this conversation in view, or is writing in it, has changed.
+    Viewing(ConversationId),
+    /// An agent may do more or less than before: their sockets must go and greet anew.
+    RoleChanged(AgentId),
     /// Presence, capacity or slots of these agents changed.
     Agents(Vec<AgentId>),
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
@@ -104,12 +110,15 @@ impl Notice {
         match self {
             Self::Said { .. } => &of.said,
             Self::Changed(_) => &of.changed,
-            Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
-            Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
+            Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing(_) => &of.typing,
+            Self::VisitorRead { .. } | Self::AgentRead { .. } | Self::Reminded(_) => &of.read,
             Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
-            Self::SignedOut { .. } | Self::Merged { .. } | Self::Erased(_) | Self::Blocked { .. } | Self::Retired(_) => {
-                &of.signed_out
-            }
+            Self::SignedOut { .. }
+            | Self::RoleChanged(_)
+            | Self::Merged { .. }
+            | Self::Erased(_)
+            | Self::Blocked { .. }
+            | Self::Retired(_) => &of.signed_out,
         }
     }
 }

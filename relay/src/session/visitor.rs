@@ -33,6 +33,8 @@ pub struct VisitorSession {
     present: Arc<Present>,
     /// Whether the site keeps the pages that its visitors visit.
     keeps_pages: bool,
+    /// Agents see what is being written.
+    drafts: bool,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
@@ -50,9 +52,10 @@ impl VisitorSession {
         card: Arc<VisitorCard>,
         files: Arc<FileRules>,
         present: Arc<Present>,
+        drafts: bool,
     ) -> Self {
         hub.registry().visitors().add(card.id, peer.clone());
-        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, conversation: None }
+        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, drafts, conversation: None }
     }
 
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
@@ -120,7 +123,7 @@ impl VisitorSession {
             ToRelay::Say(say) => self.say(say).await.map(Some),
             ToRelay::Typing(typing) => {
                 if let Some(conversation) = self.conversation {
-                    let draft = cut(&typing.draft, MAX_DRAFT).to_owned();
+                    let draft = if self.drafts { cut(&typing.draft, MAX_DRAFT) } else { veiled(&typing.draft) }.to_owned();
                     self.hub.visitor_typing(conversation, draft).await.map_err(|error| from_store(None, &error))?;
                 }
                 Ok(None)
@@ -302,6 +305,11 @@ fn done(id: MessageId, result: Result<(), DeskError>) -> Result<Option<FromRelay
 
 fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
+}
+
+/// What agents are told of a draft that the site keeps from them: that there is one.
+fn veiled(draft: &str) -> &'static str {
+    if draft.is_empty() { "" } else { "…" }
 }
 
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.

@@ -8,7 +8,7 @@ use shared::model::{Audience, Body, Entry, Event, MAX_PAGE};
 use uuid::Uuid;
 
 use super::rows::json;
-use super::{Store, StoreError, files, log, profiles, rows, search};
+use super::{Store, StoreError, files, log, mentions, profiles, rows, search};
 use crate::clock;
 
 /// Entries that one transaction erases: messages that are said meanwhile wait for so many updates, some milliseconds.
@@ -181,7 +181,7 @@ fn mark(db: &Connection, id: ConversationId) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM mail WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM push WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM conversation_tag WHERE conversation = ?1")?.execute([id.0])?;
-    Ok(())
+    mentions::forget_all(db, id)
 }
 
 /// Takes everything from a visitor's row that says who it was, and every token that led to it.

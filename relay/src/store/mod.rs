@@ -9,6 +9,7 @@
 //! - [`people`]: agents, visitors, presence · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`mentions`]: who is reminded of which note
 //! - [`erasure`]: what is no more
 //! - [`blocks`]: who is kept out
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
@@ -33,6 +34,7 @@ mod inspect;
 mod lock;
 pub(crate) mod log;
 pub(crate) mod mails;
+pub(crate) mod mentions;
 pub(crate) mod outage;
 pub(crate) mod people;
 pub(crate) mod profiles;
@@ -75,7 +77,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -94,6 +96,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/sqlite/0016_visitors.sql"),
     include_str!("../../migrations/sqlite/0017_push.sql"),
     include_str!("../../migrations/sqlite/0018_rules.sql"),
+    include_str!("../../migrations/sqlite/0019_mentions.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -1,14 +1,14 @@
 //! What sessions and the API read: threads, entries, inboxes, heads. Each call sees one snapshot.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use shared::agent::Inbox;
+use shared::agent::{Inbox, MAX_OTHERS};
 use shared::api::{History, Rated};
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
-use super::{Store, StoreError, boards, log, people};
+use super::{Store, StoreError, boards, log, mentions, people};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -128,7 +128,25 @@ impl Store {
         self.read(move |db| {
             let sites = boards::sites(db)?;
             let boards = sites.iter().map(|site| boards::board(db, site.id)).collect::<Result<_, _>>()?;
-            Ok(Inbox { agents: people::agents(db)?, sites, boards, chats: chats_of(db, agent)? })
+            let (agents, chats, mentions) = (people::agents(db)?, chats_of(db, agent)?, mentions::of(db, agent)?);
+            Ok(Inbox { agents, sites, boards, chats, mentions })
+        })
+        .await
+    }
+
+    /// The open conversations that other agents have, [`MAX_OTHERS`] at most, and how many there are.
+    pub async fn others(&self, agent: AgentId) -> Result<(Vec<Conversation>, u32), StoreError> {
+        self.read(move |db| {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM conversation c WHERE c.agent IN (SELECT id FROM agent WHERE id <> ?1) AND c.state IN (1, 2) \
+                 ORDER BY c.state, c.unanswered DESC, c.visitor_at, c.id LIMIT ?2"
+            );
+            let chats = views(db, sql, params![agent.0, i64::try_from(MAX_OTHERS).unwrap_or(i64::MAX)])?;
+            let sql =
+                "SELECT count(*) FROM conversation WHERE agent IN (SELECT id FROM agent WHERE id <> ?1) AND state IN (1, 2)";
+            Ok((chats, db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?))
         })
         .await
     }

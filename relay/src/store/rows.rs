@@ -244,6 +244,7 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             unanswered: record.unanswered,
             page: record.page.clone(),
             visitor_online: row.get(7)?,
+            visitor_gone_at: record.visitor_gone_at.filter(|_| record.state != State::Closed),
             visitor_read: record.visitor_read,
             agent_read: record.agent_read,
             previous: record.previous,

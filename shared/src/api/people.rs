@@ -288,6 +288,8 @@ pub enum Deed {
     RulesChanged,
     /// An agent took one chat more than they have slots.
     Stretch,
+    /// A supervisor took a chat from the agent who had it.
+    TakeOver,
     /// A visitor was blocked, perhaps with their network.
     Block,
     /// A block was lifted.

@@ -163,7 +163,7 @@ names! {
     State { Queued Active Parked Closed }
     Presence { Online Away Offline }
     Role { Agent Supervisor Admin }
-    AssignedHow { Dispatched Taken Stretched Transferred }
+    AssignedHow { Dispatched Taken Stretched Transferred TakenOver }
     RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
     ParkReason { VisitorGone VisitorSilent NobodyThere }
     CloseReason { Agent Visitor Expired Dismissed Merged }
@@ -182,8 +182,9 @@ structs! {
     Page { url, title, referrer }
     Entry { seq, prev, id, at, by, body }
     Seen { conversation, seq }
-    Say { id, conversation, text, note, contact, file, choices, cards, answers, greeting, fresh }
+    Say { id, conversation, text, note, whisper, mentions, contact, file, choices, cards, answers, greeting, fresh }
     File { id, name, media_type, size, path, width, height, duration_ms }
+    Whisper { to, text }
     Menu { text, choices }
     Card { title, text, image, buttons }
     CardButton { label, url }
@@ -199,7 +200,7 @@ structs! {
     Thread { id, state, head, agent, position, estimate_ms, read }
     Visitor { id, name, email, locale, time_zone, verified, rev }
     Conversation {
-        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
+        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online, visitor_gone_at,
         visitor_read, agent_read, previous, preferred, offer, tags,
     }
     Preferred { agent, until }
@@ -234,14 +235,19 @@ structs! {
 
     agent::Hello { token, seen }
     agent::Welcome { me, inbox, now }
-    agent::Inbox { agents, sites, boards, chats }
+    agent::Inbox { agents, sites, boards, chats, mentions }
+    agent::Mention { conversation, seq, by, at, whisper }
+    agent::Mentions { mentions }
     agent::SetPresence { id, presence }
     agent::Take { id, conversation, stretch }
     agent::Transfer { id, conversation, to }
     agent::About { id, conversation }
     agent::Block { id, conversation, network, for_ms, reason }
     agent::Show { rows, open }
-    agent::Typing { conversation, on }
+    agent::Typing { conversation, on, note }
+    agent::Oversee { id, on }
+    agent::Others { id, chats, total }
+    agent::Viewers { conversation, agents, typing }
     agent::GetInbox {}
     agent::Chat { conversation }
     agent::VisitorTyping { conversation, draft }
@@ -252,7 +258,7 @@ structs! {
 
 enums! {
     Author { Agent(Person); Visitor, System }
-    Body { Text(String), Note(String), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
+    Body { Text(String), Note(String), Whisper(Whisper), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
     Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact),
         Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged); Resumed, Reopened }
     visitor::ToRelay {
@@ -266,11 +272,12 @@ enums! {
     }
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
-        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
+        Accept(agent::About), Decline(agent::About), Close(agent::About), TakeOver(agent::About), Dismiss(agent::About), Block(agent::Block),
+        Oversee(agent::Oversee), Show(agent::Show),
         Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
-        Board(Board), Chat(agent::Chat), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
+        Board(Board), Chat(agent::Chat), Others(agent::Others), Viewers(agent::Viewers), Mentions(agent::Mentions), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
     }
 }

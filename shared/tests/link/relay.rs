@@ -178,7 +178,8 @@ impl Relay {
             }
             Author::Agent(agent) => {
                 let chats = heads.into_iter().map(row).collect();
-                let inbox = agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats };
+                let inbox =
+                    agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats, mentions: Vec::new() };
                 agent::FromRelay::Welcome(agent::Welcome { me: person(agent).id, inbox, now }).encode()
             }
         }
@@ -225,6 +226,7 @@ fn row(head: Seen) -> Conversation {
         unanswered: false,
         page: None,
         visitor_online: true,
+        visitor_gone_at: None,
         visitor_read: 0,
         agent_read: 0,
         previous: None,

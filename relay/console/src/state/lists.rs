@@ -27,6 +27,7 @@ impl Desk {
         for board in inbox.boards {
             self.take_board(board, now);
         }
+        self.hear_mentions(inbox.mentions, now);
         self.draw_boards();
         self.notice_waiting(&waited);
     }
@@ -117,7 +118,8 @@ impl Desk {
         let assigned = talk.agent.as_ref().map(|agent| agent.id) == me;
         let offered = talk.offer.as_ref().is_some_and(|offer| Some(offer.to) == me);
         let head = talk.head;
-        self.learn(talk, now);
+        self.learn(talk.clone(), now);
+        self.list_other(&talk);
         if offered && !self.offers.with_untracked(|list| list.contains(&id)) {
             self.notice(id, Cause::Offer, head);
         }
@@ -197,6 +199,8 @@ impl Desk {
         let mut kept: HashSet<ConversationId> = self.at_hand().chain(self.open.get_untracked()).collect();
         kept.extend(self.queue.get_untracked());
         kept.extend(self.messages.get_untracked());
+        kept.extend(self.others.get_untracked());
+        kept.extend(self.mentions.with_untracked(|mentions| mentions.iter().map(|one| one.conversation.id).collect::<Vec<_>>()));
         kept.extend(self.followed.get_value());
         // Nor does one go in which a message is held back: it will be sent.
         self.rows.update_value(|rows| rows.retain(|id, row| kept.contains(id) || row.held.with_untracked(Option::is_some)));

@@ -4,7 +4,7 @@ use super::*;
 use crate::row::Fate;
 use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
 use crate::verbs::Verb;
-use shared::agent::{AgentUpdate, Chat, Inbox, Rev, VisitorTyping, Welcome};
+use shared::agent::{AgentUpdate, Chat, Inbox, Mention, Mentions, Others, Rev, Viewers, VisitorTyping, Welcome};
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done, ErrorFrame};
 use shared::model::{Author, Conversation, Offer, Seen, State};
@@ -14,7 +14,8 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     let owner = Owner::new();
     owner.set();
     let desk = Desk::new();
-    let inbox = Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats };
+    let inbox =
+        Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }
@@ -144,7 +145,7 @@ fn messages_of_an_earlier_life_appear_with_their_conversation() {
     owner.set();
     let desk = Desk::new();
     desk.apply(Emit::Pending(say(1, 3, "kept")), 0);
-    let inbox = Inbox { agents: vec![agent(9)], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)] };
+    let inbox = Inbox { agents: vec![agent(9)], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)], mentions: vec![] };
     hear(&desk, FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 0 }));
     let row = desk.row(conversation_id(3)).expect("mine");
     assert_eq!(row.lines.with_untracked(Vec::len), 1);
@@ -247,4 +248,64 @@ fn what_another_tab_has_read_is_read_here() {
     assert_eq!(row.unread(), 0);
     desk.read_elsewhere(conversation_id(1), 0);
     assert_eq!(row.unread(), 0, "a mark never goes back");
+fn theirs(number: u8) -> Conversation {
+    Conversation { agent: Some(person(8)), ..mine(number) }
+}
+
+#[test]
+fn what_others_have_is_listed_while_it_is_asked_for() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    let chats = vec![theirs(3), Conversation { unanswered: false, ..theirs(2) }];
+    let others = || FromRelay::Others(Others { id: message_id(1), chats: chats.clone(), total: 2 });
+    hear(&desk, others());
+    assert!(desk.others.get_untracked().is_empty(), "nobody asked");
+    desk.oversee(true);
+    hear(&desk, others());
+    assert_eq!(desk.others.get_untracked(), [conversation_id(3), conversation_id(2)], "who waits comes first");
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs(4) }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { unanswered: false, ..theirs(3) } }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: mine(1) }));
+    let listed = desk.others.get_untracked();
+    assert_eq!(listed, [conversation_id(4), conversation_id(2), conversation_id(3)], "and the longest before the others");
+    // One that becomes mine, ends or waits for anybody leaves.
+    hear(&desk, FromRelay::Chat(Chat { conversation: mine(4) }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { state: State::Closed, ..theirs(3) } }));
+    assert_eq!((desk.others.get_untracked(), desk.others_total.get_untracked()), (vec![conversation_id(2)], 1));
+    desk.oversee(false);
+    assert!(desk.others.get_untracked().is_empty() && desk.row(conversation_id(2)).is_none());
+}
+
+#[test]
+fn a_note_that_names_me_reminds_until_i_have_looked() {
+    let (_owner, desk, _) = greeted(vec![], vec![]);
+    let mention = Mention { conversation: theirs(2), seq: 3, by: person(8), at: 0, whisper: false };
+    hear(&desk, FromRelay::Mentions(Mentions { mentions: vec![mention] }));
+    desk.show_thread(Some(conversation_id(2)));
+    desk.apply(Emit::Entry(conversation_id(2), entry(2, Author::Visitor, "hello")), 0);
+    assert_eq!(desk.look(), None, "the note has not come yet");
+    desk.apply(Emit::Entry(conversation_id(2), entry(3, Author::Agent(person(8)), "@Agent 9")), 0);
+    assert_eq!(desk.look(), Some(Order::Send(ToRelay::Read(Read { conversation: conversation_id(2), seq: 3 }))));
+    assert!(desk.mentions.get_untracked().is_empty());
+    assert_eq!(desk.look(), None, "it is not mine: nothing else of it is");
+}
+
+#[test]
+fn company_is_known_of_the_open_thread_and_writing_lapses() {
+    let (_owner, desk, _) = greeted(vec![conversation(1), conversation(2)], vec![]);
+    let viewers =
+        |number| Viewers { conversation: conversation_id(number), agents: vec![agent_id(8)], typing: vec![agent_id(8)] };
+    let company = |number| desk.row(conversation_id(number)).map(|row| row.company.get_untracked()).unwrap_or_default();
+    desk.show_thread(Some(conversation_id(1)));
+    hear(&desk, FromRelay::Viewers(viewers(1)));
+    hear(&desk, FromRelay::Viewers(viewers(2)));
+    assert_eq!((company(1).agents, company(2).agents), (vec![agent_id(8)], vec![]));
+    desk.tick(DRAFT_LAPSES - 1);
+    assert_eq!(company(1).typing, [agent_id(8)]);
+    desk.tick(DRAFT_LAPSES);
+    assert_eq!((company(1).agents, company(1).typing), (vec![agent_id(8)], vec![]));
+    hear(&desk, FromRelay::Viewers(viewers(1)));
+    desk.apply(Emit::Entry(conversation_id(1), entry(2, Author::Agent(person(8)), "hm")), 0);
+    assert_eq!(company(1).typing, [], "it is written");
+    desk.show_thread(Some(conversation_id(2)));
+    assert_eq!(company(1).agents, []);
 }

@@ -230,6 +230,8 @@ fn right_words(act: &str, texts: &Texts) -> Option<&'static str> {
         "see_sites" => words.act_see_sites,
         "read" => words.act_read,
         "read_others" => words.act_read_others,
+        "whisper" => texts.together.act_whisper,
+        "take_over" => texts.together.act_take_over,
         "see_reports" => words.act_see_reports,
         "keep_replies" => words.act_keep_replies,
         "share_replies" => words.act_share_replies,

@@ -18,6 +18,7 @@ fn word(verb: Verb, texts: &Texts) -> &'static str {
         Verb::GiveBack => texts.give_back,
         Verb::Accept => texts.accept,
         Verb::Decline => texts.decline,
+        Verb::TakeOver => texts.together.take_over,
         Verb::Close => texts.close_chat,
         Verb::Dismiss => texts.dismiss,
         Verb::Block { .. } => texts.blocking.block,
@@ -29,6 +30,7 @@ fn key(verb: Verb) -> Option<&'static str> {
         Verb::Take => Some("t"),
         Verb::Accept => Some("y"),
         Verb::Decline => Some("d"),
+        Verb::TakeOver => Some("o"),
         Verb::Close => Some("x"),
         Verb::Transfer(_) => Some("Shift+T"),
         Verb::TakeAnyway | Verb::GiveBack | Verb::Dismiss | Verb::Block { .. } => None,
@@ -64,7 +66,7 @@ pub fn perform(live: Live, id: shared::ids::ConversationId, verb: Verb) {
     if row.doing.get_untracked().is_some() {
         return;
     }
-    if matches!(verb, Verb::Take | Verb::TakeAnyway | Verb::Accept) {
+    if matches!(verb, Verb::Take | Verb::TakeAnyway | Verb::TakeOver | Verb::Accept) {
         live.open(Some(id));
     }
     live.ask(id, verb);
@@ -92,6 +94,8 @@ pub fn Actions(row: Row) -> impl IntoView {
     let fits = move |verb: Verb| Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| verb.fits(talk, me))));
     let (take, give_back, close, accept, dismiss) =
         (fits(Verb::Take), fits(Verb::GiveBack), fits(Verb::Close), fits(Verb::Accept), fits(Verb::Dismiss));
+    let take_over =
+        Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| Verb::TakeOver.fits(talk, me))) && live.desk.supervises());
     let transfer = Memo::new(move |_| me.get().is_some_and(|me| talk.with(|talk| Verb::Transfer(me).fits(talk, me))));
     let reopened = {
         let row = row.clone();
@@ -110,6 +114,7 @@ pub fn Actions(row: Row) -> impl IntoView {
             {button(&row, Verb::Accept, true, accept)}
             {button(&row, Verb::Decline, false, accept)}
             {button(&row, Verb::Take, true, take)}
+            {button(&row, Verb::TakeOver, false, take_over)}
             {button(&row, Verb::Dismiss, false, dismissable)}
             {move || transfer.get().then(|| view! {
                 <button type="button" class="plain" aria-haspopup="dialog" aria-keyshortcuts="Shift+T" data-key="⇧T"

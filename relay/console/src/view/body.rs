@@ -1,7 +1,7 @@
 //! What a message shows: text with its marks, a file, quick replies, cards. Every word of it is somebody's, so it only ever becomes text nodes.
 
 use leptos::prelude::*;
-use shared::model::{Body, Card, File};
+use shared::model::{Body, Card, File, Whisper};
 
 use crate::marks::Reach;
 use crate::text::{Texts, fill};
@@ -11,7 +11,7 @@ use crate::view::marked::marked;
 pub fn content(body: &Body, texts: &'static Texts) -> AnyView {
     match body {
         Body::Text(text) => marked(text, Reach::Said),
-        Body::Note(text) => marked(text, Reach::Note),
+        Body::Note(text) | Body::Whisper(Whisper { text, .. }) => marked(text, Reach::Note),
         Body::File(file) => attachment(file, texts),
         Body::Menu(menu) => {
             let choices = menu.choices.iter().map(|choice| view! { <li>{choice.clone()}</li> }).collect_view();

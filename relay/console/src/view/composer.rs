@@ -16,6 +16,7 @@ use crate::row::Row;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::uploads::{MOST_AT_ONCE, Uploads};
+use crate::view::at::{self, At, AtList};
 use crate::view::emoji::EmojiPicker;
 use crate::view::held::HeldBar;
 use crate::view::inbox::Panes;
@@ -34,6 +35,8 @@ pub fn Composer(
     row: Row,
     /// The chat is somebody else's or nobody's: only notes may be added.
     notes_only: Signal<bool>,
+    /// A colleague has the chat, and this agent may whisper to them.
+    whispers: Memo<bool>,
 ) -> impl IntoView {
     let texts = texts();
     let words = texts.composing;
@@ -49,11 +52,20 @@ pub fn Composer(
     };
     drafts.with_value(|drafts| drafts.iter().for_each(|drafts| drafts.restore(&row)));
     Effect::new(move || keep(&text.get_untracked(), noting.get()));
-    // When the visitor was last told that somebody writes; 0: they think nobody does.
-    let told = StoredValue::new(0);
+    let whispering = RwSignal::from(row.whispering.clone());
+    let may_whisper = whispers;
+    let whispers = Memo::new(move |_| may_whisper.get() && noting.get() && whispering.get());
+    let holder = {
+        let talk = RwSignal::from(row.talk.clone());
+        move || talk.with(|talk| talk.agent.as_ref().map(|agent| agent.name.clone()).unwrap_or_default())
+    };
+    // When others were last told that somebody writes, and whether a note; 0: they think nobody does.
+    let told = StoredValue::new((0, false));
     let stop_typing = move || {
-        if told.try_update_value(std::mem::take).is_some_and(|told| told != 0) {
-            live.typing(id, false);
+        if let Some((at, note)) = told.try_update_value(std::mem::take)
+            && at != 0
+        {
+            live.typing(id, false, note);
         }
     };
     let written = move |value: String| {
@@ -61,13 +73,16 @@ pub fn Composer(
         keep(&value, noting.get_untracked());
         text.set(value);
         let now = browser::now();
-        if empty || noting.get_untracked() {
+        let (note, before) = (noting.get_untracked(), told.get_value());
+        if empty || (before.0 != 0 && before.1 != note) {
             stop_typing();
-        } else if now - told.get_value() >= TYPING_EVERY {
-            told.set_value(now);
-            live.typing(id, true);
+        }
+        if !empty && now - told.get_value().0 >= TYPING_EVERY {
+            told.set_value((now, note));
+            live.typing(id, true, note);
         }
     };
+    let at = At::of(&row, live);
     let slash = Slash::of(row.clone(), live);
     let over = Memo::new(move |_| text.with(|text| text.trim().chars().count().saturating_sub(MAX_TEXT)));
     let blank = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
@@ -78,11 +93,17 @@ pub fn Composer(
             return;
         }
         let said = text.with_untracked(|text| text.trim().to_owned());
-        row.with_value(|row| live.send(row, said, note));
+        if whispers.get_untracked() {
+            live.whisper(id, said);
+        } else {
+            row.with_value(|row| live.send(row, said, note));
+        }
         text.set(String::new());
         keep("", note);
-        told.set_value(0);
+        // A message itself tells that nobody writes it any more.
+        told.set_value((0, false));
         noting.set(false);
+        whispering.set(false);
         browser::focus("#composer");
     };
     let field: NodeRef<html::Textarea> = NodeRef::new();
@@ -97,7 +118,7 @@ pub fn Composer(
         written(after);
     };
     let pressed = move |event: KeyboardEvent| {
-        if let Some(text) = slash.pressed(&event) {
+        if let Some(text) = at.pressed(&event).or_else(|| slash.pressed(&event)) {
             if let Some(text) = text {
                 written(text);
             }
@@ -150,7 +171,8 @@ pub fn Composer(
     watch_drops(hovered, take);
 
     let hint = move || match over.get() {
-        0 if noting.get() => [texts.note_hint, " · ", words.marks_hint].concat(),
+        0 if whispers.get() => fill(texts.together.whisper_hint, &[("name", &holder())]),
+        0 if noting.get() => [texts.together.note_names, " · ", words.marks_hint].concat(),
         0 => texts.enter_hint.to_owned(),
         over => fill(texts.too_long, &[("over", &over.to_string())]),
     };
@@ -168,14 +190,28 @@ pub fn Composer(
             <Tray conversation=id/>
             <p class="problem files-problem" role="alert" class:hidden=move || complaint.with(Option::is_none)>{move || complaint.get()}</p>
             <p class="drop-here" class:hidden=move || !hovered.get()>{move || if files_allowed.get() { words.drop_here } else { words.not_here }}</p>
+            <AtList at put=written/>
             <textarea id="composer" rows="2" aria-describedby="composer-hint" aria-autocomplete="list" node_ref=field
-                aria-controls=move || slash.is_open().then_some(LIST) aria-activedescendant=move || slash.active() prop:value=move || text.get()
-                aria-label=move || if noting.get() { texts.note } else { texts.message }
-                placeholder=move || if noting.get() { texts.write_note } else { texts.write_message }
+                aria-controls=move || if at.is_open() { Some(at::LIST) } else { slash.is_open().then_some(LIST) }
+                aria-activedescendant=move || at.active().or_else(|| slash.active()) prop:value=move || text.get()
+                aria-label=move || if whispers.get() { texts.together.whisper } else if noting.get() { texts.note } else { texts.message }
+                placeholder=move || match (whispers.get(), noting.get()) {
+                    (true, _) => fill(texts.together.write_whisper, &[("name", &holder())]),
+                    (false, true) => texts.write_note.to_owned(),
+                    (false, false) => texts.write_message.to_owned(),
+                }
                 on:input=move |event| written(event_target_value(&event)) on:keydown=pressed on:paste=pasted></textarea>
             <div class="composer-foot">
                 <button type="button" class="toggle" aria-pressed=move || noting.get().to_string() data-key="n" title=texts.note
                     on:click=move |_| { noting.update(|noting| *noting = !*noting); browser::focus("#composer"); }>{texts.note_on}</button>
+                {move || may_whisper.get().then(|| view! {
+                    <button type="button" class="toggle" aria-pressed=move || whispers.get().to_string() data-key="w" title=texts.together.whisper
+                        on:click=move |_| {
+                            whispering.set(!whispers.get_untracked());
+                            noting.set(true);
+                            browser::focus("#composer");
+                        }>{texts.together.whisper}</button>
+                })}
                 <input type="file" id="files" multiple class="hidden" tabindex="-1" aria-hidden="true" on:change=picked/>
                 <button type="button" class="quiet tool" aria-label=words.attach title=words.attach class:hidden=move || !files_allowed.get()
                     on:click=move |_| browser::press(PICKER)><span class="icon clip" aria-hidden="true"></span></button>
@@ -183,7 +219,7 @@ pub fn Composer(
                     on:click=move |_| if emoji.get_untracked() { close_emoji() } else { emoji.set(true) }><span class="icon face" aria-hidden="true"></span></button>
                 <span class="hint" id="composer-hint" class:problem=move || over.get() != 0>{hint}</span>
                 <button type="submit" class="primary" disabled=move || blank.get() || over.get() != 0>
-                    {move || if noting.get() { texts.add_note } else { texts.send }}
+                    {move || if whispers.get() { texts.together.send_whisper } else if noting.get() { texts.add_note } else { texts.send }}
                 </button>
             </div>
         </form>

@@ -1,6 +1,8 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
 //! is told about the view, and read marks.
 
+use std::collections::HashSet;
+
 use leptos::ev;
 use leptos::prelude::*;
 use shared::link::Status;
@@ -68,6 +70,7 @@ pub fn Inbox() -> impl IntoView {
     Effect::new(move || {
         if let Some(row) = desk.open.get().and_then(|id| desk.row(id)) {
             row.lines.track();
+            desk.mentions.track();
             live.look();
         }
     });
@@ -84,6 +87,23 @@ pub fn Inbox() -> impl IntoView {
             request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
         }
     });
+<<<<<<< HEAD
+=======
+    let attention = Memo::new(move |_| {
+        let chats = desk.mine.get().into_iter().chain(desk.parked.get());
+        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).map(|row| row.id);
+        let named = desk.mentions.get().into_iter().map(|one| one.conversation.id);
+        unread.chain(named).collect::<HashSet<_>>().len() + desk.offers.with(Vec::len)
+    });
+    Effect::new(move || {
+        if let Some(document) = browser::document() {
+            document.set_title(&match attention.get() {
+                0 => "Bulle".to_owned(),
+                count => format!("({count}) Bulle"),
+            });
+        }
+    });
+>>>>>>> together
 
     let page = move || match (desk.open.get(), panes.details.get()) {
         (None, _) => "lists",

@@ -1,5 +1,7 @@
 //! The left pane: presence, my chats with their slots drawn, what is set aside, offers, the queue and the messages.
 
+use std::collections::HashSet;
+
 use leptos::prelude::*;
 use shared::ids::ConversationId;
 
@@ -7,8 +9,9 @@ use crate::locale::texts;
 use crate::socket::Live;
 use crate::state::Undelivered;
 use crate::text::fill;
+use crate::view::all::AllChats;
 use crate::view::each::each;
-use crate::view::listed::{Listed, Place};
+use crate::view::listed::{Listed, Named, Oldest, Place};
 use crate::view::parts::CopyButton;
 use crate::view::presence::PresenceSwitch;
 use crate::view::windowed::Window;
@@ -27,6 +30,22 @@ pub fn Lists() -> impl IntoView {
     let hidden = |list: RwSignal<Vec<ConversationId>>| Memo::new(move |_| list.with(Vec::is_empty));
     let (no_offers, no_parked, no_queue, no_messages) =
         (hidden(desk.offers), hidden(desk.parked), hidden(desk.queue), hidden(desk.messages));
+    // What stands in another list is marked there.
+    let named = Memo::new(move |_| {
+        let lists = [desk.mine, desk.parked, desk.offers, desk.queue, desk.messages];
+        let listed = move |id: &ConversationId| lists.into_iter().any(|list| list.with(|list| list.contains(id)));
+        let mut named: Vec<ConversationId> = desk.mentions.with(|all| all.iter().map(|one| one.conversation.id).collect());
+        let mut known = HashSet::new();
+        named.retain(|id| !listed(id) && known.insert(*id));
+        named
+    });
+    provide_context(Named(named));
+    let supervises = Memo::new(move |_| desk.supervises());
+    // Who has waited longest for an answer of mine.
+    provide_context(Oldest(Memo::new(move |_| {
+        let chats = desk.mine.get().into_iter().chain(desk.parked.get()).filter_map(|id| desk.row(id));
+        chats.filter_map(|row| Some((row.due_since()?, row.id))).min().map(|(_, id)| id)
+    })));
     let pips = move || {
         let used = desk.mine.with(Vec::len);
         (0..capacity.get().max(used))
@@ -45,6 +64,12 @@ pub fn Lists() -> impl IntoView {
             <section class:hidden=move || no_offers.get() class="offers">
                 <h2>{texts.offered}</h2>
                 <ul aria-label=texts.offered><Rows list=desk.offers place=Place::Offered/></ul>
+            </section>
+            <section class:hidden=move || named.with(Vec::is_empty) class="offers">
+                <h2>{texts.together.mentions}<Count count=Signal::derive(move || named.with(Vec::len))/></h2>
+                <ul aria-label=texts.together.mentions>
+                    <For each=move || named.get() key=|id| *id let:id>{desk.row(id).map(|row| view! { <Listed row place=Place::Named/> })}</For>
+                </ul>
             </section>
             <section>
                 <h2>{texts.my_chats}<span class="pips" aria-hidden="true">{pips}</span><span class="count">{slots}</span></h2>
@@ -69,6 +94,7 @@ pub fn Lists() -> impl IntoView {
                 <p class="hint empty" class:hidden=move || !no_messages.get()>{texts.messages_empty}</p>
                 <More list=desk.messages total=desk.unassigned/>
             </section>
+            {move || supervises.get().then(|| view! { <AllChats/> })}
         </nav>
     }
 }

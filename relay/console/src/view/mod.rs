@@ -3,10 +3,14 @@
 
 mod access;
 mod actions;
+mod all;
 mod amend;
+mod at;
+mod before;
 mod block;
 mod blocked;
 pub mod body;
+mod company;
 mod composer;
 mod each;
 mod earlier;

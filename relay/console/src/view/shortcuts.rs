@@ -12,7 +12,7 @@ use crate::locale::texts;
 use crate::row::Row;
 use crate::socket::Live;
 use crate::text::Texts;
-use crate::verbs::Verb;
+use crate::verbs::{Verb, is_held_by_other};
 use crate::view::actions::perform_on_open;
 use crate::view::composer::{PICKER, amend_last};
 use crate::view::inbox::Panes;
@@ -139,6 +139,18 @@ fn carry_out(command: Command, live: Live, panes: Panes) -> bool {
         Command::Decline => answer_offer(live, Verb::Decline),
         Command::Reply => write(live, false),
         Command::Note => write(live, true),
+        Command::Whisper => whisper(live),
+        Command::Mention => {
+            if let Some(id) = live.desk.mentions.with_untracked(|mentions| mentions.first().map(|one| one.conversation.id)) {
+                live.open(Some(id));
+                browser::focus("#thread");
+            }
+        }
+        Command::TakeOver => {
+            if untrack(|| live.desk.supervises()) {
+                perform_on_open(live, Verb::TakeOver);
+            }
+        }
         Command::Transfer => {
             let me = live.desk.me.get_untracked();
             let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
@@ -202,9 +214,23 @@ fn answer_offer(live: Live, verb: Verb) {
     }
 }
 
+/// Goes to the composer of the open conversation, to whisper to the agent who has it.
+pub fn whisper(live: Live) {
+    let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
+    let other = |row: &Row, me| row.talk.with_untracked(|talk| is_held_by_other(talk, me));
+    if let (Some(row), Some(me)) = (row, live.desk.me.get_untracked())
+        && untrack(|| live.desk.supervises())
+        && other(&row, me)
+    {
+        write(live, true);
+        row.whispering.set(true);
+    }
+}
+
 /// Goes to the composer of the open conversation, for a note or a message.
 pub fn write(live: Live, note: bool) {
     if let Some(row) = live.desk.open.get_untracked().and_then(|id| live.desk.row(id)) {
+        row.whispering.set(false);
         if row.noting.get_untracked() != note {
             row.noting.set(note);
         }

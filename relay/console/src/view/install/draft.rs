@@ -29,6 +29,8 @@ pub struct Draft {
     pub voice: RwSignal<bool>,
     /// Whether they are asked for a rating.
     pub rating: RwSignal<bool>,
+    /// Whether agents see what they are writing.
+    pub drafts: RwSignal<bool>,
     /// The form before the chat; none without fields.
     pub fields: RwSignal<Vec<FieldDraft>>,
     /// What has to be agreed to; empty: nothing.
@@ -87,6 +89,7 @@ impl Draft {
             files: RwSignal::new(settings.files),
             voice: RwSignal::new(settings.voice),
             rating: RwSignal::new(settings.rating),
+            drafts: RwSignal::new(settings.drafts),
             fields: RwSignal::new(fields.unwrap_or_default()),
             consent: RwSignal::new(form.and_then(|form| form.consent.clone()).unwrap_or_default()),
             greetings: RwSignal::new(settings.greetings.iter().map(GreetingDraft::of).collect()),
@@ -107,6 +110,7 @@ impl Draft {
             files: self.files.get_untracked(),
             voice: self.voice.get_untracked(),
             rating: self.rating.get_untracked(),
+            drafts: self.drafts.get_untracked(),
         };
         SitePatch {
             name: Some(self.name.get_untracked()),
@@ -213,7 +217,7 @@ mod tests {
         let site: SiteSetup = serde_json::from_value(json!({
             "key": "shop", "name": "Shop", "origins": ["https://a.example", "https://*.b.example"], "snippet": "", "csp": [], "frame_csp": [],
             "settings": {
-                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "voice": true, "rating": false,
+                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "voice": true, "rating": false, "drafts": false,
                 "form": { "fields": [
                     { "label": "Email", "kind": "email", "required": true },
                     { "label": "About", "kind": "choice", "options": ["Sales", "Support"] },

@@ -44,6 +44,7 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 27] {
         (Deed::Block, words.blocked),
         (Deed::Unblock, words.unblocked),
         (Deed::Stretch, words.stretch),
+        (Deed::TakeOver, texts.together.took_over),
     ]
 }
 

@@ -254,6 +254,10 @@ impl Real {
                 let chat = chat(place);
                 Box::pin(async move { desk.take(now, who(agent), chat, stretch).await })
             }
+            Verb::TakesOver(agent, place) => {
+                let chat = chat(place);
+                Box::pin(async move { desk.take_over(now, who(agent), chat).await })
+            }
             Verb::Answers(agent, place) | Verb::Notes(agent, place) => {
                 let note = matches!(verb, Verb::Notes(..));
                 let say = Say { conversation: Some(chat(place)), note, ..say };

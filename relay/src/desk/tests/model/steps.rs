@@ -146,6 +146,7 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         3 => agent().prop_map(Verb::Online),
         2 => agent().prop_map(Verb::Away),
         2 => (pair(), any::<bool>()).prop_map(|((agent, chat), stretch)| Verb::Takes { agent, chat, stretch }),
+        1 => pair().prop_map(|(agent, chat)| Verb::TakesOver(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Notes(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Reads(agent, chat)),
@@ -189,6 +190,7 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
         let held = select(held);
         let verbs = prop_oneof![
             5 => held.clone().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
+            2 => (held.clone(), 0..AGENTS).prop_map(|((_, chat), by)| Verb::TakesOver(by, chat)),
             1 => (held.clone(), 0..AGENTS).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
             2 => held.clone().prop_map(|(agent, chat)| Verb::HandsBack(agent, chat)),
             3 => held.prop_map(|(agent, chat)| Verb::Closes(agent, chat)),

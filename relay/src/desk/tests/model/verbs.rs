@@ -32,6 +32,7 @@ pub(super) enum Verb {
         chat: usize,
         stretch: bool,
     },
+    TakesOver(usize, usize),
     Answers(usize, usize),
     Notes(usize, usize),
     Reads(usize, usize),
@@ -90,6 +91,7 @@ impl Reference {
                 self.dispatch();
             }
             Verb::Takes { agent, chat, stretch } => self.takes(agent, chat, stretch)?,
+            Verb::TakesOver(agent, chat) => self.takes_over(agent, chat)?,
             Verb::Answers(agent, chat) => self.agent_says(agent, chat)?,
             Verb::Notes(_, chat) => {
                 self.at(chat)?;
@@ -179,6 +181,26 @@ impl Reference {
             Err(refused) => return Err(refused),
         };
         self.give(place, agent, how);
+        Ok(())
+    }
+
+    fn takes_over(&mut self, agent: usize, place: usize) -> Answer {
+        if !self.agents[agent].supervisor {
+            return Err(ErrorCode::Forbidden);
+        }
+        match self.at(place)? {
+            chat if chat.state != State::Active => return Err(ErrorCode::WrongState),
+            chat if chat.agent == Some(agent) => return Ok(()),
+            _ => {}
+        }
+        let offer = self.chats[place].offer;
+        self.chats[place].offer = offer.filter(|(to, _)| *to != agent);
+        if let Err(refused) = self.slot(agent) {
+            self.chats[place].offer = offer;
+            return Err(refused);
+        }
+        self.give(place, agent, How::Deliberately);
+        self.dispatch();
         Ok(())
     }
 
