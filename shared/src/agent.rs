@@ -1,9 +1,9 @@
 //! Frames between the console (or a bot) and the relay, on `/ws/agent`.
 
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
-use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId, TeamId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, is_false, wire};
+use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, Team, is_false, wire};
 use serde::{Deserialize, Serialize};
 
 /// Longest time for which a visitor can be blocked, in ms: ten years; longer is for good.
@@ -35,6 +35,9 @@ wire! {
     pub struct Inbox {
         /// The team, oneself among them.
         pub agents: Vec<Agent>,
+        /// The teams that conversations can be for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub teams: Vec<Team>,
         /// The sites.
         pub sites: Vec<Site>,
         /// One board per site.
@@ -64,7 +67,7 @@ wire! {
         pub stretch: bool,
     }
 
-    /// Offer one's active chat to another agent, or give it back to the queue.
+    /// Offer one's active chat to another agent, hand it to a team, or give it back to the queue.
     #[derive(Copy)]
     pub struct Transfer {
         /// Names the request.
@@ -74,6 +77,20 @@ wire! {
         /// To whom; left out: back to the front of the queue, without the sender.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub to: Option<AgentId>,
+        /// Instead of `to`: to the front of the queue, for this team, without the sender.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub team: Option<TeamId>,
+    }
+
+    /// Make a queued conversation more urgent, or less.
+    #[derive(Copy)]
+    pub struct Prioritize {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// From -2 to 2: greater goes first, 0 is as usual.
+        pub priority: i32,
     }
 
     /// A request about one conversation: `accept` or `decline` a transfer, `close` it, or `dismiss` a "thanks" after the end.
@@ -148,6 +165,12 @@ wire! {
         pub agent: Agent,
     }
 
+    /// The teams that conversations can be for have changed.
+    pub struct Teams {
+        /// All of them, by name.
+        pub teams: Vec<Team>,
+    }
+
     /// Desk revision of one site.
     #[derive(Copy)]
     pub struct Rev {
@@ -181,6 +204,8 @@ frames! {
         "take" => Take(Take),
         /// Hand a chat over.
         "transfer" => Transfer(Transfer),
+        /// Make a conversation more or less urgent.
+        "prioritize" => Prioritize(Prioritize),
         /// Accept a transfer.
         "accept" => Accept(About),
         /// Decline a transfer.
@@ -233,6 +258,8 @@ frames! {
         "chat" => Chat(Chat),
         /// An agent changed.
         "agent" => Agent(AgentUpdate),
+        /// Teams changed.
+        "teams" => Teams(Teams),
         /// The visitor writes.
         "typing" => Typing(VisitorTyping),
         /// The visitor has read.

@@ -63,6 +63,8 @@ ids! {
     SessionId,
     /// A canned reply.
     ReplyId,
+    /// A group of agents.
+    TeamId,
     /// One life of one relay process.
     NodeId,
 }

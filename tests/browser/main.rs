@@ -37,5 +37,6 @@ mod sockets;
 mod stage;
 mod story;
 mod tabs;
+mod teams;
 mod tokens;
 mod town;

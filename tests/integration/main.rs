@@ -35,4 +35,5 @@ mod stop;
 mod story;
 mod stuck;
 mod talk;
+mod teams;
 mod tokens;

@@ -24,6 +24,7 @@ mod socket;
 mod state;
 mod text;
 mod time;
+mod urgency;
 mod verbs;
 mod view;
 

@@ -70,6 +70,8 @@ pub enum Section {
     Account,
     /// Canned replies.
     Replies,
+    /// How chats are handed out, opening hours, routing; for admins.
+    Desk,
     /// What programs sign in with; for admins.
     Tokens,
     /// Who did what; for admins.
@@ -78,13 +80,14 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 4] = [Self::Account, Self::Replies, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 5] = [Self::Account, Self::Replies, Self::Desk, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Replies => "replies",
+            Self::Desk => "desk",
             Self::Tokens => "tokens",
             Self::Record => "record",
         }
@@ -94,7 +97,7 @@ impl Section {
     pub fn least_role(self) -> Role {
         match self {
             Self::Account | Self::Replies => Role::Agent,
-            Self::Tokens | Self::Record => Role::Admin,
+            Self::Desk | Self::Tokens | Self::Record => Role::Admin,
         }
     }
 

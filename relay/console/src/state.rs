@@ -13,7 +13,7 @@ use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, MAX_ROWS, Presence, Say, Site};
+use shared::model::{Agent, Board, MAX_ROWS, Presence, Say, Site, Team};
 
 use crate::row::{DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
@@ -50,8 +50,12 @@ pub struct Desk {
     pub status: RwSignal<Status>,
     /// The team.
     pub agents: RwSignal<Vec<Agent>>,
+    /// The teams that conversations can be for.
+    pub teams: RwSignal<Vec<Team>>,
     /// The sites.
     pub sites: RwSignal<Vec<Site>>,
+    /// The sites whose chats agents pick themselves.
+    pub picked: RwSignal<Vec<SiteId>>,
     /// Queued conversations of all sites, next first.
     pub queue: RwSignal<Vec<ConversationId>>,
     /// How many are queued, those past the rows among them.
@@ -93,7 +97,9 @@ impl Desk {
             me: RwSignal::default(),
             status: RwSignal::new(Status::Stopped),
             agents: RwSignal::default(),
+            teams: RwSignal::default(),
             sites: RwSignal::default(),
+            picked: RwSignal::default(),
             queue: RwSignal::default(),
             waiting: RwSignal::default(),
             messages: RwSignal::default(),
@@ -173,6 +179,7 @@ impl Desk {
                     None => agents.push(update.agent),
                 })
             }
+            FromRelay::Teams(news) => self.teams.set(news.teams),
             FromRelay::Typing(typing) => self.with_row(typing.conversation, |row| {
                 let typed = Typed { draft: typing.draft, until: now + DRAFT_LAPSES };
                 row.typed.set((!typed.draft.is_empty()).then_some(typed));

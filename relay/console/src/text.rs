@@ -29,6 +29,7 @@ macro_rules! texts {
 // A page with many words of its own has them in a table of its own.
 mod access;
 mod block;
+mod desk;
 mod history;
 mod install;
 mod people;
@@ -40,6 +41,7 @@ texts! {
     [access: access]
     [installing: install]
     [blocking: block]
+    [desk: desk]
     [people: people]
     [reports: reports]
     [replies: replies]

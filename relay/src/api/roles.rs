@@ -36,6 +36,8 @@ pub enum Act {
     Invite,
     /// Change people: role, capacity, disabled or not.
     ChangePeople,
+    /// Make, change and remove teams.
+    ManageTeams,
     /// Make and revoke tokens for programs.
     ManageTokens,
     /// Read who did what.
@@ -54,6 +56,7 @@ impl Act {
             Self::ReadOthers | Self::SeeReports | Self::ShareReplies => Role::Supervisor,
             Self::Invite
             | Self::ChangePeople
+            | Self::ManageTeams
             | Self::ManageTokens
             | Self::ReadRecord
             | Self::HandlePersonalData

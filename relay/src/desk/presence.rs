@@ -320,5 +320,9 @@ fn in_words(patch: &AgentPatch) -> String {
     let role = patch.role.map(|role| format!("role {}", people::role_name(role)));
     let capacity = patch.capacity.map(|capacity| format!("capacity {capacity}"));
     let disabled = patch.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned());
-    [role, capacity, disabled].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let languages = patch.languages.as_ref().map(|languages| match languages.as_slice() {
+        [] => "all languages".to_owned(),
+        some => format!("languages {}", some.join(" ")),
+    });
+    [role, capacity, disabled, languages].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

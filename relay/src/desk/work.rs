@@ -1,7 +1,7 @@
 //! One unit of work of the desk, inside one transaction of the store: the conversations it touches, the transitions that it makes
 //! with them (DESIGN §6), the entries that record these, and at the end everything that others must be told.
 
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::model::{
     Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
 };
@@ -29,11 +29,13 @@ pub(super) struct Work<'a> {
     pub(super) now: Millis,
     touched: Vec<Touched>,
     agents: Vec<AgentId>,
+    sites: Vec<SiteId>,
+    teams: bool,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(db: &'a Step<'a>, rules: &'a Rules, now: Millis) -> Self {
-        Self { db, rules, now, touched: Vec::new(), agents: Vec::new() }
+        Self { db, rules, now, touched: Vec::new(), agents: Vec::new(), sites: Vec::new(), teams: false }
     }
 
     /// A conversation to work on, as it is now.
@@ -70,6 +72,16 @@ impl<'a> Work<'a> {
         if !self.agents.contains(&agent) {
             self.agents.push(agent);
         }
+    }
+
+    /// What the desk of a site goes by changed.
+    pub(super) fn site_moved(&mut self, site: SiteId) {
+        self.sites.push(site);
+    }
+
+    /// Teams changed.
+    pub(super) fn teams_moved(&mut self) {
+        self.teams = true;
     }
 
     /// Appends an entry; the caller saves the record.
@@ -235,7 +247,10 @@ impl<'a> Work<'a> {
 
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { teams: self.teams, ..Outcome::default() };
+        for site in self.sites {
+            outcome.sites.push((site, people::bump_site(self.db, site)?));
+        }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {
             let record = &touched.record;
             if !outcome.sites.iter().any(|(site, _)| *site == record.site) {

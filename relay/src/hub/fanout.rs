@@ -57,6 +57,7 @@ impl Fanout {
                 visitors.send(|| visitor::FromRelay::Read(mark).encode());
             }
             Notice::Agents(agents) => self.dirty.agents(agents),
+            Notice::Teams => self.dirty.teams(),
             Notice::Site(site) => self.dirty.site(site),
             Notice::Merged { from, into, moved } => {
                 let visitors = self.registry.visitors();

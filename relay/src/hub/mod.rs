@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use shared::agent::Block;
 use shared::frame::{Ack, Delete, Edit};
-use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, TeamId, VisitorId};
 use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
 use tokio::sync::Notify;
 
@@ -136,6 +136,21 @@ impl Hub {
     /// An agent takes a conversation.
     pub async fn agent_takes(&self, agent: AgentId, conversation: ConversationId, stretch: bool) -> Result<(), DeskError> {
         self.done(self.desk.take(clock::now(), agent, conversation, stretch).await?)
+    }
+
+    /// An agent hands a chat to a team.
+    pub async fn agent_transfers_to_team(
+        &self,
+        agent: AgentId,
+        conversation: ConversationId,
+        team: TeamId,
+    ) -> Result<(), DeskError> {
+        self.done(self.desk.transfer_to_team(clock::now(), agent, conversation, team).await?)
+    }
+
+    /// An agent makes a queued conversation more urgent, or less.
+    pub async fn agent_prioritizes(&self, agent: AgentId, conversation: ConversationId, priority: i32) -> Result<(), DeskError> {
+        self.done(self.desk.prioritize(clock::now(), agent, conversation, priority).await?)
     }
 
     /// An agent offers a chat to another one, or gives it back.
@@ -308,6 +323,9 @@ impl Hub {
         }
         for (site, _) in outcome.sites {
             self.bus.publish(Notice::Site(site));
+        }
+        if outcome.teams {
+            self.bus.publish(Notice::Teams);
         }
         if !quiet {
             self.committed.notify_one();

@@ -60,6 +60,8 @@ pub enum Notice {
     },
     /// Presence, capacity or slots of these agents changed.
     Agents(Vec<AgentId>),
+    /// The teams that conversations can be for have changed.
+    Teams,
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
     /// A visitor has signed in and become another one: the sockets of the first must go, those of the other look again if they have
@@ -104,7 +106,7 @@ impl Notice {
             Self::Changed(_) => &of.changed,
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
-            Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
+            Self::Agents(_) | Self::Teams | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
             Self::SignedOut { .. } | Self::Merged { .. } | Self::Erased(_) | Self::Blocked { .. } | Self::Retired(_) => {
                 &of.signed_out
             }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Prioritize, Rev, Show, ToRelay, Transfer, Welcome};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
-use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
+use shared::model::{Audience, MAX_PAGE, MAX_ROWS, PRIORITIES, Person, Say};
 
 use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
@@ -148,7 +148,20 @@ impl AgentSession {
             ToRelay::Say(say) => self.say(say).await.map(Some),
             ToRelay::Presence(wish) => done(wish.id, hub.agent_presence(me, wish.presence).await),
             ToRelay::Take(take) => done(take.id, hub.agent_takes(me, take.conversation, take.stretch).await),
+            ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) }) => {
+                done(id, hub.agent_transfers_to_team(me, conversation, team).await)
+            }
+            ToRelay::Transfer(Transfer { id, to: Some(_), team: Some(_), .. }) => {
+                Err(refuse(Some(id), ErrorCode::InvalidField, "team: leave it out, or `to`: a chat goes to one of them"))
+            }
             ToRelay::Transfer(transfer) => done(transfer.id, hub.agent_transfers(me, transfer.conversation, transfer.to).await),
+            ToRelay::Prioritize(Prioritize { id, conversation, priority }) => {
+                if !PRIORITIES.contains(&priority) {
+                    let message = format!("priority: {} to {}", PRIORITIES.start(), PRIORITIES.end());
+                    return Err(refuse(Some(id), ErrorCode::InvalidField, message));
+                }
+                done(id, hub.agent_prioritizes(me, conversation, priority).await)
+            }
             ToRelay::Accept(About { id, conversation }) => done(id, hub.agent_accepts(me, conversation).await),
             ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
             ToRelay::Close(About { id, conversation }) => done(id, hub.agent_closes(me, conversation).await),

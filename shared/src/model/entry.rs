@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Person, is_false, wire};
-use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq};
+use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq, TeamId};
 
 /// Longest list of quick replies under a message, and of cards in one message.
 pub const MAX_CHOICES: usize = 10;
@@ -83,6 +83,10 @@ wire! {
         Rated(Rating),
         /// An agent put labels on the conversation, or took some off; agents only.
         Tagged(Tagged),
+        /// The conversation is for a team from now on; agents only.
+        Routed(Routed),
+        /// An agent changed how urgent the conversation is; agents only.
+        Prioritized(Prioritized),
         /// The visitor turned out to be somebody whose other conversation lives on; the last entry of this one but for its end.
         Merged(Merged),
         /// As in [`Body::Unknown`].
@@ -192,6 +196,21 @@ wire! {
         /// Taken off.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub removed: Vec<String>,
+    }
+
+    /// Whose a conversation is.
+    pub struct Routed {
+        /// The team.
+        pub team: TeamId,
+        /// Its name at that time.
+        pub name: String,
+    }
+
+    /// How urgent a conversation is.
+    #[derive(Copy)]
+    pub struct Prioritized {
+        /// Within [`PRIORITIES`](super::PRIORITIES): greater goes first.
+        pub priority: i32,
     }
 
     /// Where a merged conversation goes on.
@@ -325,6 +344,8 @@ pub enum ParkReason {
     VisitorSilent,
     /// Nobody was there to answer when it began.
     NobodyThere,
+    /// It began outside the site's opening hours.
+    OutsideHours,
 }
 
 /// Why a chat ended.
@@ -391,6 +412,7 @@ impl Body {
                 Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) | Event::Unknown(_) => false,
                 Event::Requeued(_) | Event::Parked(_) | Event::Resumed => true,
                 Event::Contact(_) | Event::Answered(_) | Event::Tagged(_) => true,
+                Event::Routed(_) | Event::Prioritized(_) => true,
                 Event::Edited(Edited { note, .. }) | Event::Deleted(Deleted { note, .. }) => *note,
             },
         }

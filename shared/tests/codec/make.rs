@@ -96,7 +96,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId, FileId);
+ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId, FileId, TeamId);
 
 impl Make for SiteKey {
     fn make(source: &mut Source) -> Self {
@@ -165,7 +165,7 @@ names! {
     Role { Agent Supervisor Admin }
     AssignedHow { Dispatched Taken Stretched Transferred }
     RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
-    ParkReason { VisitorGone VisitorSilent NobodyThere }
+    ParkReason { VisitorGone VisitorSilent NobodyThere OutsideHours }
     CloseReason { Agent Visitor Expired Dismissed Merged }
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
@@ -192,6 +192,8 @@ structs! {
     Deleted { seq, note }
     Rating { score, comment }
     Merged { into }
+    Routed { team, name }
+    Prioritized { priority }
     Panel { form, files, voice, rating, email }
     Form { fields, consent }
     Field { label, kind, required, options }
@@ -199,14 +201,15 @@ structs! {
     Thread { id, state, head, agent, position, estimate_ms, read }
     Visitor { id, name, email, locale, time_zone, verified }
     Conversation {
-        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
+        id, site, visitor, state, agent, head, opened_at, queued_at, priority, team, preview, last_at, unanswered, page, visitor_online,
         visitor_read, agent_read, previous, preferred, offer, tags,
     }
     Preferred { agent, until }
     Offer { to, from, until }
-    Agent { id, name, role, presence, capacity, slots_used, bot }
+    Agent { id, name, role, presence, capacity, slots_used, bot, languages }
     Site { id, key, name }
-    Board { site, rev, waiting, queue, unassigned, messages }
+    Team { id, name, members, sites }
+    Board { site, rev, picked, waiting, queue, unassigned, messages }
 
     Ping {}
     Backfill { conversation, after }
@@ -222,22 +225,23 @@ structs! {
     Delete { id, conversation, seq }
 
     visitor::Hello { token, identity, resume, seen, page, locale, time_zone }
-    visitor::Welcome { visitor, token, thread, answering, site, settings, panel, now }
+    visitor::Welcome { visitor, token, thread, answering, back_at, site, settings, panel, now }
     visitor::Typing { draft }
     visitor::Close { id, conversation }
     visitor::Rate { id, conversation, score, comment }
     visitor::Transcript { id, conversation, email }
     visitor::ThreadUpdate { thread }
-    visitor::Answering { answering }
+    visitor::Answering { answering, back_at }
     visitor::AgentTyping { conversation, agent, on }
     visitor::Pong { now, heads }
 
     agent::Hello { token, seen }
     agent::Welcome { me, inbox, now }
-    agent::Inbox { agents, sites, boards, chats }
+    agent::Inbox { agents, teams, sites, boards, chats }
     agent::SetPresence { id, presence }
     agent::Take { id, conversation, stretch }
-    agent::Transfer { id, conversation, to }
+    agent::Transfer { id, conversation, to, team }
+    agent::Prioritize { id, conversation, priority }
     agent::About { id, conversation }
     agent::Block { id, conversation, network, for_ms, reason }
     agent::Show { rows, open }
@@ -246,6 +250,7 @@ structs! {
     agent::Chat { conversation }
     agent::VisitorTyping { conversation, draft }
     agent::AgentUpdate { agent }
+    agent::Teams { teams }
     agent::Rev { site, rev }
     agent::Pong { now, heads, revs }
 }
@@ -254,7 +259,8 @@ enums! {
     Author { Agent(Person); Visitor, System }
     Body { Text(String), Note(String), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
     Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact),
-        Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged); Resumed, Reopened }
+        Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged),
+        Routed(Routed), Prioritized(Prioritized); Resumed, Reopened }
     visitor::ToRelay {
         Hello(visitor::Hello), Say(Say), Typing(visitor::Typing), Read(Read), Page(PageView), Close(visitor::Close),
         Edit(Edit), Delete(Delete), Rate(visitor::Rate), Transcript(visitor::Transcript), Backfill(Backfill), Ping(Ping);
@@ -266,11 +272,11 @@ enums! {
     }
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
-        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
+        Prioritize(agent::Prioritize), Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
         Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
-        Board(Board), Chat(agent::Chat), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
+        Board(Board), Chat(agent::Chat), Agent(agent::AgentUpdate), Teams(agent::Teams), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
     }
 }

@@ -172,6 +172,7 @@ fn visitors_frame(choices: &mut Choices<'_>) -> visitor::FromRelay {
             token: None,
             thread: None,
             answering: true,
+            back_at: None,
             site: String::new(),
             settings: 1,
             panel: shared::model::Panel::default(),

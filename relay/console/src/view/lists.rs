@@ -24,6 +24,13 @@ pub fn Lists() -> impl IntoView {
     let hidden = |list: RwSignal<Vec<ConversationId>>| Memo::new(move |_| list.with(Vec::is_empty));
     let (no_offers, no_parked, no_queue, no_messages) =
         (hidden(desk.offers), hidden(desk.parked), hidden(desk.queue), hidden(desk.messages));
+    let picked = Memo::new(move |_| {
+        let by_hand = desk.picked.get();
+        let names = |sites: &Vec<shared::model::Site>| {
+            sites.iter().filter(|site| by_hand.contains(&site.id)).map(|site| site.name.clone()).collect::<Vec<_>>().join(", ")
+        };
+        (!by_hand.is_empty()).then(|| fill(texts.desk.picked_hint, &[("sites", &desk.sites.with(names))]))
+    });
     let pips = move || {
         let used = desk.mine.with(Vec::len);
         (0..capacity.get().max(used))
@@ -51,6 +58,7 @@ pub fn Lists() -> impl IntoView {
             </section>
             <section>
                 <h2>{texts.queue}<Count count=Signal::derive(move || to_count(desk.waiting.get()))/></h2>
+                {move || picked.get().map(|hint| view! { <p class="hint empty">{hint}</p> })}
                 <ol aria-label=texts.queue><Rows list=desk.queue place=Place::Queued/></ol>
                 <p class="hint empty" class:hidden=move || !no_queue.get()>{texts.queue_empty}</p>
                 <More list=desk.queue total=desk.waiting/>

@@ -18,15 +18,18 @@ mod amend;
 mod capacity;
 mod erasure;
 mod hand;
+mod hours;
 mod merge;
 mod model;
 mod outage;
 mod plan;
 mod presence;
+mod route;
 mod search;
 mod speak;
 mod statements;
 mod sweep;
+mod teams;
 mod utter;
 
 /// When every test begins.

@@ -1,6 +1,7 @@
 //! The settings: one component per section, and the links between them.
 
 pub mod account;
+mod desk;
 mod factor;
 mod qr;
 mod record;
@@ -35,6 +36,7 @@ pub fn Settings(
         _ if !mine.contains(&section) => view! { <p>{texts.refusal_forbidden}</p> }.into_any(),
         Section::Account => view! { <account::Account/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
+        Section::Desk => view! { <desk::Desk/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
     };
@@ -53,6 +55,7 @@ fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
         Section::Replies => texts.replies.title,
+        Section::Desk => texts.desk.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
     }

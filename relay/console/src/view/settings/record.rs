@@ -13,7 +13,7 @@ use crate::time;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 27] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
@@ -31,6 +31,10 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
         (Deed::TokenRevoked, words.token_revoked),
         (Deed::SiteMade, words.site_made),
         (Deed::SiteChanged, words.site_changed),
+        (Deed::DeskChanged, words.desk_changed),
+        (Deed::TeamMade, words.team_made),
+        (Deed::TeamChanged, words.team_changed),
+        (Deed::TeamRemoved, words.team_removed),
         (Deed::SecretMade, words.secret_made),
         (Deed::SecretRetired, words.secret_retired),
         (Deed::Exported, words.exported),

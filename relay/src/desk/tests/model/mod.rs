@@ -65,9 +65,7 @@ impl Both {
         self.same();
         if let Ok(outcome) = result {
             self.real.acked(&outcome, said);
-            if !matches!(verb, Verb::Priority(..)) {
-                self.told(&before, &[outcome]);
-            }
+            self.told(&before, &[outcome]);
         }
     }
 

@@ -30,6 +30,21 @@ pub(super) struct Agent {
     pub(super) gone: Option<Millis>,
     /// When they last gave up a slot.
     pub(super) idle: Millis,
+    /// Teams that they are in.
+    pub(super) teams: BTreeSet<usize>,
+    /// Languages that they take chats in, by number; none: all.
+    pub(super) languages: BTreeSet<usize>,
+}
+
+/// How chats of a site come to agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Site {
+    /// Agents pick them.
+    pub(super) picked: bool,
+    /// Outside opening hours.
+    pub(super) shut: bool,
+    /// New ones in the first language are for this team, and urgent.
+    pub(super) routes_to: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +70,8 @@ pub(super) struct Chat {
     /// The original time of queueing.
     pub(super) queued: Option<Millis>,
     pub(super) priority: i32,
+    pub(super) team: Option<usize>,
+    pub(super) language: Option<usize>,
     pub(super) prefers: Option<(usize, Millis)>,
     pub(super) excluded: BTreeSet<usize>,
     pub(super) answer_by: Option<Millis>,
@@ -68,6 +85,15 @@ pub(super) struct Chat {
     /// Entries, and the last of them that the visitor sees.
     pub(super) head: u64,
     pub(super) visitor_head: u64,
+}
+
+/// Visitors come from both, agents serve both.
+pub(super) const SITES: usize = 2;
+pub(super) const TEAMS: usize = 2;
+
+/// Where a visitor is.
+pub(super) fn site_of(visitor: usize) -> usize {
+    visitor % SITES
 }
 
 /// How somebody comes by a chat.
@@ -86,6 +112,7 @@ pub(super) struct Reference {
     pub(super) heartbeat: Millis,
     pub(super) agents: Vec<Agent>,
     pub(super) visitors: Vec<Visitor>,
+    pub(super) sites: [Site; SITES],
     /// In the order in which they began.
     pub(super) chats: Vec<Chat>,
 }
@@ -115,12 +142,33 @@ impl Reference {
         self.is_online(agent) && self.used(agent) < self.agents[agent].capacity
     }
 
-    /// Eligible, free slots aside.
-    pub(super) fn may_have(&self, agent: usize, chat: &Chat) -> bool {
-        let waits_for = |(other, until): (usize, Millis)| {
-            other != agent && until > self.now && self.is_online(other) && !chat.excluded.contains(&other)
+    /// Online, and has not given it up.
+    fn could_have(&self, agent: usize, chat: &Chat) -> bool {
+        self.is_online(agent) && !chat.excluded.contains(&agent)
+    }
+
+    /// Everybody who may be given it, free slots aside.
+    pub(super) fn eligible(&self, chat: &Chat) -> Vec<usize> {
+        let mut left: Vec<usize> = (0..self.agents.len()).filter(|agent| self.could_have(*agent, chat)).collect();
+        if let Some((agent, _)) = chat.prefers.filter(|(agent, until)| *until > self.now && left.contains(agent)) {
+            return vec![agent];
+        }
+        if self.sites[site_of(chat.visitor)].picked {
+            return Vec::new();
+        }
+        // Whatever would leave nobody does not count.
+        let in_team = |agent: &usize| chat.team.is_none_or(|team| self.agents[*agent].teams.contains(&team));
+        if left.iter().any(in_team) {
+            left.retain(in_team);
+        }
+        let speaks = |agent: &usize| {
+            let spoken = &self.agents[*agent].languages;
+            spoken.is_empty() || chat.language.is_none_or(|language| spoken.contains(&language))
         };
-        self.is_online(agent) && !chat.excluded.contains(&agent) && !chat.prefers.is_some_and(waits_for)
+        if left.iter().any(speaks) {
+            left.retain(speaks);
+        }
+        left
     }
 
     /// The queue, in the order in which it is served.
@@ -137,8 +185,9 @@ impl Reference {
     pub(super) fn chosen(&self, place: usize) -> Option<usize> {
         let chat = &self.chats[place];
         let free = |agent: usize| self.agents[agent].capacity - self.used(agent);
-        (0..self.agents.len())
-            .filter(|agent| self.has_slot(*agent) && self.may_have(*agent, chat))
+        self.eligible(chat)
+            .into_iter()
+            .filter(|agent| self.has_slot(*agent))
             .min_by_key(|agent| (chat.before != Some(*agent), Reverse(free(*agent)), self.agents[*agent].idle, *agent))
     }
 

@@ -3,7 +3,7 @@
 use shared::close::ErrorCode;
 use shared::model::State;
 
-use super::reference::{Chat, How, OFFER_FOR, Reference};
+use super::reference::{Chat, How, OFFER_FOR, Reference, Site, TEAMS};
 
 /// Agents and visitors go by number, chats by the order in which they began.
 #[derive(Clone, Debug)]
@@ -41,6 +41,11 @@ pub(super) enum Verb {
         to: usize,
     },
     HandsBack(usize, usize),
+    HandsToTeam {
+        agent: usize,
+        chat: usize,
+        team: usize,
+    },
     Accepts(usize, usize),
     Declines(usize, usize),
     Closes(usize, usize),
@@ -48,7 +53,17 @@ pub(super) enum Verb {
     Capacity(usize, u32),
     Disabled(usize, bool),
     Supervisor(usize, bool),
-    Priority(usize, i32),
+    Prioritizes {
+        agent: usize,
+        chat: usize,
+        priority: i32,
+    },
+    /// Into a team, or out of it.
+    Joins(usize, usize, bool),
+    /// The languages that they take chats in.
+    Speaks(usize, Option<usize>),
+    /// Changes how the desk of a site works.
+    Desk(usize, Site),
     Sweep,
 }
 
@@ -101,6 +116,16 @@ impl Reference {
                 self.give_up(chat);
                 self.dispatch();
             }
+            Verb::HandsToTeam { agent, chat, team } => {
+                self.own_active(agent, chat)?;
+                if team >= TEAMS {
+                    return Err(ErrorCode::NotFound);
+                }
+                self.chats[chat].team = Some(team);
+                self.record(chat, false);
+                self.give_up(chat);
+                self.dispatch();
+            }
             Verb::Accepts(agent, chat) => self.accepts(agent, chat)?,
             Verb::Declines(agent, chat) => {
                 self.offered(agent, chat)?;
@@ -124,9 +149,28 @@ impl Reference {
                 self.agents[agent].supervisor = supervisor;
                 self.dispatch();
             }
-            Verb::Priority(chat, priority) => {
-                self.at(chat)?;
-                self.chats[chat].priority = priority;
+            Verb::Prioritizes { chat, priority, .. } => match self.at(chat)? {
+                chat if chat.state != State::Queued => return Err(ErrorCode::WrongState),
+                known if known.priority == priority => {}
+                _ => {
+                    self.chats[chat].priority = priority;
+                    self.record(chat, false);
+                }
+            },
+            Verb::Joins(agent, team, joins) => {
+                let teams = &mut self.agents[agent].teams;
+                let _ = if joins { teams.insert(team) } else { teams.remove(&team) };
+                self.dispatch();
+            }
+            Verb::Speaks(agent, language) => {
+                self.agents[agent].languages = language.into_iter().collect();
+                self.dispatch();
+            }
+            Verb::Desk(site, desk) => {
+                // What is as it was needs no look.
+                if std::mem::replace(&mut self.sites[site], desk) != desk {
+                    self.dispatch();
+                }
             }
             Verb::Sweep => self.sweep(),
         }
