@@ -111,7 +111,7 @@ impl<Name: FnMut() -> MessageId> Bot<Name> {
         let Some(conversation) = say.conversation else { return Vec::new() };
         match self.chats.get(&conversation) {
             Some(chat) if chat.goodbye == Some(say.id) => {
-                let transfer = Transfer { id: (self.name)(), conversation, to: None };
+                let transfer = Transfer { id: (self.name)(), conversation, to: None, team: None };
                 vec![Order::Send(ToRelay::Transfer(transfer))]
             }
             _ => Vec::new(),
