@@ -3,7 +3,7 @@
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
 use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId, TeamId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, Team, is_false, wire};
+use crate::model::{Agent, Away, Board, Conversation, Presence, Say, Seen, Site, Team, is_false, wire};
 use serde::{Deserialize, Serialize};
 
 /// Longest time for which a visitor can be blocked, in ms: ten years; longer is for good.
@@ -47,12 +47,14 @@ wire! {
     }
 
     /// Be available, or not.
-    #[derive(Copy)]
     pub struct SetPresence {
         /// Names the request.
         pub id: MessageId,
         /// `online` or `away`.
         pub presence: Presence,
+        /// Why one is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<Away>,
     }
 
     /// Take a conversation that is queued, or parked and yours or nobody's. Answered by `done` or `error`.
@@ -139,6 +141,11 @@ wire! {
         /// Writing, or stopped.
         pub on: bool,
     }
+
+    /// Somebody is at the console: sent when they use it, at most once a minute. An agent of whom nothing of the kind is heard for as long as the
+    /// operator has set is away by itself.
+    #[derive(Copy)]
+    pub struct Active {}
 
     /// Asks for the whole inbox again. Answered by `inbox`.
     #[derive(Copy)]
@@ -228,6 +235,8 @@ frames! {
         "delete" => Delete(Delete),
         /// Fetch entries.
         "backfill" => Backfill(Backfill),
+        /// At the console.
+        "active" => Active(Active),
         /// Fetch the inbox.
         "get_inbox" => GetInbox(GetInbox),
         /// Alive?

@@ -1,12 +1,14 @@
 //! The nouns of the protocol: what a conversation, an entry, a visitor and an agent look like on the wire.
 //! Frames (`visitor.rs`, `agent.rs`) and REST bodies (`api.rs`) are made of these.
 
+mod away;
 mod desk;
 mod entry;
 mod settings;
 
 use serde::{Deserialize, Serialize};
 
+pub use away::*;
 pub use desk::*;
 pub use entry::*;
 pub use settings::*;
@@ -236,6 +238,9 @@ wire! {
         pub role: Role,
         /// Whether they take chats now.
         pub presence: Presence,
+        /// Away: why, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<Away>,
         /// How many live chats they hold at most.
         pub capacity: u32,
         /// How many they hold now, transfers reserved for them among them.

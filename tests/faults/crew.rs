@@ -185,7 +185,7 @@ async fn serve(
             _ = ticks.tick() => {
                 let me = console.me.and_then(|me| console.agents.get(&me));
                 if me.is_some_and(|me| me.presence != Presence::Online) {
-                    client.send(AgentSays::Presence(SetPresence { id: new_id(), presence: Presence::Online }));
+                    client.send(AgentSays::Presence(SetPresence { id: new_id(), presence: Presence::Online, away: None }));
                 }
                 if !*beat.borrow() {
                     continue;
@@ -223,7 +223,7 @@ fn act(console: &Console, client: &mut Client<agent::Dialect>, dice: &mut fastra
             client.send(AgentSays::Transfer(Transfer { id, conversation, to, team: None }));
         }
         7 => {
-            client.send(AgentSays::Presence(SetPresence { id, presence: Presence::Away }));
+            client.send(AgentSays::Presence(SetPresence { id, presence: Presence::Away, away: None }));
         }
         _ => {}
     }

@@ -142,9 +142,8 @@ async fn outside_hours_visitors_are_told_when_somebody_is_back() {
 
     // Open on one day of the week, which is neither today nor tomorrow.
     let today = (now() / DAY + 3) % 7;
-    let week: Vec<Value> = (0..7)
-        .map(|day| if day == (today + 3) % 7 { json!([{"from": "09:00", "to": "24:00"}]) } else { json!([]) })
-        .collect();
+    let week: Vec<Value> =
+        (0..7).map(|day| if day == (today + 3) % 7 { json!([{"from": "09:00", "to": "24:00"}]) } else { json!([]) }).collect();
     works_by(&relay, json!({"hours": {"time_zone": "UTC", "week": week}})).await;
     let back_at = late.until("they are told when", |log| log.view.back_at).await;
     assert_eq!(back_at, (now() / DAY + 3) * DAY + 9 * DAY / 24);
@@ -164,7 +163,7 @@ async fn teams_and_desks_are_kept_by_admins_and_nothing_impossible_is() {
     let sales: Team = ask(&relay, relay.admin(), Method::POST, "/teams", team).await.value().unwrap();
     assert_eq!((sales.name.as_str(), sales.members.as_slice()), ("Sales", [ada.me.id].as_slice()));
     let seen: Vec<Team> = ask(&relay, &ada, Method::GET, "/teams", json!({})).await.value().unwrap();
-    assert_eq!(seen, [sales.clone()]);
+    assert_eq!(seen, [sales]);
     let invalid = Some((422, ErrorCode::InvalidField));
     for wrong in [
         json!({"name": "sales"}),

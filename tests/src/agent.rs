@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use shared::agent::{About, Dialect, FromRelay, GetInbox, Hello, Inbox, Prioritize, SetPresence, Show, Take, ToRelay, Transfer, Typing};
+use shared::agent::{
+    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Prioritize, SetPresence, Show, Take, ToRelay, Transfer, Typing,
+};
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Read};
 use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId, TeamId};
@@ -158,7 +160,7 @@ impl Agent {
     /// Chooses a presence. It holds when this returns; consoles show it within a second.
     pub async fn sets(&self, presence: Presence) {
         let id = new_id();
-        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence })).await;
+        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence, away: None })).await;
         assert_eq!(answer, Ok(()), "presence {presence:?}");
     }
 

@@ -52,7 +52,7 @@ impl<Name: FnMut() -> MessageId> Bot<Name> {
         match emit {
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.me = Some(welcome.me);
-                let online = SetPresence { id: (self.name)(), presence: Presence::Online };
+                let online = SetPresence { id: (self.name)(), presence: Presence::Online, away: None };
                 let mut orders = vec![Order::Send(ToRelay::Presence(online))];
                 orders.extend(welcome.inbox.chats.iter().flat_map(|chat| self.knows(chat)));
                 orders

@@ -29,7 +29,17 @@ pub fn person(number: u8) -> Person {
 
 pub fn agent(number: u8) -> Agent {
     let Person { id, name } = person(number);
-    Agent { id, name, role: Role::Agent, presence: Presence::Online, capacity: 3, slots_used: 0, bot: false, languages: Vec::new() }
+    Agent {
+        id,
+        name,
+        role: Role::Agent,
+        presence: Presence::Online,
+        away: None,
+        capacity: 3,
+        slots_used: 0,
+        bot: false,
+        languages: Vec::new(),
+    }
 }
 
 pub fn site(number: u8) -> Site {

@@ -90,7 +90,12 @@ fn spans(field: &'static str, day: &[Span]) -> Result<(), RestError> {
     for span in day {
         match (minute_of(&span.from), minute_of(&span.to)) {
             (Some(from), Some(to)) if end <= from && from < to => end = to,
-            _ => return Err(invalid(field, "must have spans like 09:00 to 17:30, in order, up to 24:00; one over midnight is two")),
+            _ => {
+                return Err(invalid(
+                    field,
+                    "must have spans like 09:00 to 17:30, in order, up to 24:00; one over midnight is two",
+                ));
+            }
         }
     }
     Ok(())
@@ -102,7 +107,8 @@ fn route(rule: &mut RoutingRule) -> Result<(), RestError> {
         return Err(invalid("routes.page", format!("must have 1 to {MAX_URL} characters; leave it out for any page")));
     }
     if let Some(wanted) = &mut rule.language {
-        *wanted = language(wanted).ok_or_else(|| invalid("routes.language", "must be a language such as fr; leave it out for any"))?;
+        *wanted =
+            language(wanted).ok_or_else(|| invalid("routes.language", "must be a language such as fr; leave it out for any"))?;
     }
     if !PRIORITIES.contains(&rule.priority) {
         return Err(invalid("routes.priority", format!("must be {} to {}", PRIORITIES.start(), PRIORITIES.end())));
@@ -149,7 +155,9 @@ mod tests {
             json!({}),
             json!({"assigning": "pick"}),
             hours(json!({})),
-            hours(json!({"holidays": [{"date": "2026-12-25", "name": "Christmas"}, {"date": "2026-12-24", "spans": [{"from": "09:00", "to": "12:00"}]}]})),
+            hours(
+                json!({"holidays": [{"date": "2026-12-25", "name": "Christmas"}, {"date": "2026-12-24", "spans": [{"from": "09:00", "to": "12:00"}]}]}),
+            ),
             rule(json!({"page": "/pricing*", "language": "fr-CH", "priority": -2})),
         ] {
             assert_eq!(refused(desk.clone()), None, "{desk}");

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use shared::api::MAX_ORIGINS;
 use shared::model::{
-    Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_LANGUAGES, MAX_URL, SiteSettings, language,
+    Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_LANGUAGES, MAX_URL, SiteSettings,
+    language,
 };
 
 use crate::edge::origin;

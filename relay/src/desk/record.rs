@@ -28,6 +28,8 @@ pub struct Rules {
     pub close_after: Millis,
     /// How long the other agent may take to answer a transfer.
     pub offer_for: Millis,
+    /// How long an agent who is online may not use their console before they are away; 0: however long.
+    pub away_after: Millis,
     /// Whether agents may take one chat beyond their capacity, deliberately and on record.
     pub stretch: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Rules {
             reopen_within: 7 * DAY,
             close_after: DAY,
             offer_for: 30 * SECOND,
+            away_after: 0,
             stretch: false,
         }
     }

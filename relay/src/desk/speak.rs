@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
-use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State, language};
+use shared::model::{
+    Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State, language,
+};
 
 use uuid::Uuid;
 

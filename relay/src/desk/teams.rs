@@ -42,11 +42,12 @@ impl Desk {
                     teams::site_name(work.db, site)?.ok_or(DeskError::Invalid("sites: one of them is none"))?;
                 }
                 let others = teams::site_desks(work.db)?.into_iter();
-                let left_out = |(site, desk): (SiteId, SiteDesk)| {
-                    !team.sites.is_empty() && !team.sites.contains(&site) && names(&desk, id)
-                };
+                let left_out =
+                    |(site, desk): (SiteId, SiteDesk)| !team.sites.is_empty() && !team.sites.contains(&site) && names(&desk, id);
                 if others.into_iter().any(left_out) {
-                    return Err(DeskError::Invalid("sites: a routing rule of another site sends chats to this team: change it first"));
+                    return Err(DeskError::Invalid(
+                        "sites: a routing rule of another site sends chats to this team: change it first",
+                    ));
                 }
                 teams::put(work.db, &team).map_err(|error| match error {
                     StoreError::Conflict => DeskError::Invalid("name: another team is called that"),
@@ -64,7 +65,7 @@ impl Desk {
     /// Removes a team. What waits for it waits for anybody.
     ///
     /// # Errors
-    /// [`DeskError::NoTeam`]; [`DeskError::Invalid`] while routing rules send chats to it.
+    /// [`DeskError::NoTeam`]; [`DeskError::WrongState`] while routing rules send chats to it.
     pub async fn remove_team(&self, now: Millis, by: AgentId, team: TeamId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let name = teams::name(work.db, team)?.ok_or(DeskError::NoTeam)?;
@@ -97,7 +98,9 @@ impl Desk {
                     return Err(DeskError::Invalid("routes.team: there is none of this id (any more): choose another one"));
                 }
                 if !teams::serves(work.db, team, site)? {
-                    return Err(DeskError::Invalid("routes.team: it takes no chats of this site: choose another one, or change the team"));
+                    return Err(DeskError::Invalid(
+                        "routes.team: it takes no chats of this site: choose another one, or change the team",
+                    ));
                 }
             }
             let before = teams::site_desk(work.db, site)?;
@@ -116,7 +119,13 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NotYours`], [`DeskError::WrongState`]; [`DeskError::NoTeam`], [`DeskError::Invalid`] about the team.
-    pub async fn transfer_to_team(&self, now: Millis, agent: AgentId, id: ConversationId, team: TeamId) -> Result<Outcome, DeskError> {
+    pub async fn transfer_to_team(
+        &self,
+        now: Millis,
+        agent: AgentId,
+        id: ConversationId,
+        team: TeamId,
+    ) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
             let place = own_active(work, agent, id)?;
             let name = teams::name(work.db, team)?.ok_or(DeskError::NoTeam)?;

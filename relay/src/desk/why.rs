@@ -106,7 +106,10 @@ pub fn in_words(reason: Reason, name: Option<String>, ahead: Option<bool>) -> Wh
         }
         Reason::LanguageBusy { agents } => {
             count = number(agents);
-            (Cause::LanguageBusy, format!("It is in the language {}. {}", who(), online(agents, "agent who speaks it", "agents who speak it")))
+            (
+                Cause::LanguageBusy,
+                format!("It is in the language {}. {}", who(), online(agents, "agent who speaks it", "agents who speak it")),
+            )
         }
         Reason::Busy { agents } => {
             count = number(agents);

@@ -27,8 +27,8 @@ pub async fn list(State(shared): State<Arc<Shared>>, Query(query): Query<SiteQue
     let mut response = match site {
         Some(site) => {
             let greetings = site.settings.greetings;
-            let answering = !greetings.is_empty()
-                && shared.store.answering(site.id, clock::now()).await.map_err(RestError::Store)?.0;
+            let answering =
+                !greetings.is_empty() && shared.store.answering(site.id, clock::now()).await.map_err(RestError::Store)?.0;
             let mut response = Json(Greetings { answering, greetings }).into_response();
             response.headers_mut().insert(header::CACHE_CONTROL, CACHE);
             response

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use shared::agent::Block;
 use shared::frame::{Ack, Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, TeamId, VisitorId};
-use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
+use shared::model::{AssignedHow, Away, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
@@ -207,8 +207,13 @@ impl Hub {
     }
 
     /// An agent is available, or not.
-    pub async fn agent_presence(&self, agent: AgentId, presence: Presence) -> Result<(), DeskError> {
-        self.done(self.desk.set_presence(clock::now(), agent, presence).await?)
+    pub async fn agent_presence(&self, agent: AgentId, presence: Presence, why: Option<Away>) -> Result<(), DeskError> {
+        self.done(self.desk.set_presence(clock::now(), agent, presence, why).await?)
+    }
+
+    /// An agent uses their console.
+    pub async fn agent_active(&self, agent: AgentId) -> Result<(), DeskError> {
+        self.desk.agent_active(clock::now(), agent).await
     }
 
     /// A visitor has read up to here.

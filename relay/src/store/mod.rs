@@ -73,7 +73,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 16] = [
+const MIGRATIONS: [&str; 17] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -90,6 +90,7 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
     include_str!("../../migrations/sqlite/0015_replies.sql"),
     include_str!("../../migrations/sqlite/0016_teams.sql"),
+    include_str!("../../migrations/sqlite/0017_away.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

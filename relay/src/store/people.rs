@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId, TeamId};
-use shared::model::{Agent, Contact, Person, Presence, Role};
+use shared::model::{Agent, Away, Contact, Person, Presence, Role};
 use uuid::Uuid;
 
 use super::rows::{json, to_json};
@@ -150,7 +150,7 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
         connected!(),
         ", a.capacity, ",
         slots_used!(),
-        ", a.bot, a.languages FROM agent a "
+        ", a.bot, a.languages, a.away_why FROM agent a "
     );
     column(db, &format!("{start}{filter} ORDER BY a.name, a.id"), params, |row| {
         let presence = match (row.get(4)?, row.get(3)?) {
@@ -164,6 +164,8 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
             name: row.get(1)?,
             role,
             presence,
+            // A reason of a later version is none that could be shown.
+            away: row.get_ref(9)?.as_str_or_null()?.filter(|_| presence == Presence::Away).and_then(|why| json(why).ok()),
             capacity: row.get(5)?,
             slots_used: row.get(6)?,
             bot: row.get(7)?,
@@ -198,11 +200,41 @@ pub(crate) fn now_idle(db: &Connection, agent: AgentId, now: Millis) -> Result<(
     Ok(())
 }
 
-/// Sets an agent's own choice; whether that changed it.
-pub(crate) fn set_away(db: &Connection, agent: AgentId, away: bool) -> Result<bool, StoreError> {
-    let changed =
-        db.prepare_cached("UPDATE agent SET away = ?2 WHERE id = ?1 AND away <> ?2")?.execute(params![agent.0, away])?;
-    Ok(changed > 0)
+/// An agent is away, by their own choice or the relay's.
+pub(crate) fn go_away(db: &Connection, agent: AgentId, why: Option<&Away>) -> Result<(), StoreError> {
+    let why = why.map(to_json).transpose()?;
+    db.prepare_cached("UPDATE agent SET away = 1, away_why = ?2 WHERE id = ?1")?.execute(params![agent.0, why])?;
+    Ok(())
+}
+
+/// An agent is not away any more; whether they were.
+pub(crate) fn come_back(db: &Connection, agent: AgentId) -> Result<bool, StoreError> {
+    let mut back = db.prepare_cached("UPDATE agent SET away = 0, away_why = NULL WHERE id = ?1 AND away = 1")?;
+    Ok(back.execute([agent.0])? > 0)
+}
+
+/// An agent uses their console.
+pub(crate) fn is_active(db: &Connection, agent: AgentId, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE agent SET active_at = ?2 WHERE id = ?1")?.execute(params![agent.0, now])?;
+    Ok(())
+}
+
+/// People who are online; programs are never inactive.
+macro_rules! people_online {
+    () => {
+        concat!("FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND a.bot = 0 AND ", connected!())
+    };
+}
+
+/// Since when the first of those who are online has not used their console.
+pub(crate) fn first_inactive(db: &Connection) -> Result<Option<Millis>, StoreError> {
+    Ok(db.prepare_cached(concat!("SELECT min(a.active_at) ", people_online!()))?.query_row([], |row| row.get(0))?)
+}
+
+/// Those who are online and have not used their console since before `at`.
+pub(crate) fn inactive_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>, StoreError> {
+    let sql = concat!("SELECT a.id ", people_online!(), " AND a.active_at <= ?1 ORDER BY a.id");
+    column(db, sql, [at], |row| Ok(AgentId(row.get(0)?)))
 }
 
 /// Since when an agent is gone, if that is not known already; `None`: here.

@@ -35,6 +35,7 @@ pub enum Assigning {
 
 wire! {
     /// A group of agents that a conversation can be for.
+    #[derive(Hash)]
     pub struct Team {
         /// Its id.
         pub id: TeamId,
@@ -133,7 +134,9 @@ mod tests {
 
     #[test]
     fn tags_have_a_language() {
-        for (tag, found) in [("fr-CH", Some("fr")), ("EN", Some("en")), ("zh_Hant", Some("zh")), ("x", None), ("", None), ("12", None)] {
+        for (tag, found) in
+            [("fr-CH", Some("fr")), ("EN", Some("en")), ("zh_Hant", Some("zh")), ("x", None), ("", None), ("12", None)]
+        {
             assert_eq!(language(tag).as_deref(), found, "{tag}");
         }
     }

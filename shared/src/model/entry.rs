@@ -327,6 +327,8 @@ pub enum RequeueReason {
     HandedOver,
     /// Its agent's account was disabled.
     AgentDisabled,
+    /// Its agent has not touched their console for long, and it was unanswered.
+    AgentInactive,
     /// The visitor wrote while it was parked.
     VisitorSpoke,
     /// The visitor came back to it.
@@ -344,6 +346,8 @@ pub enum ParkReason {
     VisitorSilent,
     /// Nobody was there to answer when it began.
     NobodyThere,
+    /// Its agent has not touched their console for long.
+    AgentInactive,
     /// It began outside the site's opening hours.
     OutsideHours,
 }

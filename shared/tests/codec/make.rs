@@ -164,9 +164,10 @@ names! {
     Presence { Online Away Offline }
     Role { Agent Supervisor Admin }
     AssignedHow { Dispatched Taken Stretched Transferred }
-    RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
-    ParkReason { VisitorGone VisitorSilent NobodyThere OutsideHours }
+    RequeueReason { AgentGone Unanswered HandedOver AgentDisabled AgentInactive VisitorSpoke VisitorReturned }
+    ParkReason { VisitorGone VisitorSilent NobodyThere AgentInactive OutsideHours }
     CloseReason { Agent Visitor Expired Dismissed Merged }
+    AwayReason { Break Meal Meeting Training Work Other Inactive Unanswered Unknown }
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
         BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
@@ -206,7 +207,7 @@ structs! {
     }
     Preferred { agent, until }
     Offer { to, from, until }
-    Agent { id, name, role, presence, capacity, slots_used, bot, languages }
+    Agent { id, name, role, presence, away, capacity, slots_used, bot, languages }
     Site { id, key, name }
     Team { id, name, members, sites }
     Board { site, rev, picked, waiting, queue, unassigned, messages }
@@ -238,7 +239,9 @@ structs! {
     agent::Hello { token, seen }
     agent::Welcome { me, inbox, now }
     agent::Inbox { agents, teams, sites, boards, chats }
-    agent::SetPresence { id, presence }
+    agent::SetPresence { id, presence, away }
+    agent::Active {}
+    Away { reason, note }
     agent::Take { id, conversation, stretch }
     agent::Transfer { id, conversation, to, team }
     agent::Prioritize { id, conversation, priority }
@@ -273,7 +276,8 @@ enums! {
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
         Prioritize(agent::Prioritize), Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
-        Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
+        Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), Active(agent::Active),
+        GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),

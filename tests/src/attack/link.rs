@@ -193,7 +193,8 @@ fn visitors_frame(choices: &mut Choices<'_>) -> visitor::FromRelay {
 
 fn agents_frame(choices: &mut Choices<'_>) -> agent::FromRelay {
     use agent::FromRelay;
-    let inbox = || agent::Inbox { agents: Vec::new(), teams: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats: Vec::new() };
+    let inbox =
+        || agent::Inbox { agents: Vec::new(), teams: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats: Vec::new() };
     match choices.byte() % 8 {
         0 | 1 => FromRelay::Welcome(agent::Welcome { me: AgentId(Uuid::nil()), inbox: inbox(), now: 0 }),
         2 => FromRelay::Entry(delivery(choices)),

@@ -14,7 +14,8 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     let owner = Owner::new();
     owner.set();
     let desk = Desk::new();
-    let inbox = Inbox { agents: vec![agent(9), agent(8)], teams: vec![], sites: vec![site(1)], boards: vec![board(1, queue)], chats };
+    let inbox =
+        Inbox { agents: vec![agent(9), agent(8)], teams: vec![], sites: vec![site(1)], boards: vec![board(1, queue)], chats };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }

@@ -39,6 +39,21 @@ texts! {
     event_routed: "For the team {name}" / "Pour l’équipe {name}";
     event_prioritized: "Urgency: {word}" / "Urgence : {word}";
     event_outside: "Kept as a message: outside opening hours" / "Gardée comme message : hors des heures d’ouverture";
+    event_requeued_inactive: "Waits again: the agent is not at the console" / "De nouveau en attente : l’agent n’est pas devant sa console";
+    event_parked_inactive: "Set aside: the agent is not at the console" / "Mise de côté : l’agent n’est pas devant sa console";
+    // Away
+    away_why: "Why?" / "Pourquoi ?";
+    away_note: "In your own words" / "En quelques mots";
+    away_break: "Break" / "Pause";
+    away_meal: "Meal" / "Repas";
+    away_meeting: "Meeting" / "Réunion";
+    away_training: "Training" / "En formation";
+    away_work: "Other work" / "Autre travail";
+    away_other: "Something else" / "Autre chose";
+    away_inactive: "inactive" / "inactif";
+    away_unanswered: "left a chat unanswered" / "a laissé une conversation sans réponse";
+    set_away_inactive: "You were not at the console for long, so you are away. Unanswered chats were given back." / "Vous n’étiez plus devant la console : vous voilà absent. Les conversations sans réponse ont été rendues.";
+    set_away_unanswered: "A chat that you were given stayed unanswered, so you are away." / "Une conversation reçue est restée sans réponse : vous voilà absent.";
     picked_hint: "Take the chats of {sites} yourself: they are not handed out." / "Prenez vous-même les conversations de {sites} : elles ne sont pas distribuées.";
     // Why
     why_nobody: "Nobody is online." / "Personne n’est en ligne.";

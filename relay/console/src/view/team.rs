@@ -17,7 +17,7 @@ use crate::view::access::{Access, Disabled, OpenInvitations, Rights};
 use crate::view::blocked::Blocked;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
-use crate::view::presence::presence_word;
+use crate::view::presence::presence_words;
 use crate::view::teams::Teams;
 
 /// Most chats that a capacity may allow (as the REST API has it).
@@ -86,7 +86,7 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
             <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}{move || bot.get().then(|| view! { <span class="tag">{texts.access.bot}</span> })}</span></th>
             <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}
                 <span class="hint" title=texts.locale>{move || agent.with(|agent| agent.as_ref().map(|agent| agent.languages.join(", ")))}</span></td>
-            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
+            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || agent.with(|agent| agent.as_ref().map(|agent| presence_words(agent, texts)))}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>
             <td class="number">
                 {if admin {

@@ -13,7 +13,7 @@ use crate::verbs::Verb;
 use crate::view::actions::perform_on_open;
 use crate::view::inbox::Panes;
 use crate::view::parts::{Avatar, initials};
-use crate::view::presence::presence_word;
+use crate::view::presence::presence_words;
 use crate::view::team::dot;
 
 /// The picker: a modal dialog, so that focus stays inside and Escape leaves.
@@ -86,7 +86,7 @@ fn Candidate(id: AgentId) -> impl IntoView {
                 <Avatar initials=initials_of id=id.0.as_u128()/>
                 <span class="agent-name">{move || name.get()}</span>
                 <span class="hint"><span class=move || format!("dot {}", dot(presence()))></span>
-                    {move || presence_word(presence(), texts)}" · "{room}</span>
+                    {move || agent.with(|agent| agent.as_ref().map(|agent| presence_words(agent, texts)))}" · "{room}</span>
             </button>
         </li>
     }

@@ -15,6 +15,7 @@ use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
+mod away;
 mod capacity;
 mod erasure;
 mod hand;
@@ -165,11 +166,11 @@ impl Office {
     }
 
     pub(super) async fn online(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Online).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Online, None).await.unwrap();
     }
 
     pub(super) async fn away(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Away).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Away, None).await.unwrap();
     }
 
     pub(super) async fn presence(&self, agent: AgentId) -> Presence {

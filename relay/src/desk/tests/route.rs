@@ -35,8 +35,11 @@ fn patterns_are_those_of_greetings() {
 
 #[test]
 fn the_first_rule_that_fits_counts() {
-    let rules =
-        [rule(Some("/fr*"), Some("fr"), 1), rule(None, Some("fr"), 2), RoutingRule { priority: 2, ..rule(Some("*vip*"), None, 3) }];
+    let rules = [
+        rule(Some("/fr*"), Some("fr"), 1),
+        rule(None, Some("fr"), 2),
+        RoutingRule { priority: 2, ..rule(Some("*vip*"), None, 3) },
+    ];
     let found = |page: &str, language| {
         let (team, priority) = route(&rules, page, language);
         (team.map(|team| team.0.as_u128()), priority)

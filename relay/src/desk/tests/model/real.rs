@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::super::{START, id, words};
-use super::reference::{Agent, Chat, Reference, Site, TEAMS, site_of};
+use super::reference::{AWAY_AFTER, Agent, Chat, Reference, Site, TEAMS, site_of};
 use super::steps::{AGENTS, VERIFIED, VISITORS};
 use super::verbs::Verb;
 use super::visitors::language_of;
@@ -145,7 +145,7 @@ impl Real {
         self.said.fill(None);
         self.acks.clear();
         self.node = NodeId(id(9_999));
-        self.rules(now.may_stretch);
+        self.rules(now);
         let (node, agents, sites) = (self.node, now.agents.clone(), now.sites);
         let fill = move |db: &crate::store::Step<'_>| {
             db.execute_batch(
@@ -177,8 +177,8 @@ impl Real {
             for (place, agent) in agents.iter().enumerate() {
                 let who = agent_id(place).0;
                 let role = if agent.supervisor { "supervisor" } else { "agent" };
-                let sql = "INSERT INTO agent (id, email, name, role, password_hash, capacity, away, gone_at, idle_since, created_at) \
-                           VALUES (?1, hex(?1), '', ?2, '', ?3, ?4, ?5, ?6, ?6)";
+                let sql = "INSERT INTO agent (id, email, name, role, password_hash, capacity, away, gone_at, idle_since, created_at, active_at) \
+                           VALUES (?1, hex(?1), '', ?2, '', ?3, ?4, ?5, ?6, ?6, ?6)";
                 db.prepare_cached(sql)?.execute(params![who, role, agent.capacity, agent.away, agent.gone, agent.idle])?;
                 for team in &agent.teams {
                     let sql = "INSERT INTO team_member (team, agent) VALUES (?1, ?2)";
@@ -196,16 +196,17 @@ impl Real {
         self.store.write(fill).await.unwrap();
     }
 
-    fn rules(&mut self, stretch: bool) {
-        self.desk = Desk::new(self.store.clone(), Rules { stretch, ..Rules::default() });
+    fn rules(&mut self, now: &Reference) {
+        let away_after = if now.watches { AWAY_AFTER } else { 0 };
+        self.desk = Desk::new(self.store.clone(), Rules { stretch: now.may_stretch, away_after, ..Rules::default() });
     }
 
     /// The process begins again over these files, or, without any, over its own.
-    pub(super) fn restart(self, files: Option<TempDir>, stretch: bool) -> Self {
+    pub(super) fn restart(self, files: Option<TempDir>, now: &Reference) -> Self {
         let Self { folder, store, desk, look, chats, said, acks, made, .. } = self;
         drop((store, desk, look));
         let mut real = Self { chats, said, acks, made, ..Self::open(files.unwrap_or(folder)) };
-        real.rules(stretch);
+        real.rules(now);
         real
     }
 
@@ -283,8 +284,11 @@ impl Real {
             }
             Verb::Arrives(agent) => Box::pin(async move { desk.agent_arrived(now, node, who(agent)).await }),
             Verb::Vanishes(agent) => Box::pin(async move { desk.agent_left(now, node, who(agent)).await }),
-            Verb::Online(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Online).await }),
-            Verb::Away(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Away).await }),
+            Verb::Online(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Online, None).await }),
+            Verb::Away(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Away, None).await }),
+            Verb::Touches(agent) => {
+                Box::pin(async move { desk.agent_active(now, who(agent)).await.map(|()| Outcome::default()) })
+            }
             Verb::Takes { agent, chat: place, stretch } => {
                 let chat = chat(place);
                 Box::pin(async move { desk.take(now, who(agent), chat, stretch).await })
@@ -336,7 +340,9 @@ impl Real {
                 // Admins say who is in it, all of them; two at once would each say it of what they saw.
                 let member = move |work: &mut Work<'_>| {
                     let mut all = teams::teams(work.db)?;
-                    let Some(team) = all.iter_mut().find(|known| known.id == team_id(team)) else { return Err(DeskError::NoTeam) };
+                    let Some(team) = all.iter_mut().find(|known| known.id == team_id(team)) else {
+                        return Err(DeskError::NoTeam);
+                    };
                     team.members.retain(|member| *member != who(agent));
                     if joins {
                         team.members.push(who(agent));
@@ -378,7 +384,7 @@ impl Real {
         self.chats.clear();
         self.chats.extend(records.iter().map(|record| record.id));
         let sql = "SELECT capacity, role, away, disabled, gone_at, idle_since, EXISTS (SELECT 1 FROM presence WHERE subject = a.id), \
-                   languages, id FROM agent a ORDER BY id";
+                   languages, id, active_at FROM agent a ORDER BY id";
         let memberships = teams::memberships(&self.look).unwrap();
         let agent = |row: &rusqlite::Row<'_>| {
             let (gone, here): (Option<Millis>, bool) = (row.get(4)?, row.get(6)?);
@@ -390,13 +396,9 @@ impl Real {
                 disabled: row.get(3)?,
                 gone,
                 idle: row.get(5)?,
+                active: row.get(9)?,
                 languages: rows::json::<Vec<String>>(row.get_ref(7)?.as_str()?)?.iter().map(|one| language_id(one)).collect(),
-                teams: memberships
-                    .get(&AgentId(row.get(8)?))
-                    .into_iter()
-                    .flatten()
-                    .map(|team| number(team.0, 2_001))
-                    .collect(),
+                teams: memberships.get(&AgentId(row.get(8)?)).into_iter().flatten().map(|team| number(team.0, 2_001)).collect(),
             })
         };
         let agents = self.look.prepare_cached(sql).unwrap().query_map([], agent).unwrap().map(Result::unwrap).collect();

@@ -18,6 +18,7 @@ pub(super) const REOPEN_WAIT: Millis = 30 * SECOND;
 pub(super) const REOPEN_WITHIN: Millis = 7 * DAY;
 pub(super) const CLOSE_AFTER: Millis = DAY;
 pub(super) const OFFER_FOR: Millis = 30 * SECOND;
+pub(super) const AWAY_AFTER: Millis = 15 * MINUTE;
 pub(super) const LEASE: Millis = 15 * SECOND;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub(super) struct Agent {
     pub(super) gone: Option<Millis>,
     /// When they last gave up a slot.
     pub(super) idle: Millis,
+    /// When they last used their console.
+    pub(super) active: Millis,
     /// Teams that they are in.
     pub(super) teams: BTreeSet<usize>,
     /// Languages that they take chats in, by number; none: all.
@@ -109,6 +112,8 @@ pub(super) enum How {
 pub(super) struct Reference {
     pub(super) now: Millis,
     pub(super) may_stretch: bool,
+    /// Whoever leaves their console untouched is away.
+    pub(super) watches: bool,
     pub(super) heartbeat: Millis,
     pub(super) agents: Vec<Agent>,
     pub(super) visitors: Vec<Visitor>,
@@ -316,9 +321,28 @@ impl Reference {
         self.agents[agent].gone.map(|at| at + AGENT_GONE).filter(|_| self.used(agent) > 0)
     }
 
+    /// When somebody who is online counts as inactive.
+    fn inactive(&self, agent: usize) -> Option<Millis> {
+        (self.watches && self.is_online(agent)).then(|| self.agents[agent].active + AWAY_AFTER)
+    }
+
     pub(super) fn next_due(&self) -> Option<Millis> {
-        let agents = (0..self.agents.len()).filter_map(|agent| self.lost(agent));
+        let agents = (0..self.agents.len()).flat_map(|agent| [self.lost(agent), self.inactive(agent)]).flatten();
         self.chats.iter().filter_map(Self::due).chain(agents).min()
+    }
+
+    /// Away, and nothing is held in silence.
+    fn falls_inactive(&mut self, agent: usize) {
+        self.agents[agent].away = true;
+        for place in 0..self.chats.len() {
+            if self.chats[place].state == State::Active && self.chats[place].agent == Some(agent) {
+                match self.chats[place].unanswered {
+                    true => self.requeue(place),
+                    false => self.park(place),
+                }
+            }
+        }
+        self.withdraw_offers_to(agent);
     }
 
     /// One look at what is due: to each chat one thing happens.
@@ -327,6 +351,11 @@ impl Reference {
         for agent in 0..self.agents.len() {
             if self.lost(agent).is_some_and(|due| due <= now) {
                 self.release(agent);
+            }
+        }
+        for agent in 0..self.agents.len() {
+            if self.inactive(agent).is_some_and(|due| due <= now) {
+                self.falls_inactive(agent);
             }
         }
         for place in 0..self.chats.len() {

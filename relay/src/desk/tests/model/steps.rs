@@ -126,8 +126,11 @@ fn instructions() -> impl Strategy<Value = u32> {
 
 fn site() -> impl Strategy<Value = Site> {
     let route = prop::option::of(0..TEAMS);
-    (prop::bool::weighted(0.3), prop::bool::weighted(0.2), route)
-        .prop_map(|(picked, shut, routes_to)| Site { picked, shut, routes_to })
+    (prop::bool::weighted(0.3), prop::bool::weighted(0.2), route).prop_map(|(picked, shut, routes_to)| Site {
+        picked,
+        shut,
+        routes_to,
+    })
 }
 
 /// On the site where they are.
@@ -152,6 +155,7 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         2 => agent().prop_map(Verb::Vanishes),
         3 => agent().prop_map(Verb::Online),
         2 => agent().prop_map(Verb::Away),
+        1 => agent().prop_map(Verb::Touches),
         2 => (pair(), any::<bool>()).prop_map(|((agent, chat), stretch)| Verb::Takes { agent, chat, stretch }),
         1 => pair().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Notes(agent, chat)),
@@ -279,16 +283,17 @@ impl ReferenceStateMachine for Reference {
         let joined = (prop::collection::btree_set(0..TEAMS, 0..2), prop::collection::btree_set(0..2_usize, 0..2));
         // Mostly sites that are open and hand out by themselves.
         let desk = prop_oneof![2 => Just(Site::default()), 1 => site()];
-        (vec((agent, joined), AGENTS), any::<bool>(), [desk.clone(), desk])
-            .prop_map(|(agents, may_stretch, sites)| {
+        (vec((agent, joined), AGENTS), any::<bool>(), prop::bool::weighted(0.4), [desk.clone(), desk])
+            .prop_map(|(agents, may_stretch, watches, sites)| {
                 type Drawn = ((u32, bool, bool, bool), (BTreeSet<usize>, BTreeSet<usize>));
                 let agent = |((capacity, supervisor, away, here), (teams, languages)): Drawn| {
                     let gone = (!here).then_some(START);
-                    Agent { capacity, supervisor, away, disabled: false, gone, idle: START, teams, languages }
+                    Agent { capacity, supervisor, away, disabled: false, gone, idle: START, active: START, teams, languages }
                 };
                 Self {
                     now: START,
                     may_stretch,
+                    watches,
                     heartbeat: START,
                     agents: agents.into_iter().map(agent).collect(),
                     visitors: (0..VISITORS)

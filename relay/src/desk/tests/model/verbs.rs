@@ -27,6 +27,8 @@ pub(super) enum Verb {
     Vanishes(usize),
     Online(usize),
     Away(usize),
+    /// Touches their console.
+    Touches(usize),
     Takes {
         agent: usize,
         chat: usize,
@@ -84,6 +86,7 @@ impl Reference {
             }
             Verb::Arrives(agent) => {
                 self.agents[agent].gone = None;
+                self.agents[agent].active = self.now;
                 self.dispatch();
             }
             Verb::Vanishes(agent) => {
@@ -92,7 +95,9 @@ impl Reference {
                 self.withdraw_offers_to(agent);
                 self.dispatch();
             }
+            Verb::Touches(agent) => self.agents[agent].active = self.now,
             Verb::Online(agent) => {
+                self.agents[agent].active = self.now;
                 // Available anew: what they gave up before may come to them again.
                 if std::mem::replace(&mut self.agents[agent].away, false) {
                     self.chats.iter_mut().for_each(|chat| _ = chat.excluded.remove(&agent));
@@ -101,6 +106,7 @@ impl Reference {
             }
             Verb::Away(agent) => {
                 self.agents[agent].away = true;
+                self.agents[agent].active = self.now;
                 // Whoever waits for them in particular does so no longer.
                 self.dispatch();
             }

@@ -120,12 +120,13 @@ impl Draft {
         let hours = match self.has_hours.get_untracked() {
             false => None,
             true => {
-                let week = self.week.iter().map(|day| read(*day)).collect::<Result<_, _>>()?;
+                let week = self.week.iter().map(|day| read(*day)).collect::<Result<_, &'static str>>()?;
                 let holiday = |row: &HolidayDraft| {
                     let (date, name) = (row.date.get_untracked(), row.name.with_untracked(|name| name.trim().to_owned()));
                     Ok(Holiday { date, name, spans: read(row.spans)? })
                 };
-                let holidays = self.holidays.with_untracked(|rows| rows.iter().map(holiday).collect::<Result<_, _>>())?;
+                let holidays =
+                    self.holidays.with_untracked(|rows| rows.iter().map(holiday).collect::<Result<_, &'static str>>())?;
                 Some(Hours { time_zone: self.zone.with_untracked(|zone| zone.trim().to_owned()), week, holidays })
             }
         };
