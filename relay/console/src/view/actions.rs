@@ -105,6 +105,8 @@ pub fn Actions(row: Row) -> impl IntoView {
         move || shows.get().then(|| view! { <VerbButton row=row.clone() verb primary/> })
     };
     let urgency = Memo::new(move |_| talk.with(|talk| (talk.state == State::Queued).then_some(talk.priority)));
+    // The buttons stay while the urgency changes: whoever pressed one may press it again.
+    let queued = Memo::new(move |_| urgency.with(Option::is_some));
     let id = row.id;
     let step = move |by: i32, label: &'static str, sign: &'static str| {
         let wanted = move || Verb::Prioritize(urgency.get().unwrap_or(0) + by);
@@ -129,9 +131,11 @@ pub fn Actions(row: Row) -> impl IntoView {
                     on:click=move |_| panes.picker.set(true)>{texts.transfer}</button>
             })}
             {button(&row, Verb::GiveBack, false, give_back)}
-            {move || urgency.get().map(|priority| view! {
+            {move || queued.get().then(|| view! {
                 <span class="urgency" role="group" aria-label=texts.desk.urgency>
-                    {step(-1, texts.desk.lower, "↓")}<span class="hint">{urgency::word(priority, texts)}</span>{step(1, texts.desk.raise, "↑")}
+                    {step(-1, texts.desk.lower, "↓")}
+                    <span class="hint">{move || urgency.get().map(|priority| urgency::word(priority, texts))}</span>
+                    {step(1, texts.desk.raise, "↑")}
                 </span>
             })}
             {button(&row, Verb::Close, false, close)}
