@@ -61,7 +61,8 @@ fn first_change(hours: &Hours, now: Millis) -> Option<Millis> {
 
 fn day() -> impl Strategy<Value = Vec<Span>> {
     // Mostly at night, where clocks change.
-    vec((0..1_440_u32, prop_oneof![4 => 1..240_u32, 1 => Just(1_440)]), 0..3).prop_map(|mut spans| {
+    let from = prop_oneof![3 => 0..240_u32, 1 => 0..1_440_u32];
+    vec((from, prop_oneof![4 => 1..120_u32, 1 => Just(1_440)]), 0..3).prop_map(|mut spans| {
         spans.sort_unstable();
         let mut end = 0;
         let mut day = Vec::new();
@@ -78,7 +79,7 @@ fn day() -> impl Strategy<Value = Vec<Span>> {
 
 /// A place, and a time around one of the changes of its clocks.
 fn moment() -> impl Strategy<Value = (&'static str, Millis)> {
-    let around = (select(PLACES.to_vec()), 0..16_usize, -DAY..DAY);
+    let around = (select(PLACES.to_vec()), 0..16_usize, prop_oneof![-DAY..DAY, -2 * HOUR..2 * HOUR]);
     around.prop_map(|(place, change, offset)| {
         let zone = TimeZone::get(place).unwrap();
         let from: Timestamp = "2010-06-01T00:00:00Z".parse().unwrap();
