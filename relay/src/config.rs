@@ -7,9 +7,9 @@
 mod table;
 mod layers;
 mod limits;
+mod push;
 mod s3;
 mod secret;
-mod push;
 mod smtp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,9 +26,9 @@ use crate::files::kind;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
+pub use push::Push;
 pub use s3::S3;
 pub use secret::Secret;
-pub use push::Push;
 pub use smtp::{Smtp, Tls};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
@@ -101,6 +101,7 @@ config! {
     /// their chats wait again; `answer_timeout`: or leave a chat that the desk gave them unanswered; `prefer_for`: a woken chat waits for
     /// the agent it had; `reopen_wait`: a reopened one for its last agent; `reopen_within`: a message after the end goes into the same
     /// chat; `close_after`: a chat set aside is closed after an agent's message; `offer_for`: a transfer may be answered.
+    /// `away_after` (0 to a day; 0: never): an agent who is online may leave their console untouched this long before they are away.
     /// `stretch` (`true` or `false`): agents may take one chat beyond their capacity.
     desk: Rules = Rules::default();
     /// How much anybody may ask of the relay. A rate holds `burst` at first and gets `per_minute` more every minute, both 1 to 60,000,000;
@@ -171,9 +172,14 @@ impl Config {
             time("desk.reopen_within", rules.reopen_within),
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
+            ("desk.away_after", rules.away_after, 0..=DAY),
         ];
-        for (name, value, range) in
-            ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()).chain(self.s3.ranges()).chain(self.push.ranges())
+        for (name, value, range) in ranges
+            .into_iter()
+            .chain(self.limits.ranges())
+            .chain(self.smtp.ranges())
+            .chain(self.s3.ranges())
+            .chain(self.push.ranges())
         {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));

@@ -1,9 +1,9 @@
 //! Frames between the console (or a bot) and the relay, on `/ws/agent`.
 
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
-use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, TeamId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Person, Presence, Say, Seen, Site, is_false, wire};
+use crate::model::{Agent, Away, Board, Conversation, Person, Presence, Say, Seen, Site, Team, is_false, wire};
 use serde::{Deserialize, Serialize};
 
 /// Most chats of others that are listed for a supervisor; past them they are counted.
@@ -37,6 +37,9 @@ wire! {
     pub struct Inbox {
         /// The team, oneself among them.
         pub agents: Vec<Agent>,
+        /// The teams that conversations can be for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub teams: Vec<Team>,
         /// The sites.
         pub sites: Vec<Site>,
         /// One board per site.
@@ -71,12 +74,14 @@ wire! {
     }
 
     /// Be available, or not.
-    #[derive(Copy)]
     pub struct SetPresence {
         /// Names the request.
         pub id: MessageId,
         /// `online` or `away`.
         pub presence: Presence,
+        /// Why one is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<Away>,
     }
 
     /// Take a conversation that is queued, or parked and yours or nobody's. Answered by `done` or `error`.
@@ -91,7 +96,7 @@ wire! {
         pub stretch: bool,
     }
 
-    /// Offer one's active chat to another agent, or give it back to the queue.
+    /// Offer one's active chat to another agent, hand it to a team, or give it back to the queue.
     #[derive(Copy)]
     pub struct Transfer {
         /// Names the request.
@@ -101,6 +106,20 @@ wire! {
         /// To whom; left out: back to the front of the queue, without the sender.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub to: Option<AgentId>,
+        /// Instead of `to`: to the front of the queue, for this team, without the sender.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub team: Option<TeamId>,
+    }
+
+    /// Make a queued conversation more urgent, or less.
+    #[derive(Copy)]
+    pub struct Prioritize {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// From -2 to 2: greater goes first, 0 is as usual.
+        pub priority: i32,
     }
 
     /// A request about one conversation: `accept` or `decline` a transfer, `take_over` a colleague's chat, `close` it, or `dismiss` a
@@ -175,6 +194,11 @@ wire! {
         pub note: bool,
     }
 
+    /// Somebody is at the console: sent when they use it, at most once a minute. An agent of whom nothing of the kind is heard for as long as the
+    /// operator has set is away by itself.
+    #[derive(Copy)]
+    pub struct Active {}
+
     /// Asks for the whole inbox again. Answered by `inbox`.
     #[derive(Copy)]
     pub struct GetInbox {}
@@ -211,6 +235,12 @@ wire! {
         pub agent: Agent,
     }
 
+    /// The teams that conversations can be for have changed.
+    pub struct Teams {
+        /// All of them, by name.
+        pub teams: Vec<Team>,
+    }
+
     /// Desk revision of one site.
     #[derive(Copy)]
     pub struct Rev {
@@ -244,6 +274,8 @@ frames! {
         "take" => Take(Take),
         /// Hand a chat over.
         "transfer" => Transfer(Transfer),
+        /// Make a conversation more or less urgent.
+        "prioritize" => Prioritize(Prioritize),
         /// Accept a transfer.
         "accept" => Accept(About),
         /// Decline a transfer.
@@ -270,6 +302,8 @@ frames! {
         "delete" => Delete(Delete),
         /// Fetch entries.
         "backfill" => Backfill(Backfill),
+        /// At the console.
+        "active" => Active(Active),
         /// Fetch the inbox.
         "get_inbox" => GetInbox(GetInbox),
         /// Alive?
@@ -306,6 +340,8 @@ frames! {
         "viewers" => Viewers(Viewers),
         /// An agent changed.
         "agent" => Agent(AgentUpdate),
+        /// Teams changed.
+        "teams" => Teams(Teams),
         /// The visitor writes.
         "typing" => Typing(VisitorTyping),
         /// The visitor has read.

@@ -1,6 +1,7 @@
 //! Bodies of the REST API under `/api`, shared by the relay and the console. All JSON; errors are [`ApiError`] with a 4xx or 5xx status.
 //! Every mutating request must carry `content-type: application/json` and, with a cookie, come from the console's own origin.
 
+mod desk;
 mod history;
 mod people;
 mod present;
@@ -11,6 +12,7 @@ mod visitors;
 
 use serde::{Deserialize, Serialize};
 
+pub use desk::*;
 pub use history::*;
 pub use people::*;
 pub use present::*;
@@ -117,12 +119,6 @@ wire! {
         pub entries: Vec<Entry>,
         /// Whether there are more.
         pub more: bool,
-    }
-
-    /// `GET /api/conversations/{id}/why`: why a queued conversation waits.
-    pub struct Why {
-        /// One sentence in English.
-        pub reason: String,
     }
 
     /// `GET /api/sites`: what an install page needs.
@@ -263,5 +259,8 @@ wire! {
         /// What they may do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub role: Option<Role>,
+        /// Languages that they take chats in, such as `fr`, at most [`MAX_LANGUAGES`](crate::model::MAX_LANGUAGES); empty: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub languages: Option<Vec<String>>,
     }
 }

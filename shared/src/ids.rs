@@ -65,6 +65,8 @@ ids! {
     SessionId,
     /// A canned reply.
     ReplyId,
+    /// A group of agents.
+    TeamId,
     /// One life of one relay process.
     NodeId,
 }

@@ -46,6 +46,7 @@ mod stage;
 mod story;
 mod supervise;
 mod tabs;
+mod teams;
 mod together;
 mod tokens;
 mod town;

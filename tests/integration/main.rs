@@ -40,5 +40,6 @@ mod story;
 mod stuck;
 mod supervise;
 mod talk;
+mod teams;
 mod together;
 mod tokens;

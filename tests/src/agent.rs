@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use shared::agent::{
-    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, SetPresence, Show, Take, ToRelay, Transfer, Typing,
-    Viewers,
+    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, Prioritize, SetPresence, Show, Take, ToRelay, Transfer,
+    Typing, Viewers,
 };
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Read};
-use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId};
-use shared::model::{self, Author, Board, Conversation, Person, Presence, Say, State};
+use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId, TeamId};
+use shared::model::{self, Author, Board, Conversation, Person, Presence, Say, State, Team};
 
 use crate::accounts::{Account, Office};
 use crate::client::Client;
@@ -24,6 +24,8 @@ pub struct Console {
     pub me: Option<AgentId>,
     /// The team.
     pub agents: BTreeMap<AgentId, model::Agent>,
+    /// The teams that conversations can be for.
+    pub teams: Vec<Team>,
     /// The sites' open work.
     pub boards: BTreeMap<SiteId, Board>,
     /// Chats that were ever assigned or offered to this agent, as last heard of.
@@ -65,6 +67,7 @@ impl Console {
 
     fn show_all(&mut self, inbox: &Inbox) {
         self.agents = inbox.agents.iter().map(|agent| (agent.id, agent.clone())).collect();
+        self.teams.clone_from(&inbox.teams);
         self.boards = inbox.boards.iter().map(|board| (board.site, board.clone())).collect();
         self.mentions.clone_from(&inbox.mentions);
         self.chats = inbox.chats.iter().map(|chat| (chat.id, chat.clone())).collect();
@@ -97,6 +100,9 @@ impl Habits for Dialect {
             FromRelay::Mentions(news) => console.mentions.clone_from(&news.mentions),
             FromRelay::Viewers(viewers) => {
                 console.viewers.insert(viewers.conversation, viewers.clone());
+            }
+            FromRelay::Teams(news) => {
+                console.teams.clone_from(&news.teams);
             }
             FromRelay::Agent(update) => {
                 console.agents.insert(update.agent.id, update.agent.clone());
@@ -171,7 +177,7 @@ impl Agent {
     /// Chooses a presence. It holds when this returns; consoles show it within a second.
     pub async fn sets(&self, presence: Presence) {
         let id = new_id();
-        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence })).await;
+        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence, away: None })).await;
         assert_eq!(answer, Ok(()), "presence {presence:?}");
     }
 
@@ -190,13 +196,25 @@ impl Agent {
     /// Offers a chat to a colleague.
     pub async fn offers(&self, conversation: ConversationId, to: &Agent) -> Result<(), ErrorCode> {
         let id = new_id();
-        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: Some(to.id()) })).await
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: Some(to.id()), team: None })).await
     }
 
     /// Gives a chat back to the queue.
     pub async fn gives_back(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
         let id = new_id();
-        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None })).await
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None, team: None })).await
+    }
+
+    /// Hands a chat to a team.
+    pub async fn hands_to(&self, conversation: ConversationId, team: TeamId) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) })).await
+    }
+
+    /// Makes a queued conversation more urgent, or less.
+    pub async fn prioritizes(&self, conversation: ConversationId, priority: i32) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Prioritize(Prioritize { id, conversation, priority })).await
     }
 
     /// Accepts an offered chat.

@@ -39,6 +39,7 @@ mod state;
 mod text;
 mod time;
 mod uploads;
+mod urgency;
 mod verbs;
 mod view;
 mod window;

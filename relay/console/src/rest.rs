@@ -1,5 +1,6 @@
 //! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
 
+pub mod desk;
 pub mod people;
 pub mod replies;
 pub mod visitors;

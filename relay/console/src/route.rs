@@ -78,6 +78,8 @@ pub enum Section {
     Replies,
     /// What holds for everybody, and the limits; for admins.
     House,
+    /// How chats are handed out, opening hours, routing; for admins.
+    Desk,
     /// What programs sign in with; for admins.
     Tokens,
     /// Who did what; for admins.
@@ -86,7 +88,8 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 6] = [Self::Account, Self::Notifications, Self::Replies, Self::House, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 7] =
+        [Self::Account, Self::Notifications, Self::Replies, Self::Desk, Self::House, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
@@ -95,6 +98,7 @@ impl Section {
             Self::Notifications => "notifications",
             Self::Replies => "replies",
             Self::House => "rules",
+            Self::Desk => "desk",
             Self::Tokens => "tokens",
             Self::Record => "record",
         }
@@ -104,7 +108,7 @@ impl Section {
     pub fn least_role(self) -> Role {
         match self {
             Self::Account | Self::Notifications | Self::Replies => Role::Agent,
-            Self::House | Self::Tokens | Self::Record => Role::Admin,
+            Self::Desk | Self::House | Self::Tokens | Self::Record => Role::Admin,
         }
     }
 

@@ -29,7 +29,17 @@ pub fn person(number: u8) -> Person {
 
 pub fn agent(number: u8) -> Agent {
     let Person { id, name } = person(number);
-    Agent { id, name, role: Role::Agent, presence: Presence::Online, capacity: 3, slots_used: 0, bot: false }
+    Agent {
+        id,
+        name,
+        role: Role::Agent,
+        presence: Presence::Online,
+        away: None,
+        capacity: 3,
+        slots_used: 0,
+        bot: false,
+        languages: Vec::new(),
+    }
 }
 
 pub fn site(number: u8) -> Site {
@@ -50,6 +60,7 @@ pub fn conversation(number: u8) -> Conversation {
         opened_at: Millis::from(number),
         queued_at: Some(Millis::from(number)),
         priority: 0,
+        team: None,
         preview: "hello".to_owned(),
         last_at: Millis::from(number),
         unanswered: true,
@@ -67,7 +78,7 @@ pub fn conversation(number: u8) -> Conversation {
 
 pub fn board(rev: u64, queue: Vec<Conversation>) -> Board {
     let waiting = u32::try_from(queue.len()).unwrap_or(u32::MAX);
-    Board { site: site_id(1), rev, waiting, queue, unassigned: 0, messages: Vec::new() }
+    Board { site: site_id(1), rev, picked: false, waiting, queue, unassigned: 0, messages: Vec::new() }
 }
 
 pub fn entry(seq: Seq, by: Author, text: &str) -> Entry {

@@ -10,11 +10,11 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, FromRelay, Oversee, SetPresence, ToRelay, Typing};
+use shared::agent::{Active, Dialect, FromRelay, Oversee, SetPresence, ToRelay, Typing};
 use shared::close;
-use shared::ids::{AgentId, ConversationId, MessageId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis};
 use shared::link::{Action, Emit, Link};
-use shared::model::{Presence, Say};
+use shared::model::{Away, Presence, Say};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
@@ -27,6 +27,9 @@ use crate::verbs::{Problem, Verb};
 
 /// Moves clocks and lapses drafts.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Least time between two words of somebody using the console, in ms.
+const TOUCHES: Millis = 60_000;
 
 /// The live console, in context: the desk to read and the connection to act on. `Copy`: every copy is the same.
 #[derive(Clone, Copy)]
@@ -87,12 +90,26 @@ impl Live {
             }
         });
         let leaving = window_event_listener_untyped("pagehide", move |_| live.release_all());
+        // Whatever touches the console says that somebody is there.
+        let touched = StoredValue::new(browser::now());
+        let touches = move || {
+            let now = browser::now();
+            if now - touched.get_value() >= TOUCHES && live.write(ToRelay::Active(Active {})) {
+                touched.set_value(now);
+            }
+        };
+        let keys = window_event_listener(ev::keydown, move |_| touches());
+        let pointer = window_event_listener(ev::pointermove, move |_| touches());
+        let press = window_event_listener(ev::pointerdown, move |_| touches());
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
         on_cleanup(move || {
             leaving.remove();
             live.stop();
             online.remove();
             visible.remove();
+            for listener in [keys, pointer, press] {
+                listener.remove();
+            }
             if let Some(ticking) = ticking {
                 ticking.clear();
             }
@@ -130,11 +147,11 @@ impl Live {
         }
     }
 
-    /// Asks for another presence.
-    pub fn set_presence(self, presence: Presence) {
+    /// Asks for another presence; `away`: why.
+    pub fn set_presence(self, presence: Presence, away: Option<Away>) {
         let id = browser::new_id();
         self.desk.asked_presence(id, presence);
-        if !self.write(ToRelay::Presence(SetPresence { id, presence })) {
+        if !self.write(ToRelay::Presence(SetPresence { id, presence, away })) {
             self.desk.wanted.set(None);
             self.desk.presence_problem.set(Some(Problem::Offline));
         }

@@ -15,7 +15,7 @@ use shared::close::ErrorCode;
 use shared::frame::Read;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, SiteId};
 use shared::link::{Emit, Status};
-use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Role, Say, Site};
+use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Role, Say, Site, Team};
 
 use crate::notices::{Cause, Notice, cause_of};
 use crate::row::{Company, DRAFT_LAPSES, Row, Typed};
@@ -57,8 +57,12 @@ pub struct Desk {
     pub status: RwSignal<Status>,
     /// The team.
     pub agents: RwSignal<Vec<Agent>>,
+    /// The teams that conversations can be for.
+    pub teams: RwSignal<Vec<Team>>,
     /// The sites.
     pub sites: RwSignal<Vec<Site>>,
+    /// The sites whose chats agents pick themselves.
+    pub picked: RwSignal<Vec<SiteId>>,
     /// Queued conversations of all sites, next first.
     pub queue: RwSignal<Vec<ConversationId>>,
     /// How many are queued, those past the rows among them.
@@ -116,7 +120,9 @@ impl Desk {
             me: RwSignal::default(),
             status: RwSignal::new(Status::Stopped),
             agents: RwSignal::default(),
+            teams: RwSignal::default(),
             sites: RwSignal::default(),
+            picked: RwSignal::default(),
             queue: RwSignal::default(),
             waiting: RwSignal::default(),
             messages: RwSignal::default(),
@@ -231,6 +237,7 @@ impl Desk {
                     None => agents.push(update.agent),
                 })
             }
+            FromRelay::Teams(news) => self.teams.set(news.teams),
             FromRelay::Typing(typing) => self.with_row(typing.conversation, |row| {
                 let typed = Typed { draft: typing.draft, until: now + DRAFT_LAPSES };
                 row.typed.set((!typed.draft.is_empty()).then_some(typed));

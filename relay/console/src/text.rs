@@ -45,6 +45,7 @@ macro_rules! texts {
 mod access;
 mod block;
 mod composing;
+mod desk;
 mod history;
 mod house;
 mod install;
@@ -68,6 +69,7 @@ texts! {
     [present: present]
     [composing: composing]
     [palette: palette]
+    [desk: desk]
     [people: people]
     [reports: reports]
     [replies: replies]

@@ -1,12 +1,13 @@
 //! What an agent can do to a conversation, as requests that wait for their answer: only `done` makes them true.
 //! Pure; `socket.rs` sends what this builds.
 
-use shared::agent::{About, Block, Take, ToRelay, Transfer};
+use shared::agent::{About, Block, Prioritize, Take, ToRelay, Transfer};
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis};
-use shared::model::{AssignedHow, CloseReason, Conversation, Event, ParkReason, RequeueReason, State};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, TeamId};
+use shared::model::{AssignedHow, CloseReason, Conversation, Event, PRIORITIES, ParkReason, RequeueReason, State};
 
 use crate::text::{Texts, fill};
+use crate::urgency;
 
 /// A request about one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +18,12 @@ pub enum Verb {
     TakeAnyway,
     /// Offer it to another agent.
     Transfer(AgentId),
+    /// Hand it to a team.
+    ToTeam(TeamId),
     /// Give it back to the queue.
     GiveBack,
+    /// Make it as urgent as this.
+    Prioritize(i32),
     /// Accept what was offered.
     Accept,
     /// Decline it.
@@ -56,8 +61,10 @@ impl Verb {
         match self {
             Self::Take => ToRelay::Take(Take { id, conversation, stretch: false }),
             Self::TakeAnyway => ToRelay::Take(Take { id, conversation, stretch: true }),
-            Self::Transfer(to) => ToRelay::Transfer(Transfer { id, conversation, to: Some(to) }),
-            Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None }),
+            Self::Transfer(to) => ToRelay::Transfer(Transfer { id, conversation, to: Some(to), team: None }),
+            Self::ToTeam(team) => ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) }),
+            Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None, team: None }),
+            Self::Prioritize(priority) => ToRelay::Prioritize(Prioritize { id, conversation, priority }),
             Self::Accept => ToRelay::Accept(about),
             Self::Decline => ToRelay::Decline(about),
             Self::TakeOver => ToRelay::TakeOver(about),
@@ -74,7 +81,8 @@ impl Verb {
         match self {
             Self::Take | Self::TakeAnyway => !offered && matches!(talk.state, State::Queued | State::Parked),
             // Another offer replaces the one that waits.
-            Self::Transfer(_) | Self::GiveBack => mine && talk.state == State::Active,
+            Self::Transfer(_) | Self::ToTeam(_) | Self::GiveBack => mine && talk.state == State::Active,
+            Self::Prioritize(priority) => talk.state == State::Queued && PRIORITIES.contains(&priority),
             Self::Accept | Self::Decline => offered,
             Self::TakeOver => is_held_by_other(talk, me) && talk.state == State::Active,
             Self::Close => talk.state != State::Closed && (mine || talk.agent.is_none()),
@@ -138,6 +146,10 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             let lines = [line(texts.history.event_tagged, &tagged.added), line(texts.history.event_untagged, &tagged.removed)];
             return lines.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         }
+        Event::Routed(routed) => return fill(texts.desk.event_routed, &[("name", &routed.name)]),
+        Event::Prioritized(urgency) => {
+            return fill(texts.desk.event_prioritized, &[("word", urgency::word(urgency.priority, texts))]);
+        }
         Event::Greeted(text) => return fill(texts.event_greeted, &[("text", text)]),
         Event::Rated(rating) => {
             let stars = fill(texts.event_rated, &[("score", &rating.score.to_string())]);
@@ -148,6 +160,7 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             RequeueReason::AgentGone => texts.event_agent_gone,
             RequeueReason::Unanswered => texts.event_unanswered,
             RequeueReason::HandedOver => texts.event_handed_over,
+            RequeueReason::AgentInactive => texts.desk.event_requeued_inactive,
             RequeueReason::AgentDisabled => texts.event_disabled,
             RequeueReason::VisitorSpoke => texts.event_spoke,
             RequeueReason::VisitorReturned => texts.event_returned,
@@ -156,6 +169,8 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             ParkReason::VisitorGone => texts.event_visitor_gone,
             ParkReason::VisitorSilent => texts.event_visitor_silent,
             ParkReason::NobodyThere => texts.event_nobody,
+            ParkReason::AgentInactive => texts.desk.event_parked_inactive,
+            ParkReason::OutsideHours => texts.desk.event_outside,
         },
         Event::Edited(_) => texts.edited,
         Event::Deleted(_) => texts.deleted,
@@ -190,6 +205,7 @@ mod tests {
             "nobody's: anybody may end it, nobody may answer it yet"
         );
 
+        assert!(Verb::Prioritize(2).fits(&queued, me) && !Verb::Prioritize(3).fits(&queued, me), "within bounds");
         let active = Conversation { state: State::Active, agent: Some(person(9)), ..queued.clone() };
         assert!(!Verb::Take.fits(&active, me));
         assert!(Verb::Close.fits(&active, me) && Verb::GiveBack.fits(&active, me) && may_write(&active, me));

@@ -8,7 +8,7 @@ use shared::ids::AgentId;
 use shared::model::Agent;
 
 use super::roles::Act;
-use super::{Json, Path};
+use super::{Json, Path, settings};
 use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::router::Shared;
@@ -41,6 +41,10 @@ pub async fn change(
     if patch.capacity.is_some_and(|capacity| !CAPACITY.contains(&capacity)) {
         let problem = format!("must be {} to {}", CAPACITY.start(), CAPACITY.end());
         return Err(RestError::Invalid { field: "capacity", problem });
+    }
+    let mut patch = patch;
+    if let Some(languages) = &mut patch.languages {
+        *languages = settings::languages(languages)?;
     }
     let steps_down = patch.disabled == Some(true) || patch.role.is_some_and(|role| role != account.agent.role);
     if id == account.agent.id && steps_down {

@@ -73,10 +73,10 @@ pub async fn why(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<Why>, RestError> {
     readable(&shared, &account, id).await?;
-    let reason = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
+    let why = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
     let not_waiting =
         || RestError::Refused { code: ErrorCode::WrongState, message: "this conversation is not waiting".to_owned() };
-    reason.map(|reason| Json(Why { reason })).ok_or_else(not_waiting)
+    why.map(Json).ok_or_else(not_waiting)
 }
 
 /// The conversation, if there is one and this account may read it; that others have one is not told.

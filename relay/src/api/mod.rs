@@ -10,6 +10,7 @@
 //! - [`profiles`]: what is known of visitors · [`visitors`]: all there is of them, and its end
 //! - [`present`]: who is on the sites now · [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
+//! - [`teams`]: for whom chats can be · [`desks`]: what the desk of a site goes by
 //! - [`roles`]: who may do what · [`rules`]: what holds for everybody
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ mod agents;
 mod audit;
 mod blocks;
 mod conversations;
+mod desks;
 pub mod files;
 mod invitations;
 mod present;
@@ -46,6 +48,7 @@ mod session;
 mod sessions;
 mod settings;
 mod sites;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -173,6 +176,18 @@ routes! {
         post secrets::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    "/sites/{key}/desk" {
+        get desks::show, Who::May(Act::SeeSites);
+        put desks::change, Who::May(Act::ChangeSites);
+    }
+    "/teams" {
+        get teams::list, Who::May(Act::SeeTeam);
+        post teams::create, Who::May(Act::ManageTeams);
+    }
+    "/teams/{id}" {
+        put teams::change, Who::May(Act::ManageTeams);
+        delete teams::remove, Who::May(Act::ManageTeams);
+    }
     "/replies" {
         get replies::list, Who::May(Act::KeepReplies);
         post replies::create, Who::May(Act::KeepReplies);

@@ -45,6 +45,8 @@ pub enum Act {
     Invite,
     /// Change people: role, capacity, disabled or not.
     ChangePeople,
+    /// Make, change and remove teams.
+    ManageTeams,
     /// Make and revoke tokens for programs.
     ManageTokens,
     /// Read who did what.
@@ -69,9 +71,12 @@ impl Act {
             | Self::KeepReplies
             | Self::CorrectVisitors
             | Self::SeePresent => Role::Agent,
-            Self::ReadOthers | Self::Whisper | Self::TakeOver | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => Role::Supervisor,
+            Self::ReadOthers | Self::Whisper | Self::TakeOver | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => {
+                Role::Supervisor
+            }
             Self::Invite
             | Self::ChangePeople
+            | Self::ManageTeams
             | Self::ManageTokens
             | Self::ReadRecord
             | Self::HandlePersonalData

@@ -368,7 +368,7 @@ async fn conversations_are_read_by_those_who_may() {
     let now = clock::now();
     let node = office.shared.desk.node_start(now).await.unwrap();
     office.shared.desk.agent_arrived(now, node, kim_id).await.unwrap();
-    office.shared.desk.set_presence(now, kim_id, Presence::Online).await.unwrap();
+    office.shared.desk.set_presence(now, kim_id, Presence::Online, None).await.unwrap();
     office.shared.desk.take(now, kim_id, id, false).await.ok();
     let now_with = office.get(&path(""), &kim).await.json();
     assert_eq!(now_with["state"], "active");

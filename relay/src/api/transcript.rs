@@ -167,6 +167,8 @@ fn words(body: &Body) -> Option<String> {
                 let on = tagged.added.iter().map(|tag| format!("+{tag}"));
                 on.chain(tagged.removed.iter().map(|tag| format!("−{tag}"))).collect::<Vec<_>>().join(" ")
             }
+            Event::Routed(routed) => format!("for the team {}", routed.name),
+            Event::Prioritized(urgency) => format!("urgency {}", urgency.priority),
             Event::Merged(merged) => format!("goes on in conversation {}", merged.into),
             Event::Edited(_) | Event::Deleted(_) | Event::Unknown(_) => return None,
         },

@@ -240,7 +240,7 @@ fn slot_for(work: &Work<'_>, agent: AgentId, stretch: bool) -> Result<AssignedHo
     Err(DeskError::NoFreeSlot)
 }
 
-fn own_active(work: &mut Work<'_>, agent: AgentId, id: ConversationId) -> Result<usize, DeskError> {
+pub(super) fn own_active(work: &mut Work<'_>, agent: AgentId, id: ConversationId) -> Result<usize, DeskError> {
     let place = work.open(id)?;
     let record = work.record(place);
     match record.state {

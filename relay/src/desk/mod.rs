@@ -1,9 +1,10 @@
 //! The desk: who talks to whom, and what happens when nobody does (DESIGN §6). Every verb is one transaction of the store: it loads,
 //! decides, writes, hands out what the queue can be given, and returns what others must be told. Time comes in as an argument.
 //!
-//! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
+//! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, [`route`]: for whom it is, [`hours`]: when somebody is
+//!   there, [`why`]: why one waits; all pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`profile`], [`merge`], [`block`], [`tag`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`profile`], [`merge`], [`block`], [`tag`], [`teams`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -20,16 +21,20 @@ mod amend;
 mod block;
 mod dispatch;
 mod hand;
+pub mod hours;
 mod merge;
 pub mod plan;
 mod presence;
 mod profile;
 pub mod record;
+pub mod route;
 mod speak;
 mod sweep;
 mod tag;
+mod teams;
 #[cfg(test)]
 mod tests;
+pub mod why;
 mod work;
 
 pub use amend::Speaker;
@@ -53,6 +58,9 @@ pub enum DeskError {
     /// Not in this state.
     #[error("{0}")]
     WrongState(&'static str),
+    /// No such team.
+    #[error("team: there is none of this id (any more): choose another one")]
+    NoTeam,
     /// Somebody else wrote it, or nobody.
     #[error("seq: you did not write this message")]
     NotAuthor,
@@ -98,7 +106,7 @@ impl DeskError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Store(error) => error.code(),
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound | Self::NoTeam => ErrorCode::NotFound,
             Self::NotYours | Self::NotAuthor => ErrorCode::NotYours,
             Self::NotLast => ErrorCode::NotLast,
             Self::TooLate => ErrorCode::TooLate,
@@ -293,4 +301,6 @@ pub struct Outcome {
     pub agents: Vec<Agent>,
     /// Sites whose desk changed, with the new revision.
     pub sites: Vec<(SiteId, u64)>,
+    /// Whether teams changed.
+    pub teams: bool,
 }

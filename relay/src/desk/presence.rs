@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shared::api::{AgentPatch, Deed};
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
-use shared::model::{CloseReason, Page, Presence, RequeueReason, State};
+use shared::model::{Away, AwayReason, CloseReason, Page, ParkReason, Presence, RequeueReason, State};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -50,6 +50,7 @@ impl Desk {
         self.work(now, move |work| {
             people::arrive(work.db, node, agent.0)?;
             people::agent_gone(work.db, agent, None)?;
+            people::is_active(work.db, agent, now)?;
             work.agent_moved(agent);
             dispatch(work)
         })
@@ -79,32 +80,46 @@ impl Desk {
         .await
     }
 
-    /// An agent is available, or not. Who becomes available anew may be given again what they gave up before.
+    /// An agent is available, or not, and says why. Who becomes available anew may be given again what they gave up before.
     ///
     /// # Errors
     /// [`DeskError::WrongState`] for `offline`, which nobody chooses.
-    pub async fn set_presence(&self, now: Millis, agent: AgentId, presence: Presence) -> Result<Outcome, DeskError> {
+    pub async fn set_presence(
+        &self,
+        now: Millis,
+        agent: AgentId,
+        presence: Presence,
+        why: Option<Away>,
+    ) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            people::is_active(work.db, agent, now)?;
             match presence {
                 Presence::Offline => {
                     return Err(DeskError::WrongState("offline follows from having no connection; choose online or away"));
                 }
-                Presence::Away => people::set_away(work.db, agent, true)?,
+                Presence::Away => people::go_away(work.db, agent, why.as_ref())?,
                 Presence::Online => {
-                    if people::set_away(work.db, agent, false)? {
+                    if people::come_back(work.db, agent)? {
                         for id in people::given_up_by(work.db, agent)? {
                             let place = work.open(id)?;
                             work.record(place).excluded.retain(|excluded| *excluded != agent);
                             work.save(place)?;
                         }
                     }
-                    true
                 }
-            };
+            }
             work.agent_moved(agent);
             dispatch(work)
         })
         .await
+    }
+
+    /// An agent uses their console.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn agent_active(&self, now: Millis, agent: AgentId) -> Result<(), DeskError> {
+        Ok(self.store.write(move |db| people::is_active(db, agent, now)).await?)
     }
 
     /// An administrator changes an agent's capacity, role, or whether they may sign in at all. A lower capacity takes no chat away; a
@@ -328,10 +343,34 @@ pub(super) fn release(work: &mut Work<'_>, agent: AgentId, reason: RequeueReason
     Ok(())
 }
 
+/// An agent has not used their console for long: they are away, and what they have is not held in silence. What waits for an answer goes
+/// back to the front of the queue; what they have answered is set aside for them, so that the visitor's next word finds somebody.
+pub(super) fn falls_inactive(work: &mut Work<'_>, agent: AgentId) -> Result<(), DeskError> {
+    let why = Away { reason: AwayReason::Inactive, note: String::new() };
+    people::go_away(work.db, agent, Some(&why))?;
+    work.agent_moved(agent);
+    for id in people::active_of(work.db, agent)? {
+        let place = work.open(id)?;
+        match work.record(place).unanswered {
+            true => work.queue(place, RequeueReason::AgentInactive, None)?,
+            false => work.park(place, ParkReason::AgentInactive)?,
+        }
+    }
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
+}
+
 /// What a patch changes, for the record.
 fn in_words(patch: &AgentPatch) -> String {
     let role = patch.role.map(|role| format!("role {}", people::role_name(role)));
     let capacity = patch.capacity.map(|capacity| format!("capacity {capacity}"));
     let disabled = patch.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned());
-    [role, capacity, disabled].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let languages = patch.languages.as_ref().map(|languages| match languages.as_slice() {
+        [] => "all languages".to_owned(),
+        some => format!("languages {}", some.join(" ")),
+    });
+    [role, capacity, disabled, languages].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -7,19 +7,22 @@ use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{
     Answer, Author, Body, Entry, Event, FieldKind, Menu, ParkReason, Person, RequeueReason, Role, Say, SiteSettings, State,
-    Whisper,
+    Whisper, language,
 };
 
 use uuid::Uuid;
 
 use super::dispatch::dispatch;
+use super::hours;
 use super::record::Record;
+use super::route::route;
+use super::teams::tell_route;
 use super::work::Work;
 use super::{Desk, DeskError, NewEntry, Outcome, Reminded, Route, Said, VisitorCard};
 use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
-use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows};
+use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows, teams};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -133,6 +136,10 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             let mut record = Record::new(id, site, card.id, now);
             record.previous = older.map(|older| older.id);
             record.page.clone_from(&card.page);
+            record.language = card.locale.as_deref().and_then(language);
+            let page = card.page.as_ref().map_or("", |page| page.url.as_str());
+            let routes = teams::site_desk(work.db, site)?.routes;
+            (record.team, record.priority) = route(&routes, page, record.language.as_deref());
             (work.begin(record)?, None)
         }
     };
@@ -281,12 +288,22 @@ fn hears(work: &mut Work<'_>, place: usize, owner: Uuid) -> Result<Person, DeskE
 
 /// The first message: into the queue when somebody may answer, else it is kept for whoever comes.
 fn first_message(work: &mut Work<'_>, place: usize, leaves_address: bool) -> Result<(), DeskError> {
-    if !leaves_address && people::answering(work.db)? {
+    tell_route(work, place)?;
+    let site = work.record(place).site;
+    if !is_open(work, site)? {
+        work.park(place, ParkReason::OutsideHours)
+    } else if leaves_address || !people::answering(work.db)? {
+        work.park(place, ParkReason::NobodyThere)
+    } else {
         work.enter_queue(place, None);
         Ok(work.save(place)?)
-    } else {
-        work.park(place, ParkReason::NobodyThere)
     }
+}
+
+/// Whether now is within the opening hours of a site.
+fn is_open(work: &Work<'_>, site: SiteId) -> Result<bool, StoreError> {
+    let hours = teams::site_desk(work.db, site)?.hours;
+    Ok(hours.is_none_or(|hours| hours::is_open(&hours, work.now)))
 }
 
 /// The visitor writes after the end: the same thread, and for a while it waits for the agent who had it.
@@ -305,13 +322,13 @@ fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 /// The visitor writes to a parked conversation: on with its agent if they have a slot, else into the queue.
 pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     let until = work.now.saturating_add(work.rules.prefer_for);
-    let agent = work.record(place).agent;
+    let (agent, site) = (work.record(place).agent, work.record(place).site);
     let available = people::available(work.db)?;
     let theirs = agent.and_then(|agent| available.iter().find(|candidate| candidate.agent == agent));
     match theirs {
         Some(agent) if agent.free > 0 => work.resume(place),
         // Nobody can answer a message that was left for later any sooner than before.
-        None if agent.is_none() && !people::answering(work.db)? => Ok(work.save(place)?),
+        None if agent.is_none() && !(is_open(work, site)? && people::answering(work.db)?) => Ok(work.save(place)?),
         _ => {
             let prefer = theirs.map(|agent| (agent.agent, until));
             work.queue(place, RequeueReason::VisitorSpoke, None)?;

@@ -1,7 +1,7 @@
 //! One unit of work of the desk, inside one transaction of the store: the conversations it touches, the transitions that it makes
 //! with them (DESIGN §6), the entries that record these, and at the end everything that others must be told.
 
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::model::{
     Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
 };
@@ -59,11 +59,13 @@ pub(super) struct Work<'a> {
     touched: Vec<Touched>,
     agents: Vec<AgentId>,
     pub(super) reminded: Vec<Reminded>,
+    sites: Vec<SiteId>,
+    teams: bool,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(db: &'a Step<'a>, rules: &'a Rules, now: Millis) -> Self {
-        Self { db, rules, now, touched: Vec::new(), agents: Vec::new(), reminded: Vec::new() }
+        Self { db, rules, now, touched: Vec::new(), agents: Vec::new(), reminded: Vec::new(), sites: Vec::new(), teams: false }
     }
 
     /// A conversation to work on, as it is now.
@@ -110,6 +112,16 @@ impl<'a> Work<'a> {
         if !self.agents.contains(&agent) {
             self.agents.push(agent);
         }
+    }
+
+    /// What the desk of a site goes by changed.
+    pub(super) fn site_moved(&mut self, site: SiteId) {
+        self.sites.push(site);
+    }
+
+    /// Teams changed.
+    pub(super) fn teams_moved(&mut self) {
+        self.teams = true;
     }
 
     /// Appends an entry; the caller saves the record.
@@ -276,7 +288,10 @@ impl<'a> Work<'a> {
 
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome { reminded: self.reminded, ..Outcome::default() };
+        let mut outcome = Outcome { reminded: self.reminded, teams: self.teams, ..Outcome::default() };
+        for site in self.sites {
+            outcome.sites.push((site, people::bump_site(self.db, site)?));
+        }
         for touched in &self.touched {
             if let Some((cause, to)) = touched.news() {
                 pushes::tell(self.db, touched.record.id, cause, to, touched.record.head, self.now)?;

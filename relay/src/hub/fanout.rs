@@ -72,6 +72,7 @@ impl Fanout {
             // The greeting knows what they may do now.
             Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),
+            Notice::Teams => self.dirty.teams(),
             Notice::Site(site) => self.dirty.site(site),
             Notice::Merged { from, into, moved, signed_in } => {
                 let visitors = self.registry.visitors();

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use shared::agent::{Block, Typing};
 use shared::frame::{Ack, Delete, Edit};
-use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
-use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
+use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, TeamId, VisitorId};
+use shared::model::{AssignedHow, Away, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
@@ -139,6 +139,21 @@ impl Hub {
         self.done(self.desk.take(clock::now(), agent, conversation, stretch).await?)
     }
 
+    /// An agent hands a chat to a team.
+    pub async fn agent_transfers_to_team(
+        &self,
+        agent: AgentId,
+        conversation: ConversationId,
+        team: TeamId,
+    ) -> Result<(), DeskError> {
+        self.done(self.desk.transfer_to_team(clock::now(), agent, conversation, team).await?)
+    }
+
+    /// An agent makes a queued conversation more urgent, or less.
+    pub async fn agent_prioritizes(&self, agent: AgentId, conversation: ConversationId, priority: i32) -> Result<(), DeskError> {
+        self.done(self.desk.prioritize(clock::now(), agent, conversation, priority).await?)
+    }
+
     /// An agent offers a chat to another one, or gives it back.
     pub async fn agent_transfers(
         &self,
@@ -198,8 +213,13 @@ impl Hub {
     }
 
     /// An agent is available, or not.
-    pub async fn agent_presence(&self, agent: AgentId, presence: Presence) -> Result<(), DeskError> {
-        self.done(self.desk.set_presence(clock::now(), agent, presence).await?)
+    pub async fn agent_presence(&self, agent: AgentId, presence: Presence, why: Option<Away>) -> Result<(), DeskError> {
+        self.done(self.desk.set_presence(clock::now(), agent, presence, why).await?)
+    }
+
+    /// An agent uses their console.
+    pub async fn agent_active(&self, agent: AgentId) -> Result<(), DeskError> {
+        self.desk.agent_active(clock::now(), agent).await
     }
 
     /// A visitor has read up to here.
@@ -348,6 +368,9 @@ impl Hub {
         }
         for (site, _) in outcome.sites {
             self.bus.publish(Notice::Site(site));
+        }
+        if outcome.teams {
+            self.bus.publish(Notice::Teams);
         }
         if !quiet {
             self.committed.notify_one();

@@ -66,6 +66,8 @@ pub enum Notice {
     RoleChanged(AgentId),
     /// Presence, capacity or slots of these agents changed.
     Agents(Vec<AgentId>),
+    /// The teams that conversations can be for have changed.
+    Teams,
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
     /// A visitor has become another one, by signing in or because the team found that they are one: the sockets of the first must go, those of the other look again if they have
@@ -112,7 +114,7 @@ impl Notice {
             Self::Changed(_) => &of.changed,
             Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing(_) => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } | Self::Reminded(_) => &of.read,
-            Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
+            Self::Agents(_) | Self::Teams | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
             Self::SignedOut { .. }
             | Self::RoleChanged(_)
             | Self::Merged { .. }

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, Chat, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{
+    About, Chat, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Prioritize, Rev, SetPresence, Show, ToRelay, Transfer, Welcome,
+};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
-use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
+use shared::model::{Audience, AwayReason, MAX_LABEL, MAX_PAGE, MAX_ROWS, PRIORITIES, Person, Say, cut};
 
 use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
@@ -153,9 +155,35 @@ impl AgentSession {
                 Err(refuse(None, ErrorCode::AlreadyGreeted, "this connection has been greeted; open another one"))
             }
             ToRelay::Say(say) => self.say(say).await.map(Some),
-            ToRelay::Presence(wish) => done(wish.id, hub.agent_presence(me, wish.presence).await),
+            ToRelay::Presence(SetPresence { id, presence, mut away }) => {
+                if away.as_ref().is_some_and(|away| !AwayReason::CHOICES.contains(&away.reason)) {
+                    let message = "away.reason: break, meal, meeting, training, work or other";
+                    return Err(refuse(Some(id), ErrorCode::InvalidField, message));
+                }
+                if let Some(away) = &mut away {
+                    away.note = cut(away.note.trim(), MAX_LABEL).to_owned();
+                }
+                done(id, hub.agent_presence(me, presence, away).await)
+            }
+            ToRelay::Active(_) => {
+                hub.agent_active(me).await.map_err(|error| refuse(None, error.code(), error.to_string()))?;
+                Ok(None)
+            }
             ToRelay::Take(take) => done(take.id, hub.agent_takes(me, take.conversation, take.stretch).await),
+            ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) }) => {
+                done(id, hub.agent_transfers_to_team(me, conversation, team).await)
+            }
+            ToRelay::Transfer(Transfer { id, to: Some(_), team: Some(_), .. }) => {
+                Err(refuse(Some(id), ErrorCode::InvalidField, "team: leave it out, or `to`: a chat goes to one of them"))
+            }
             ToRelay::Transfer(transfer) => done(transfer.id, hub.agent_transfers(me, transfer.conversation, transfer.to).await),
+            ToRelay::Prioritize(Prioritize { id, conversation, priority }) => {
+                if !PRIORITIES.contains(&priority) {
+                    let message = format!("priority: {} to {}", PRIORITIES.start(), PRIORITIES.end());
+                    return Err(refuse(Some(id), ErrorCode::InvalidField, message));
+                }
+                done(id, hub.agent_prioritizes(me, conversation, priority).await)
+            }
             ToRelay::Accept(About { id, conversation }) => done(id, hub.agent_accepts(me, conversation).await),
             ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
             ToRelay::TakeOver(About { id, conversation }) => done(id, hub.agent_takes_over(me, conversation).await),

@@ -81,11 +81,13 @@ impl VisitorSession {
                 entries = Some(self.entries(thread.id, seen).await?);
             }
         }
+        let (answering, back_at) = store.answering(self.site, now).await?;
         let welcome = Welcome {
             visitor: self.card.id,
             token,
             thread,
-            answering: store.answering().await?,
+            answering,
+            back_at,
             site: site.name.clone(),
             settings: site.settings_rev,
             panel: panel(&site.settings, &self.files, self.hub.sends_mail()),

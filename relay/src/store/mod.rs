@@ -6,6 +6,7 @@
 //! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
+//! - [`teams`]: teams, and what the desk of a site goes by
 //! - [`people`]: agents, visitors, presence · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
@@ -50,6 +51,7 @@ mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
 pub(crate) mod tags;
+pub(crate) mod teams;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tokens;
@@ -77,7 +79,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -97,6 +99,8 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/sqlite/0017_push.sql"),
     include_str!("../../migrations/sqlite/0018_rules.sql"),
     include_str!("../../migrations/sqlite/0019_mentions.sql"),
+    include_str!("../../migrations/sqlite/0020_teams.sql"),
+    include_str!("../../migrations/sqlite/0021_away.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

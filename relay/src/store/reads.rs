@@ -2,15 +2,18 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::agent::{Inbox, MAX_OTHERS};
-use shared::api::{History, Rated};
+use shared::api::{History, Rated, Why};
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
-use super::{Store, StoreError, boards, log, mentions, people};
+use super::{Store, StoreError, boards, log, mentions, people, teams};
 use crate::desk::Route;
+use crate::desk::plan::Waiting;
 use crate::desk::record::Record;
+use crate::desk::why::{self, Reason};
+use crate::desk::{Route, hours};
 
 /// What a token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +131,9 @@ impl Store {
         self.read(move |db| {
             let sites = boards::sites(db)?;
             let boards = sites.iter().map(|site| boards::board(db, site.id)).collect::<Result<_, _>>()?;
-            let (agents, chats, mentions) = (people::agents(db)?, chats_of(db, agent)?, mentions::of(db, agent)?);
-            Ok(Inbox { agents, sites, boards, chats, mentions })
+            let (agents, teams) = (people::agents(db)?, teams::teams(db)?);
+            let (chats, mentions) = (chats_of(db, agent)?, mentions::of(db, agent)?);
+            Ok(Inbox { agents, teams, sites, boards, chats, mentions })
         })
         .await
     }
@@ -188,13 +192,20 @@ impl Store {
         self.read(move |db| people::enabled_agent(db, id)).await
     }
 
-    /// Whether somebody may answer soon.
-    pub async fn answering(&self) -> Result<bool, StoreError> {
-        self.read(people::answering).await
+    /// Whether somebody may answer soon on a site; outside its opening hours, when they begin again.
+    pub async fn answering(&self, site: SiteId, now: Millis) -> Result<(bool, Option<Millis>), StoreError> {
+        self.read(move |db| {
+            let hours = teams::site_desk(db, site)?.hours;
+            match hours.filter(|hours| !hours::is_open(hours, now)) {
+                Some(closed) => Ok((false, hours::opens_at(&closed, now))),
+                None => Ok((people::answering(db)?, None)),
+            }
+        })
+        .await
     }
 
-    /// Why a conversation waits, in one sentence; `None` when it does not.
-    pub async fn why(&self, id: ConversationId, now: Millis) -> Result<Option<String>, StoreError> {
+    /// Why a conversation waits; `None` when it does not.
+    pub async fn why(&self, id: ConversationId, now: Millis) -> Result<Option<Why>, StoreError> {
         self.read(move |db| match rows::load(db, id)? {
             Some(record) if record.state == State::Queued => Ok(Some(why(db, &record, now)?)),
             _ => Ok(None),
@@ -220,33 +231,28 @@ fn chats_of(db: &Connection, agent: AgentId) -> Result<Vec<Conversation>, StoreE
     Ok(chats)
 }
 
-fn why(db: &Connection, record: &Record, now: Millis) -> Result<String, StoreError> {
-    let name = |agent: AgentId| -> Result<String, StoreError> {
-        Ok(people::person(db, agent)?.map_or_else(|| "an agent".to_owned(), |person| person.name))
-    };
+fn why(db: &Connection, record: &Record, now: Millis) -> Result<Why, StoreError> {
     let available = people::available(db)?;
-    if available.is_empty() {
-        return Ok("Nobody is online.".into());
-    }
-    if let Some((agent, until)) = record.prefer
-        && until > now
-        && available.iter().any(|candidate| candidate.agent == agent)
-    {
-        let seconds = (until - now + 999) / 1_000;
-        return Ok(format!("It waits for {}, who had it before, for another {seconds} s.", name(agent)?));
-    }
-    if available.iter().all(|candidate| candidate.free == 0) {
-        return Ok(match available.len() {
-            1 => "All slots of the only agent online are taken.".into(),
-            agents => format!("All slots of the {agents} agents online are taken."),
-        });
-    }
-    if available.iter().filter(|candidate| candidate.free > 0).all(|candidate| record.excluded.contains(&candidate.agent)) {
-        return Ok("Everybody with a free slot has handed it over or left it unanswered before.".into());
-    }
-    let ahead: Option<Uuid> = db
-        .prepare_cached("SELECT id FROM conversation WHERE state = 0 ORDER BY priority DESC, queue_time, id LIMIT 1")?
-        .query_row([], |row| row.get(0))
+    let waiting = Waiting {
+        conversation: record.id,
+        last_agent: record.last_agent,
+        prefer: record.prefer,
+        excluded: record.excluded.clone(),
+        team: record.team,
+        language: record.language.clone(),
+        picked: teams::is_picked(db, record.site)?,
+    };
+    let reason = why::reason(&waiting, &available, now);
+    let name = match reason {
+        Reason::Preferred { agent, .. } => people::person(db, agent)?.map(|person| person.name),
+        Reason::TeamBusy { team, .. } => teams::name(db, team)?,
+        Reason::LanguageBusy { .. } => record.language.clone(),
+        _ => None,
+    };
+    let ahead: Option<(Uuid, i32)> = db
+        .prepare_cached("SELECT id, priority FROM conversation WHERE state = 0 ORDER BY priority DESC, queue_time, id LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(if ahead == Some(record.id.0) { "It is next." } else { "Others have waited longer." }.into())
+    let ahead = ahead.filter(|(id, _)| *id != record.id.0).map(|(_, priority)| priority > record.priority);
+    Ok(why::in_words(reason, name, ahead))
 }

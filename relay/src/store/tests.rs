@@ -400,5 +400,10 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
 async fn an_agent_nobody_knows_is_nobody() {
     let (_folder, store) = open();
     assert_eq!(store.any_agent(AgentId(id(9))).await.unwrap(), None);
-    assert!(!store.answering().await.unwrap());
+    let demo = SiteId(id(1));
+    let (origins, settings) = (Vec::new(), SiteSettings::default());
+    let (key, name) = (SiteKey("demo".into()), String::new());
+    let site = SiteRecord { id: demo, key, name, origins, settings, settings_rev: 1, verified_only: false };
+    store.upsert_site(site).await.unwrap();
+    assert_eq!(store.answering(demo, 0).await.unwrap(), (false, None));
 }

@@ -264,6 +264,14 @@ pub enum Deed {
     SiteMade,
     /// A site was changed.
     SiteChanged,
+    /// How the desk of a site works was changed: how chats are handed out, hours, routing.
+    DeskChanged,
+    /// A team was made.
+    TeamMade,
+    /// A team was changed.
+    TeamChanged,
+    /// A team was removed.
+    TeamRemoved,
     /// A secret for identity tokens was made.
     SecretMade,
     /// A secret for identity tokens was retired.

@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Person, is_false, wire};
-use crate::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq};
+use crate::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, TeamId};
 
 /// Longest list of quick replies under a message, and of cards in one message.
 pub const MAX_CHOICES: usize = 10;
@@ -87,6 +87,10 @@ wire! {
         Rated(Rating),
         /// An agent put labels on the conversation, or took some off; agents only.
         Tagged(Tagged),
+        /// The conversation is for a team from now on; agents only.
+        Routed(Routed),
+        /// An agent changed how urgent the conversation is; agents only.
+        Prioritized(Prioritized),
         /// The visitor turned out to be somebody whose other conversation lives on; the last entry of this one but for its end.
         Merged(Merged),
         /// As in [`Body::Unknown`].
@@ -204,6 +208,21 @@ wire! {
         /// Taken off.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub removed: Vec<String>,
+    }
+
+    /// Whose a conversation is.
+    pub struct Routed {
+        /// The team.
+        pub team: TeamId,
+        /// Its name at that time.
+        pub name: String,
+    }
+
+    /// How urgent a conversation is.
+    #[derive(Copy)]
+    pub struct Prioritized {
+        /// Within [`PRIORITIES`](super::PRIORITIES): greater goes first.
+        pub priority: i32,
     }
 
     /// Where a merged conversation goes on.
@@ -328,6 +347,8 @@ pub enum RequeueReason {
     HandedOver,
     /// Its agent's account was disabled.
     AgentDisabled,
+    /// Its agent has not touched their console for long, and it was unanswered.
+    AgentInactive,
     /// The visitor wrote while it was parked.
     VisitorSpoke,
     /// The visitor came back to it.
@@ -345,6 +366,10 @@ pub enum ParkReason {
     VisitorSilent,
     /// Nobody was there to answer when it began.
     NobodyThere,
+    /// Its agent has not touched their console for long.
+    AgentInactive,
+    /// It began outside the site's opening hours.
+    OutsideHours,
 }
 
 /// Why a chat ended.
@@ -416,6 +441,7 @@ impl Body {
                 Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) | Event::Unknown(_) => false,
                 Event::Requeued(_) | Event::Parked(_) | Event::Resumed => true,
                 Event::Contact(_) | Event::Answered(_) | Event::Tagged(_) => true,
+                Event::Routed(_) | Event::Prioritized(_) => true,
                 Event::Edited(Edited { note, .. }) | Event::Deleted(Deleted { note, .. }) => *note,
             },
         }

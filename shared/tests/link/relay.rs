@@ -169,6 +169,7 @@ impl Relay {
                     token,
                     thread,
                     answering: true,
+                    back_at: None,
                     site,
                     settings: 0,
                     panel: Panel::default(),
@@ -178,8 +179,14 @@ impl Relay {
             }
             Author::Agent(agent) => {
                 let chats = heads.into_iter().map(row).collect();
-                let inbox =
-                    agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats, mentions: Vec::new() };
+                let inbox = agent::Inbox {
+                    agents: Vec::new(),
+                    teams: Vec::new(),
+                    sites: Vec::new(),
+                    boards: Vec::new(),
+                    chats,
+                    mentions: Vec::new(),
+                };
                 agent::FromRelay::Welcome(agent::Welcome { me: person(agent).id, inbox, now }).encode()
             }
         }
@@ -221,6 +228,7 @@ fn row(head: Seen) -> Conversation {
         opened_at: 0,
         queued_at: None,
         priority: 0,
+        team: None,
         preview: String::new(),
         last_at: 0,
         unanswered: false,

@@ -14,6 +14,7 @@ use crate::row::Row;
 impl Desk {
     pub(super) fn inbox(&self, inbox: Inbox, now: Millis) {
         self.agents.set(inbox.agents);
+        self.teams.set(inbox.teams);
         self.sites.set(inbox.sites);
         self.boards.set_value(HashMap::new());
         let there: HashSet<ConversationId> = inbox.chats.iter().map(|talk| talk.id).collect();
@@ -100,6 +101,10 @@ impl Desk {
         });
         set_if_other(self.queue, queue.into_iter().map(|(.., id, _)| id).filter(|id| !held.contains(id)).collect());
         set_if_other(self.messages, messages.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect());
+        let mut picked: Vec<_> =
+            self.boards.with_value(|boards| boards.values().filter(|board| board.picked).map(|board| board.site).collect());
+        picked.sort_unstable();
+        set_if_other(self.picked, picked);
         set_if_other(self.waiting, waiting);
         set_if_other(self.unassigned, unassigned);
         self.prune();

@@ -15,7 +15,7 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     owner.set();
     let desk = Desk::new();
     let inbox =
-        Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
+        Inbox { agents: vec![agent(9), agent(8)], teams: vec![], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }
@@ -145,7 +145,7 @@ fn messages_of_an_earlier_life_appear_with_their_conversation() {
     owner.set();
     let desk = Desk::new();
     desk.apply(Emit::Pending(say(1, 3, "kept")), 0);
-    let inbox = Inbox { agents: vec![agent(9)], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)], mentions: vec![] };
+    let inbox = Inbox { agents: vec![agent(9)], teams: vec![], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)], mentions: vec![] };
     hear(&desk, FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 0 }));
     let row = desk.row(conversation_id(3)).expect("mine");
     assert_eq!(row.lines.with_untracked(Vec::len), 1);

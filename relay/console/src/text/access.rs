@@ -52,6 +52,7 @@ texts! {
     act_invite: "Invite people" / "Inviter des personnes";
     act_change_people: "Change roles, capacities and access" / "Modifier rôles, capacités et accès";
     act_lift_blocks: "See who is kept out, and let them in again" / "Voir qui est bloqué, et lever un blocage";
+    act_manage_teams: "Make and change teams" / "Créer et modifier des équipes";
     act_manage_tokens: "Make and revoke API tokens" / "Créer et révoquer des jetons d’API";
     act_read_record: "Read the record" / "Lire le journal";
     act_change_sites: "Make and change sites" / "Créer et modifier des sites";
@@ -92,6 +93,10 @@ texts! {
     person_changed: "Rights changed" / "Droits modifiés";
     site_made: "Site made" / "Site créé";
     site_changed: "Site changed" / "Site modifié";
+    desk_changed: "Queue or hours changed" / "File ou horaires modifiés";
+    team_made: "Team made" / "Équipe créée";
+    team_changed: "Team changed" / "Équipe modifiée";
+    team_removed: "Team removed" / "Équipe retirée";
     secret_made: "Secret made" / "Secret créé";
     secret_retired: "Secret retired" / "Secret retiré";
     token_made: "Token made" / "Jeton créé";

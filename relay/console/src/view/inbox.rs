@@ -87,23 +87,6 @@ pub fn Inbox() -> impl IntoView {
             request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
         }
     });
-<<<<<<< HEAD
-=======
-    let attention = Memo::new(move |_| {
-        let chats = desk.mine.get().into_iter().chain(desk.parked.get());
-        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).map(|row| row.id);
-        let named = desk.mentions.get().into_iter().map(|one| one.conversation.id);
-        unread.chain(named).collect::<HashSet<_>>().len() + desk.offers.with(Vec::len)
-    });
-    Effect::new(move || {
-        if let Some(document) = browser::document() {
-            document.set_title(&match attention.get() {
-                0 => "Bulle".to_owned(),
-                count => format!("({count}) Bulle"),
-            });
-        }
-    });
->>>>>>> together
 
     let page = move || match (desk.open.get(), panes.details.get()) {
         (None, _) => "lists",

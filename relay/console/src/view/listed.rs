@@ -10,6 +10,7 @@ use crate::row::Row;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
+use crate::urgency;
 use crate::verbs::Verb;
 use crate::view::actions::VerbButton;
 use crate::view::parts::{Avatar, visitor_initials, visitor_name};
@@ -83,6 +84,14 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
         })
         .flatten()
     };
+    let team = move || {
+        let id = talk.with(|talk| talk.team).filter(|_| place != Place::Mine)?;
+        desk.teams.with(|teams| teams.iter().find(|team| team.id == id).map(|team| team.name.clone()))
+    };
+    let urgent = move || {
+        let priority = talk.with(|talk| talk.priority);
+        (place == Place::Queued && priority != 0).then(|| urgency::word(priority, texts))
+    };
     let number = move || match place {
         Place::Mine => {
             desk.mine.with(|mine| mine.iter().position(|known| *known == id)).map(|index| index + 1).filter(|number| *number <= 9)
@@ -149,6 +158,8 @@ pub fn Listed(row: Row, place: Place) -> impl IntoView {
                     {move || (place == Place::Queued && position.get() != 0).then(|| view! {
                         <span class="tag position" title=fill(texts.position, &[("position", &position.get().to_string())])>"#"{position.get()}</span>
                     })}
+                    {move || team().map(|team| view! { <span class="tag">{team}</span> })}
+                    {move || urgent().map(|word| view! { <span class="tag accent">{word}</span> })}
                     {move || site().map(|site| view! { <span class="tag">{site}</span> })}
                     {move || mention().map(|words| view! { <span class="tag accent">"@ "{words}</span> })}
                     {move || holder().map(|words| view! { <span class="tag">{words}</span> })}

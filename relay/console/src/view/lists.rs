@@ -46,6 +46,13 @@ pub fn Lists() -> impl IntoView {
         let chats = desk.mine.get().into_iter().chain(desk.parked.get()).filter_map(|id| desk.row(id));
         chats.filter_map(|row| Some((row.due_since()?, row.id))).min().map(|(_, id)| id)
     })));
+    let picked = Memo::new(move |_| {
+        let by_hand = desk.picked.get();
+        let names = |sites: &Vec<shared::model::Site>| {
+            sites.iter().filter(|site| by_hand.contains(&site.id)).map(|site| site.name.clone()).collect::<Vec<_>>().join(", ")
+        };
+        (!by_hand.is_empty()).then(|| fill(texts.desk.picked_hint, &[("sites", &desk.sites.with(names))]))
+    });
     let pips = move || {
         let used = desk.mine.with(Vec::len);
         (0..capacity.get().max(used))
@@ -84,6 +91,7 @@ pub fn Lists() -> impl IntoView {
             </section>
             <section>
                 <h2>{texts.queue}<Count count=Signal::derive(move || to_count(desk.waiting.get()))/></h2>
+                {move || picked.get().map(|hint| view! { <p class="hint empty">{hint}</p> })}
                 <ol aria-label=texts.queue><Rows list=desk.queue place=Place::Queued/></ol>
                 <p class="hint empty" class:hidden=move || !no_queue.get()>{texts.queue_empty}</p>
                 <More list=desk.queue total=desk.waiting/>

@@ -39,6 +39,7 @@ mod shortcuts;
 mod slash;
 mod tags;
 mod team;
+mod teams;
 mod thread;
 mod transfer;
 mod tray;

@@ -1,7 +1,7 @@
 //! Makes itself noticed, whichever page shows: counts in title and icon, sound, desktop notifications; and opens what a notification leads
 //! to. Draws nothing. Which of several tabs tells is settled in `bell.js`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use leptos::ev;
@@ -39,8 +39,9 @@ pub fn Notices() -> impl IntoView {
 
     let attention = Memo::new(move |_| {
         let chats = desk.mine.get().into_iter().chain(desk.parked.get());
-        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).count();
-        unread + desk.offers.with(Vec::len)
+        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).map(|row| row.id);
+        let named = desk.mentions.get().into_iter().map(|one| one.conversation.id);
+        unread.chain(named).collect::<HashSet<_>>().len() + desk.offers.with(Vec::len)
     });
     Effect::new(move || {
         let count = if noticing.0.with(|mine| mine.title) { attention.get() } else { 0 };

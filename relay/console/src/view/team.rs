@@ -18,7 +18,8 @@ use crate::view::blocked::Blocked;
 use crate::view::each::each;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
-use crate::view::presence::presence_word;
+use crate::view::presence::presence_words;
+use crate::view::teams::Teams;
 
 /// Most chats that a capacity may allow (as the REST API has it).
 const MOST_CAPACITY: u32 = 20;
@@ -49,6 +50,7 @@ pub fn Team() -> impl IntoView {
                 </section>
                 {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}
                 {admin.then(|| view! { <InviteForm changed/><OpenInvitations changed/><Disabled changed/> })}
+                <Teams admin/>
                 <Blocked/>
                 <Rights/>
             </main>
@@ -83,8 +85,9 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
     view! {
         <tr>
             <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}{move || bot.get().then(|| view! { <span class="tag">{texts.access.bot}</span> })}</span></th>
-            <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}</td>
-            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
+            <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}
+                <span class="hint" title=texts.locale>{move || agent.with(|agent| agent.as_ref().map(|agent| agent.languages.join(", ")))}</span></td>
+            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || agent.with(|agent| agent.as_ref().map(|agent| presence_words(agent, texts)))}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>
             <td class="number">
                 {if admin {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::api::History;
+use shared::api::{Cause, History, Why};
 use shared::ids::{ConversationId, VisitorId};
 use shared::model::{Conversation, State};
 
@@ -11,7 +11,7 @@ use crate::pieces::is_web_address;
 use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::socket::Live;
-use crate::text::fill;
+use crate::text::{Texts, fill};
 use crate::time;
 use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
@@ -99,7 +99,7 @@ fn Waits(id: ConversationId) -> impl IntoView {
     let answer: RwSignal<Option<Result<String, RestError>>> = RwSignal::new(None);
     let ask = move |_| {
         spawn_local(async move {
-            let why = rest::why(id).await.map(|why| why.reason);
+            let why = rest::why(id).await.map(|why| in_words(&why, texts));
             answer.try_set(Some(why));
         });
     };
@@ -109,6 +109,26 @@ fn Waits(id: ConversationId) -> impl IntoView {
             <p role="status">{move || answer.get().map(|answer| answer.unwrap_or_else(|error| error.words(texts).to_owned()))}</p>
         </section>
     }
+}
+
+/// What the relay says, in the agent's language.
+fn in_words(why: &Why, texts: &Texts) -> String {
+    let template = match why.cause {
+        Cause::NobodyOnline => texts.desk.why_nobody,
+        Cause::Preferred => texts.desk.why_preferred,
+        Cause::Picked => texts.desk.why_picked,
+        Cause::GivenUp => texts.desk.why_given_up,
+        Cause::TeamBusy => texts.desk.why_team,
+        Cause::LanguageBusy => texts.desk.why_language,
+        Cause::Busy => texts.desk.why_busy,
+        Cause::Urgent => texts.desk.why_urgent,
+        Cause::Behind => texts.desk.why_behind,
+        Cause::Next => texts.desk.why_next,
+        Cause::Unknown => return why.reason.clone(),
+    };
+    let number = |number: Option<u32>| number.unwrap_or_default().to_string();
+    let name = why.name.as_deref().unwrap_or_default();
+    fill(template, &[("name", name), ("seconds", &number(why.seconds)), ("agents", &number(why.agents))])
 }
 
 /// The visitor's earlier conversations; opening one shows it in place of the thread.

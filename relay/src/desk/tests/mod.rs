@@ -15,18 +15,22 @@ use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
+mod away;
 mod capacity;
 mod erasure;
 mod hand;
+mod hours;
 mod merge;
 mod model;
 mod outage;
 mod plan;
 mod presence;
+mod route;
 mod search;
 mod speak;
 mod statements;
 mod sweep;
+mod teams;
 mod utter;
 
 /// When every test begins.
@@ -163,11 +167,11 @@ impl Office {
     }
 
     pub(super) async fn online(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Online).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Online, None).await.unwrap();
     }
 
     pub(super) async fn away(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Away).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Away, None).await.unwrap();
     }
 
     pub(super) async fn presence(&self, agent: AgentId) -> Presence {

@@ -1,6 +1,7 @@
 //! The settings: one component per section, and the links between them.
 
 pub mod account;
+mod desk;
 pub mod factor;
 mod house;
 mod notifications;
@@ -40,6 +41,7 @@ pub fn Settings(
         Section::Notifications => view! { <notifications::Notifications/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
         Section::House => view! { <house::House/> }.into_any(),
+        Section::Desk => view! { <desk::Desk/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
     };
@@ -61,6 +63,7 @@ pub fn title(section: Section, texts: &Texts) -> &'static str {
         Section::Notifications => texts.noticing.title,
         Section::Replies => texts.replies.title,
         Section::House => texts.house.title,
+        Section::Desk => texts.desk.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
     }

@@ -73,7 +73,16 @@ impl Both {
         let visible = |chat: &Chat| {
             let prefers = chat.prefers.filter(|_| chat.state == State::Queued);
             let visitor = (chat.state != State::Closed).then_some(chat.visitor);
-            (chat.state, visitor, chat.agent, chat.offer, prefers, chat.queued.filter(|_| chat.state == State::Queued))
+            (
+                chat.state,
+                visitor,
+                chat.agent,
+                chat.offer,
+                prefers,
+                chat.priority,
+                chat.team,
+                chat.queued.filter(|_| chat.state == State::Queued),
+            )
         };
         for (place, chat) in self.model.chats.iter().enumerate() {
             if before.chats.get(place).map(visible) == Some(visible(chat)) {
