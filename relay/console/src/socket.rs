@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Active, Dialect, FromRelay, Oversee, SetPresence, ToRelay, Typing};
+use shared::agent::{Active, Dialect, Oversee, SetPresence, ToRelay, Typing};
 use shared::close;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis};
 use shared::link::{Action, Emit, Link};

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::rows::{self, columns};
 use super::{Store, StoreError, boards, log, mentions, people, teams};
-use crate::desk::Route;
 use crate::desk::plan::Waiting;
 use crate::desk::record::Record;
 use crate::desk::why::{self, Reason};

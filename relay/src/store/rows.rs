@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, TeamId, VisitorId};
-use shared::model::{Conversation, Offer, Person, Preferred, State, Visitor};
+use shared::model::{Conversation, Offer, Person, Preferred, State};
 use uuid::Uuid;
 
 use super::log::Trail;

@@ -14,8 +14,14 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     let owner = Owner::new();
     owner.set();
     let desk = Desk::new();
-    let inbox =
-        Inbox { agents: vec![agent(9), agent(8)], teams: vec![], sites: vec![site(1)], boards: vec![board(1, queue)], chats, mentions: vec![] };
+    let inbox = Inbox {
+        agents: vec![agent(9), agent(8)],
+        teams: vec![],
+        sites: vec![site(1)],
+        boards: vec![board(1, queue)],
+        chats,
+        mentions: vec![],
+    };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }
@@ -145,7 +151,14 @@ fn messages_of_an_earlier_life_appear_with_their_conversation() {
     owner.set();
     let desk = Desk::new();
     desk.apply(Emit::Pending(say(1, 3, "kept")), 0);
-    let inbox = Inbox { agents: vec![agent(9)], teams: vec![], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)], mentions: vec![] };
+    let inbox = Inbox {
+        agents: vec![agent(9)],
+        teams: vec![],
+        sites: vec![site(1)],
+        boards: vec![],
+        chats: vec![mine(3)],
+        mentions: vec![],
+    };
     hear(&desk, FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 0 }));
     let row = desk.row(conversation_id(3)).expect("mine");
     assert_eq!(row.lines.with_untracked(Vec::len), 1);
@@ -228,9 +241,11 @@ fn an_inbox_that_comes_again_is_news_as_far_as_it_is_other() {
     let on_site = |number: u8, rev, queue| Board { site: site_id(number), ..board(rev, queue) };
     let inbox = |queue: Vec<Conversation>| Inbox {
         agents: vec![agent(9)],
+        teams: vec![],
         sites: vec![site(1), site(2)],
         boards: vec![on_site(2, 1, vec![]), on_site(1, 2, queue)],
         chats: vec![],
+        mentions: vec![],
     };
     hear(&desk, FromRelay::Inbox(inbox(vec![conversation(1), conversation(2)])));
     assert_eq!(noticed(&desk), [(2, Cause::Queue)]);
@@ -248,6 +263,8 @@ fn what_another_tab_has_read_is_read_here() {
     assert_eq!(row.unread(), 0);
     desk.read_elsewhere(conversation_id(1), 0);
     assert_eq!(row.unread(), 0, "a mark never goes back");
+}
+
 fn theirs(number: u8) -> Conversation {
     Conversation { agent: Some(person(8)), ..mine(number) }
 }

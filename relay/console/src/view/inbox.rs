@@ -1,8 +1,6 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
 //! is told about the view, and read marks.
 
-use std::collections::HashSet;
-
 use leptos::ev;
 use leptos::prelude::*;
 use shared::link::Status;

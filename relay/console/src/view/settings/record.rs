@@ -14,7 +14,7 @@ use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 27] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 32] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
