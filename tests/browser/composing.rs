@@ -79,7 +79,9 @@ async fn an_agent_sends_files() -> Result<()> {
     agent.clicks("button", "Cancel slow.txt").await?;
     agent.waits_until("!document.querySelector('.upload')").await?;
     agent.is_at("textbox", "Message").await?;
-    agent.runs("XMLHttpRequest.prototype.send = function () { setTimeout(() => this.onloadend(new ProgressEvent('loadend'))); };").await?;
+    agent
+        .runs("XMLHttpRequest.prototype.send = function () { setTimeout(() => this.onloadend(new ProgressEvent('loadend'))); };")
+        .await?;
     agent.evaluates("give('drop', 'again.txt', 'text/plain', ['again'])").await?;
     agent.sees("again.txt could not be sent. Check your connection and try again.").await?;
     agent.runs("XMLHttpRequest.prototype.send = window.send;").await?;

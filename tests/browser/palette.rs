@@ -9,7 +9,8 @@ use crate::person::Person;
 use crate::stage::Stage;
 
 /// The option that Enter would choose.
-const CHOSEN: &str = "document.getElementById(seekPart('combobox', 'Page, action').getAttribute('aria-activedescendant'))?.textContent";
+const CHOSEN: &str =
+    "document.getElementById(seekPart('combobox', 'Page, action').getAttribute('aria-activedescendant'))?.textContent";
 
 async fn opens_palette(agent: &Person, typed: &str) -> Result<()> {
     agent.chords(Key::Control, "k").await?;

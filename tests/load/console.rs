@@ -71,7 +71,12 @@ async fn enter(browser: &mut Chromium, stage: &Stage, agent: &Account) -> Result
     browser.open(&tab, &format!("{origin}/console/")).await?;
     until(browser, &tab, "!!document.querySelector('[name=presence]:enabled')").await?;
     browser.evaluate(&tab, "document.querySelector('[name=presence]').click()").await?;
-    until(browser, &tab, "document.querySelector('.presence').ariaBusy==='false'&&document.querySelector('[name=presence]').checked").await?;
+    until(
+        browser,
+        &tab,
+        "document.querySelector('.presence').ariaBusy==='false'&&document.querySelector('[name=presence]').checked",
+    )
+    .await?;
     Ok(tab)
 }
 

@@ -166,7 +166,7 @@ mod tests {
                     "Esc" => "Escape",
                     "Shift + t" => "T",
                     "1 – 9" => "9",
-                    "Enter" => continue, // the focused row is a button, which Enter presses
+                    "Enter" => continue,              // the focused row is a button, which Enter presses
                     "Ctrl + K" | "⌘ + K" => continue, // on every page: `view/palette.rs`
                     other => other,
                 };

@@ -5,7 +5,9 @@
 use std::fmt;
 use std::vec::IntoIter;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde::{Serialize, forward_to_deserialize_any};
 use shared::agent::FromRelay;
 
@@ -53,7 +55,9 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
 pub fn frame(text: &str) -> Option<FromRelay> {
     let json = parse(text).ok()?;
     let Json::Object(fields) = &json else { return None };
-    let tag = fields.iter().find_map(|(name, value)| if let (Json::Text(tag), "t") = (value, name.as_str()) { Some(tag.clone()) } else { None })?;
+    let tag = fields
+        .iter()
+        .find_map(|(name, value)| if let (Json::Text(tag), "t") = (value, name.as_str()) { Some(tag.clone()) } else { None })?;
     macro_rules! by_tag {
         ($($known:literal => $variant:ident),+ $(,)?) => {
             match tag.as_str() {
@@ -265,10 +269,17 @@ impl<'de> de::Deserializer<'de> for Json {
         }
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
         let (name, value) = match self {
             Self::Text(name) => (name, None),
-            Self::Object(mut fields) if fields.len() == 1 => fields.pop().map(|(name, value)| (name, Some(value))).ok_or(Misfit)?,
+            Self::Object(mut fields) if fields.len() == 1 => {
+                fields.pop().map(|(name, value)| (name, Some(value))).ok_or(Misfit)?
+            }
             _ => return Err(Misfit),
         };
         visitor.visit_enum(Variant { name, value })
@@ -401,7 +412,8 @@ mod tests {
 
     #[test]
     fn every_frame_of_the_relay_is_known_here() {
-        let known = |tag: &&str| examples().iter().any(|(_, text)| text.contains(&format!("\"t\":\"{tag}\"")) && frame(text).is_some());
+        let known =
+            |tag: &&str| examples().iter().any(|(_, text)| text.contains(&format!("\"t\":\"{tag}\"")) && frame(text).is_some());
         let unknown: Vec<_> = FromRelay::TAGS.iter().filter(|tag| !known(tag)).collect();
         assert!(unknown.is_empty(), "not in `frame`: {unknown:?}");
         for later in [r#"{"t":"later"}"#, r#"{"x":1}"#, "[]", "x"] {
@@ -415,7 +427,8 @@ mod tests {
         comes_back(&entry(3, Author::Visitor, "“\u{1f600}” \\ \" / \n\t\u{8}\u{c} é 日"));
         comes_back(&(u64::MAX, i64::MIN, -1.5_f64, true, None::<u8>, "x".to_owned()));
         comes_back(&Vec::<Report>::new());
-        let inbox = Inbox { agents: Vec::new(), sites: Vec::new(), boards: vec![board(1, Vec::new())], chats: vec![conversation(3)] };
+        let inbox =
+            Inbox { agents: Vec::new(), sites: Vec::new(), boards: vec![board(1, Vec::new())], chats: vec![conversation(3)] };
         comes_back(&Welcome { me: crate::samples::agent_id(1), inbox, now: -5 });
     }
 
@@ -439,7 +452,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let deep = "[".repeat(100_000);
-        for text in ["", "{", "[1,]", "{\"a\":1,}", "nul", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "1 2", "-", "\"", "{\"a\"}", &deep] {
+        for text in
+            ["", "{", "[1,]", "{\"a\":1,}", "nul", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "1 2", "-", "\"", "{\"a\"}", &deep]
+        {
             assert_eq!(read::<serde_json::Value>(text), Err(Misfit), "{}", &text[..text.len().min(20)]);
         }
         assert_eq!(read::<File>("{}"), Err(Misfit), "fields are missing");

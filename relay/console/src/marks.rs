@@ -172,8 +172,7 @@ fn link(rest: &str) -> Option<(Span, usize)> {
     let address = behind.split(')').next()?;
     let fits = !label.trim().is_empty() && !label.contains(['\n', '[']) && behind[address.len()..].starts_with(')');
     let length = 1 + label.len() + 2 + address.len() + 1;
-    (fits && is_web_address(address))
-        .then(|| (Span::Link { label: label.to_owned(), address: address.to_owned() }, length))
+    (fits && is_web_address(address)).then(|| (Span::Link { label: label.to_owned(), address: address.to_owned() }, length))
 }
 
 /// Puts a mark around what is selected, or takes it away: the new text, and what is selected then. Both ends count bytes at the borders of
@@ -220,8 +219,23 @@ mod tests {
     #[test]
     fn what_only_looks_like_marks_stays() {
         for text in [
-            "2 * 3 * 4", "snake_case_name", "a*b*c", "**", "****", "* *", "** x **", "*open", "`", "``", "5*", "[x](y)", "*a\nb*", "***",
-            "_ _", "a **b", "é*",
+            "2 * 3 * 4",
+            "snake_case_name",
+            "a*b*c",
+            "**",
+            "****",
+            "* *",
+            "** x **",
+            "*open",
+            "`",
+            "``",
+            "5*",
+            "[x](y)",
+            "*a\nb*",
+            "***",
+            "_ _",
+            "a **b",
+            "é*",
         ] {
             assert_eq!(said(text), [bare(text)], "{text}");
         }
@@ -259,7 +273,8 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        for text in ["", "*", "a *b* **c** `d` _e_ [f](g)\n", "**é** ö*", "https://a.example *x*", "***x***", "**_x_**", "`a``b`"] {
+        for text in ["", "*", "a *b* **c** `d` _e_ [f](g)\n", "**é** ö*", "https://a.example *x*", "***x***", "**_x_**", "`a``b`"]
+        {
             let together: String = said(text)
                 .into_iter()
                 .map(|span| match span {

@@ -148,7 +148,11 @@ impl Uploads {
         let under_way = self.all.with_untracked(Vec::len);
         let count = usize::try_from(files.length()).unwrap_or(0);
         let taken = count.min(MOST_AT_ONCE.saturating_sub(under_way));
-        let begin: Vec<Upload> = (0..files.length()).take(taken).filter_map(|index| files.item(index)).map(|file| self.upload(conversation, file)).collect();
+        let begin: Vec<Upload> = (0..files.length())
+            .take(taken)
+            .filter_map(|index| files.item(index))
+            .map(|file| self.upload(conversation, file))
+            .collect();
         self.all.update(|all| all.extend(begin.iter().cloned()));
         spawn_local(async move {
             // Without them the relay is the judge.
@@ -255,7 +259,10 @@ mod tests {
     #[test]
     fn every_complaint_names_the_file_and_the_limit() {
         let large = Complaint::TooLarge(Some(2_500_000));
-        assert_eq!(large.words("a.mov", &ENGLISH), "a.mov is too large: a file may have 2.5 MB at most. Send a smaller one, or a link to it.");
+        assert_eq!(
+            large.words("a.mov", &ENGLISH),
+            "a.mov is too large: a file may have 2.5 MB at most. Send a smaller one, or a link to it."
+        );
         for status in [0, 408, 413, 415, 422, 429, 500, 503, 507] {
             assert!(Complaint::of(status, None).words("a.mov", &ENGLISH).contains("a.mov"), "{status}");
         }

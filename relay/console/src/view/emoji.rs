@@ -44,7 +44,10 @@ pub fn EmojiPicker(
             Some(typed.with(|typed| find(all, typed).into_iter().cloned().collect::<Vec<_>>()))
         })
     });
-    let said = move || match (all.with(|all| all.as_ref().and_then(|all| all.as_ref().err().copied())), found.with(|found| found.as_ref().map(Vec::len))) {
+    let said = move || match (
+        all.with(|all| all.as_ref().and_then(|all| all.as_ref().err().copied())),
+        found.with(|found| found.as_ref().map(Vec::len)),
+    ) {
         (Some(error), _) => error.words(texts).to_owned(),
         (None, None) => texts.loading.to_owned(),
         (None, Some(0)) => words.no_emoji.to_owned(),

@@ -85,7 +85,6 @@ pub fn pages(role: Role, texts: &'static Texts) -> Vec<(Route, &'static str)> {
     pages.into_iter().chain(reports).chain(more).chain(sections).collect()
 }
 
-
 /// The mark: a bubble.
 #[component]
 pub fn Brand() -> impl IntoView {

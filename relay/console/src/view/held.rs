@@ -15,7 +15,8 @@ pub fn HeldBar(row: Row) -> impl IntoView {
     let live = expect_context::<Live>();
     let held = RwSignal::from(row.held.clone());
     let text = Memo::new(move |_| held.with(|held| held.as_ref().map(|held| held.text.clone())));
-    let left = move || held.with(|held| held.as_ref().map_or(0, |held| (held.until - live.desk.clock.get()).clamp(0, UNDO_WITHIN)));
+    let left =
+        move || held.with(|held| held.as_ref().map_or(0, |held| (held.until - live.desk.clock.get()).clamp(0, UNDO_WITHIN)));
     let row = StoredValue::new(row);
     let bar = move |text: String| {
         let undo = move |_| {

@@ -79,11 +79,13 @@ fn UndeliveredList() -> impl IntoView {
     let texts = texts();
     let list = expect_context::<Live>().desk.undelivered;
     let discard = move |id| list.update(|list| list.retain(|known| known.id != id));
-    let message = move |message: Undelivered| view! {
-        <p class="problem">{texts.refusal(message.code)}</p>
-        <p class="undelivered-text" dir="auto">{message.text.clone()}</p>
-        <CopyButton text=message.text/>
-        <button class="quiet" on:click=move |_| discard(message.id)>{texts.discard}</button>
+    let message = move |message: Undelivered| {
+        view! {
+            <p class="problem">{texts.refusal(message.code)}</p>
+            <p class="undelivered-text" dir="auto">{message.text.clone()}</p>
+            <CopyButton text=message.text/>
+            <button class="quiet" on:click=move |_| discard(message.id)>{texts.discard}</button>
+        }
     };
     view! {
         <section class="undelivered" role="alert" class:hidden=move || list.with(Vec::is_empty)>

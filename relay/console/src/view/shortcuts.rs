@@ -163,7 +163,8 @@ fn with_open(live: Live, act: impl FnOnce(&Row)) {
 
 /// Moves the focus to the first or the last row of the list that has it; whether one has.
 fn to_end(last: bool) -> bool {
-    let list = browser::focused().filter(|focused| focused.has_attribute("data-row")).and_then(|row| row.closest("ul, ol").ok()?);
+    let list =
+        browser::focused().filter(|focused| focused.has_attribute("data-row")).and_then(|row| row.closest("ul, ol").ok()?);
     let Some(list) = list else { return false };
     windowed::scroll_to_end(&list, last);
     // Of a long list only what is in view is drawn: its end is, from the next frame on.
