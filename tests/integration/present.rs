@@ -102,7 +102,7 @@ async fn an_invited_visitor_gets_the_agent_who_invited_them() {
     bob.sets(Presence::Away).await;
     assert_eq!(invites(&relay, &bob_account, "Hello").await.refusal(), Some((409, ErrorCode::AgentUnavailable)));
     ada.comes_online().await;
-    bob.comes_online().await;
+    bob.sets(Presence::Online).await;
     for wrong in ["", " ", "two\nlines", &"x".repeat(257)] {
         assert_eq!(invites(&relay, &bob_account, wrong).await.refusal(), Some((422, ErrorCode::InvalidField)), "{wrong:?}");
     }

@@ -226,16 +226,15 @@ pub(crate) fn keeps_pages(db: &Connection, visitor: VisitorId) -> Result<bool, S
 
 /// Notes a page unless it is the one that was noted last, and forgets those that are too many; whether that is news.
 pub(crate) fn visits(db: &Connection, visitor: VisitorId, at: Millis, page: &Page) -> Result<bool, StoreError> {
-    let mut last = db.prepare_cached("SELECT url FROM visited_page WHERE visitor = ?1 ORDER BY at DESC LIMIT 1")?;
-    let last: Option<String> = last.query_row([visitor.0], |row| row.get(0)).optional()?;
-    if page.url.is_empty() || last.as_ref() == Some(&page.url) {
+    let mut last = db.prepare_cached("SELECT url, at FROM visited_page WHERE visitor = ?1 ORDER BY at DESC LIMIT 1")?;
+    let last: Option<(String, Millis)> = last.query_row([visitor.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    if page.url.is_empty() || last.as_ref().is_some_and(|(url, _)| *url == page.url) {
         return Ok(false);
     }
-    db.prepare_cached(
-        "INSERT INTO visited_page (visitor, at, url, title) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (visitor, at) DO UPDATE SET url = excluded.url, title = excluded.title",
-    )?
-    .execute(params![visitor.0, at, page.url, page.title])?;
+    // They come in order, and none in the place of another: a clock that stands still or goes back is moved on.
+    let at = last.map_or(at, |(_, last)| at.max(last.saturating_add(1)));
+    db.prepare_cached("INSERT INTO visited_page (visitor, at, url, title) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![visitor.0, at, page.url, page.title])?;
     forget_old_pages(db, visitor)?;
     db.prepare_cached("UPDATE visitor SET rev = rev + 1 WHERE id = ?1")?.execute([visitor.0])?;
     Ok(true)
