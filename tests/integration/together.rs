@@ -60,12 +60,14 @@ async fn colleagues_at_a_conversation_see_each_other_while_they_are_there() {
     ada.types(chat, true).await;
     visitor.until_true("the agent writes", |log| log.view.agent_writes).await;
     shows(&sue, chat, &[&ada, &sue], &[&ada]).await;
+    ada.types(chat, false).await;
+    shows(&sue, chat, &[&ada, &sue], &[]).await;
 
     // A lost socket is no longer there, and neither is who turned to another thread.
     tom.opens(chat).await;
-    shows(&sue, chat, &[&ada, &sue, &tom], &[&ada]).await;
+    shows(&sue, chat, &[&ada, &sue, &tom], &[]).await;
     tom.leaves().await;
-    shows(&sue, chat, &[&ada, &sue], &[&ada]).await;
+    shows(&sue, chat, &[&ada, &sue], &[]).await;
     ada.looks_at(&[]).await;
     shows(&sue, chat, &[&sue], &[]).await;
 

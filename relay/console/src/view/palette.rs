@@ -206,7 +206,9 @@ fn fits(command: Command, live: Live) -> bool {
     match command {
         Command::Take => verb(Verb::Take),
         Command::TakeOver => desk.supervises() && verb(Verb::TakeOver),
-        Command::Whisper => desk.supervises() && row.as_ref().is_some_and(|row| row.talk.with_untracked(|talk| talk.agent.is_some())),
+        Command::Whisper => {
+            desk.supervises() && row.as_ref().is_some_and(|row| row.talk.with_untracked(|talk| talk.agent.is_some()))
+        }
         Command::Mention => desk.mentions.with_untracked(|all| !all.is_empty()),
         Command::Close => verb(Verb::Close),
         Command::Transfer => verb(Verb::Transfer(me)),

@@ -84,6 +84,8 @@ async fn no_statement_reads_a_whole_table() {
     }
     store.thread_of(visitor.id).await.unwrap();
     store.inbox(agent).await.unwrap();
+    store.others(agent).await.unwrap();
+    store.readable(agent, chat).await.unwrap();
     store.heads_of_agent(agent, Some(chat)).await.unwrap();
     store.head_of_visitor(chat).await.unwrap();
     store.history(chat).await.unwrap();
