@@ -79,11 +79,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-<<<<<<< ours
 const MIGRATIONS: [&str; 21] = [
-=======
-const MIGRATIONS: [&str; 16] = [
->>>>>>> theirs
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -99,16 +95,12 @@ const MIGRATIONS: [&str; 16] = [
     include_str!("../../migrations/sqlite/0013_tokens.sql"),
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
     include_str!("../../migrations/sqlite/0015_replies.sql"),
-<<<<<<< ours
     include_str!("../../migrations/sqlite/0016_visitors.sql"),
     include_str!("../../migrations/sqlite/0017_push.sql"),
     include_str!("../../migrations/sqlite/0018_rules.sql"),
     include_str!("../../migrations/sqlite/0019_mentions.sql"),
     include_str!("../../migrations/sqlite/0020_teams.sql"),
     include_str!("../../migrations/sqlite/0021_away.sql"),
-=======
-    include_str!("../../migrations/sqlite/0016_mentions.sql"),
->>>>>>> theirs
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
