@@ -154,15 +154,17 @@ dev: tools
 FEATURES := --features shared/schema
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
-# is skipped by name ("skipped in WebKit: ..."), listed once more at the end, and counted.
+# is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
 test: tools browsers widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')
 	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) 2>&1 | tee target/test.log || status=$$?; \
-	awk 'match($$0, /skipped in [A-Za-z]+: /) { print substr($$0, RSTART); skipped++ } \
+	awk '/^---- .* stdout ----$$/ { told = 40 } /^(failures|test result):/ { told = 0 } told-- > 0 { print substr($$0, 1, 500) } \
+	     match($$0, /skipped in [A-Za-z]+: /) { skips[++skipped] = substr($$0, RSTART) } \
 	     /^test result:/ { passed += $$4; failed += $$6 } \
-	     END { printf "%d passed, %d failed, %d skipped\n", passed - skipped, failed, skipped; exit !(passed > 0 && failed == 0) }' target/test.log \
+	     END { for (skip = 1; skip <= skipped; skip++) print skips[skip]; \
+	           printf "%d passed, %d failed, %d skipped\n", passed - skipped, failed, skipped; exit !(passed > 0 && failed == 0) }' target/test.log \
 	  && exit $$status
 
 # Widget and console are checked natively too: no code of theirs is for one target alone.

@@ -1,5 +1,6 @@
 //! What visitors leave, and its end: exported, erased when they ask for it or when the site's time is over, by admins and operators.
 
+use std::path::Path;
 use std::process::Command;
 
 use reqwest::Method;
@@ -37,6 +38,12 @@ fn found(relay: &Relay, wanted: &str) -> i64 {
 fn indexed(relay: &Relay, word: &str) -> i64 {
     let db = Connection::open(relay.database()).unwrap();
     db.query_row("SELECT count(*) FROM word_index WHERE word_index MATCH ?1", [word], |row| row.get(0)).unwrap()
+}
+
+/// Whether these bytes stand anywhere in the file of a relay that has stopped.
+fn left_in_file(database: &Path, wanted: &str) -> bool {
+    let bytes = std::fs::read(database).unwrap();
+    bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }
 
 /// Waits for the relay's own pace; between two looks it answers a request.
@@ -99,7 +106,14 @@ async fn a_person_is_exported_and_erased_and_no_seq_is_missing() {
     assert!(seqs.len() as u64 > head && seqs.iter().copied().eq(1..=seqs.len() as u64), "counted tombstones: {}", seqs.len());
     let missing = ask(&relay, Method::DELETE, &format!("/visitors/{}", new_id()), json!({})).await;
     assert_eq!(missing.refusal(), Some((404, ErrorCode::NotFound)));
-    relay.stop().await;
+
+    let database = relay.database();
+    assert!(left_in_file(&database, "demo"), "this is the file");
+    let folder = relay.leaves_its_folder().await;
+    for words in [SECRET, "KIM", EMAIL] {
+        assert!(!left_in_file(&database, words), "{words:?} is still in a page that was given free");
+    }
+    drop(folder);
 }
 
 #[tokio::test]

@@ -180,9 +180,15 @@ impl Relay {
 
     /// Stops it and waits for its end.
     pub async fn stop(self) {
+        self.leaves_its_folder().await;
+    }
+
+    /// Stops it, waits for its end, and keeps what it leaves behind.
+    pub async fn leaves_its_folder(self) -> TempDir {
         if let Some(running) = self.running {
             running.stop().await;
         }
+        self.folder
     }
 }
 

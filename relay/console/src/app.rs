@@ -64,11 +64,19 @@ pub fn App() -> impl IntoView {
             let _html_takes_any_attribute = root.set_attribute("lang", tag);
         }
     });
+    // What somebody asked for before they had to sign in.
+    let asked_for = StoredValue::new(Route::Inbox);
     Effect::new(move || {
         let route = nav.route();
         session.0.with(|who| match who {
-            Who::Nobody { .. } if !route.is_public() => nav.go(Route::SignIn),
-            Who::Agent(_) if route == Route::SignIn => nav.go(Route::Inbox),
+            Who::Nobody { .. } if !route.is_public() => {
+                asked_for.set_value(route);
+                nav.replace(Route::SignIn);
+            }
+            Who::Agent(_) if route == Route::SignIn => {
+                nav.replace(asked_for.get_value());
+                asked_for.set_value(Route::Inbox);
+            }
             _ => {}
         });
     });

@@ -17,7 +17,7 @@ use crate::edge::auth::{self, SignedIn};
 use crate::edge::router::Shared;
 use crate::error::RestError;
 use crate::hub::News;
-use crate::store::{self, Account, MOST_SECRETS, Record};
+use crate::store::{self, MOST_SECRETS, Record};
 
 /// `GET`: which there are.
 pub async fn list(
@@ -50,11 +50,9 @@ pub async fn create(
     let id = SecretId::v7(created_at, clock::random_bytes());
     let new = store::SiteSecret { id, secret: secret.clone(), created_at };
     let shown = SiteSecret { id, secret: Some(secret), created_at };
-    match shared.store.add_site_secret(site.id, new).await.map_err(RestError::Store)? {
-        true => {
-            on_record(&shared, &account, Deed::SecretMade, site.name).await?;
-            Ok(Json(shown))
-        }
+    let record = Record::of(account.agent.id, Deed::SecretMade, site.name);
+    match shared.store.add_site_secret(site.id, new, record).await.map_err(RestError::Store)? {
+        true => Ok(Json(shown)),
         false => {
             let message = format!("a site has {MOST_SECRETS} secrets at most: retire the one that is not in use any more");
             Err(RestError::Refused { code: ErrorCode::WrongState, message })
@@ -70,16 +68,12 @@ pub async fn retire(
 ) -> Result<StatusCode, RestError> {
     Act::ChangeSites.by(&account)?;
     let site = by_key(&shared, key).await?;
-    match shared.store.delete_site_secret(site.id, id).await.map_err(RestError::Store)? {
+    let record = Record::of(account.agent.id, Deed::SecretRetired, site.name);
+    match shared.store.delete_site_secret(clock::now(), site.id, id, record).await.map_err(RestError::Store)? {
         true => {
             (shared.announce)(News::SecretRetired(id));
-            on_record(&shared, &account, Deed::SecretRetired, site.name).await?;
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(RestError::NotFound("secret")),
     }
-}
-
-async fn on_record(shared: &Shared, account: &Account, deed: Deed, site: String) -> Result<(), RestError> {
-    shared.store.record(clock::now(), Record::of(account.agent.id, deed, site)).await.map_err(RestError::Store)
 }

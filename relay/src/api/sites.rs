@@ -20,7 +20,7 @@ use crate::edge::origin::{self, Origin};
 use crate::edge::router::Shared;
 use crate::error::RestError;
 use crate::hub::News;
-use crate::store::{Notes, Record, SiteRecord};
+use crate::store::{Notes, SiteRecord};
 
 /// Characters of a new site's key that come from its name.
 const KEY_WORDS: usize = 24;
@@ -49,16 +49,12 @@ pub async fn change(
 ) -> Result<Json<SiteSetup>, RestError> {
     Act::ChangeSites.by(&account)?;
     let base = base(caller)?;
-    let SitePatch { name, origins, settings, verified_only } = patch;
-    let name = name.map(|name| settings::name(&name)).transpose()?;
-    origins.as_deref().map(settings::origins).transpose()?;
-    settings.as_ref().map(settings::check).transpose()?;
-    let before = by_key(&shared, key.clone()).await?;
-    shared.store.change_site(key.clone(), name, origins, settings, verified_only).await.map_err(RestError::Store)?;
-    let site = by_key(&shared, key).await?;
-    if site != before {
-        let record = Record::of(account.agent.id, Deed::SiteChanged, &*site.name).with(changes(&before, &site));
-        shared.store.record(clock::now(), record).await.map_err(RestError::Store)?;
+    let patch = SitePatch { name: patch.name.map(|name| settings::name(&name)).transpose()?, ..patch };
+    patch.origins.as_deref().map(settings::origins).transpose()?;
+    patch.settings.as_ref().map(settings::check).transpose()?;
+    let changed = shared.store.change_site(clock::now(), account.agent.id, key, patch).await.map_err(RestError::Store)?;
+    let (site, changed) = changed.ok_or(RestError::NotFound("site"))?;
+    if changed {
         (shared.announce)(News::SiteChanged(site.id));
     }
     Ok(Json(setup(&shared, site, &base)))
@@ -86,21 +82,8 @@ pub async fn create(
         verified_only: false,
         visitors: VisitorRules::default(),
     };
-    shared.store.upsert_site(site.clone()).await.map_err(RestError::Store)?;
-    let record = Record::of(account.agent.id, Deed::SiteMade, &*site.name);
-    shared.store.record(clock::now(), record).await.map_err(RestError::Store)?;
+    shared.store.add_site(clock::now(), account.agent.id, site.clone()).await.map_err(RestError::Store)?;
     Ok(Json(setup(&shared, site, &base)))
-}
-
-/// Which parts of a site were changed, for the record.
-fn changes(before: &SiteRecord, after: &SiteRecord) -> String {
-    let parts = [
-        (before.name != after.name, "name"),
-        (before.origins != after.origins, "origins"),
-        (before.settings != after.settings, "settings"),
-        (before.verified_only != after.verified_only, "verified_only"),
-    ];
-    parts.into_iter().filter(|(changed, _)| *changed).map(|(_, part)| part).collect::<Vec<_>>().join(", ")
 }
 
 /// `GET /api/sites/{key}/sightings`.

@@ -1,7 +1,7 @@
 //! Accounts and their invitations, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::api::{Deed, Member, VisitorRules};
+use shared::api::{Deed, Member, SitePatch, VisitorRules};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
@@ -246,23 +246,44 @@ impl Store {
         .await
     }
 
-    /// Changes what is given of a site; whether there is such a site.
+    /// Changes what is given of a site, on record where that makes a difference: the site as it is now, and whether it was changed; `None`:
+    /// there is none of this key.
     pub async fn change_site(
         &self,
+        now: Millis,
+        by: AgentId,
         key: SiteKey,
-        name: Option<String>,
-        origins: Option<Vec<String>>,
-        settings: Option<SiteSettings>,
-        verified_only: Option<bool>,
-    ) -> Result<bool, StoreError> {
+        patch: SitePatch,
+    ) -> Result<Option<(SiteRecord, bool)>, StoreError> {
         self.write(move |db| {
+            db.protect()?;
+            let mut find = db.prepare_cached(concat!(site_columns!(), " WHERE key = ?1"))?;
+            let Some(before) = find.query_row([&key.0], site).optional()? else { return Ok(None) };
+            let SitePatch { name, origins, settings, verified_only } = patch;
             let origins = origins.as_ref().map(to_json).transpose()?;
             let settings = settings.as_ref().map(to_json).transpose()?;
             let mut update = db.prepare_cached(
                 "UPDATE site SET name = coalesce(?2, name), origins = coalesce(?3, origins), settings = coalesce(?4, settings), \
                  verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
             )?;
-            Ok(update.execute(params![key.0, name, origins, settings, verified_only])? > 0)
+            update.execute(params![key.0, name, origins, settings, verified_only])?;
+            let after = find.query_row([&key.0], site)?;
+            let changed = after != before;
+            if changed {
+                let record = Record::of(by, Deed::SiteChanged, &*after.name).with(changes(&before, &after));
+                audit::write(db, now, &record)?;
+            }
+            Ok(Some((after, changed)))
+        })
+        .await
+    }
+
+    /// Makes a site, on record.
+    pub async fn add_site(&self, now: Millis, by: AgentId, site: SiteRecord) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.protect()?;
+            insert_site(db, &site)?;
+            audit::write(db, now, &Record::of(by, Deed::SiteMade, site.name))
         })
         .await
     }
@@ -280,22 +301,31 @@ impl Store {
     pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            db.prepare_cached(
-                "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
-                 name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
-                 settings_rev = settings_rev + (settings <> excluded.settings OR name <> excluded.name)",
-            )?
-            .execute(params![
-                site.id.0,
-                site.key.0,
-                site.name,
-                to_json(&site.origins)?,
-                to_json(&site.settings)?
-            ])?;
-            Ok(())
+            insert_site(db, &site)
         })
         .await
     }
+}
+
+fn insert_site(db: &Connection, site: &SiteRecord) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
+         name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
+         settings_rev = settings_rev + (settings <> excluded.settings OR name <> excluded.name)",
+    )?
+    .execute(params![site.id.0, site.key.0, site.name, to_json(&site.origins)?, to_json(&site.settings)?])?;
+    Ok(())
+}
+
+/// Which parts of a site were changed, for the record.
+fn changes(before: &SiteRecord, after: &SiteRecord) -> String {
+    let parts = [
+        (before.name != after.name, "name"),
+        (before.origins != after.origins, "origins"),
+        (before.settings != after.settings, "settings"),
+        (before.verified_only != after.verified_only, "verified_only"),
+    ];
+    parts.into_iter().filter(|(changed, _)| *changed).map(|(_, part)| part).collect::<Vec<_>>().join(", ")
 }
 
 fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Option<InvitationRecord>, StoreError> {

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{Millis, SecretId, SiteId, VisitorId};
 use uuid::Uuid;
 
+use super::audit::{self, Record};
 use super::rows::to_json;
 use super::{Store, StoreError, people, profiles};
 use crate::clock;
@@ -48,9 +49,10 @@ impl Store {
         .await
     }
 
-    /// Adds a secret; whether there was room for it.
-    pub async fn add_site_secret(&self, site: SiteId, new: SiteSecret) -> Result<bool, StoreError> {
+    /// Adds a secret, on record; whether there was room for it.
+    pub async fn add_site_secret(&self, site: SiteId, new: SiteSecret, record: Record) -> Result<bool, StoreError> {
         self.write(move |db| {
+            db.protect()?;
             let mut count = db.prepare_cached("SELECT count(*) FROM site_secret WHERE site = ?1")?;
             let held: i64 = count.query_row([site.0], |row| row.get(0))?;
             if held >= MOST_SECRETS {
@@ -58,16 +60,22 @@ impl Store {
             }
             db.prepare_cached("INSERT INTO site_secret (id, site, secret, created_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![new.id.0, site.0, new.secret, new.created_at])?;
+            audit::write(db, new.created_at, &record)?;
             Ok(true)
         })
         .await
     }
 
-    /// Retires a secret, and with it the visitors' tokens that came of it; whether there was one.
-    pub async fn delete_site_secret(&self, site: SiteId, id: SecretId) -> Result<bool, StoreError> {
+    /// Retires a secret, on record, and with it the visitors' tokens that came of it; whether there was one.
+    pub async fn delete_site_secret(&self, now: Millis, site: SiteId, id: SecretId, record: Record) -> Result<bool, StoreError> {
         self.write(move |db| {
+            db.protect()?;
             let mut delete = db.prepare_cached("DELETE FROM site_secret WHERE site = ?1 AND id = ?2")?;
-            Ok(delete.execute(params![site.0, id.0])? > 0)
+            let found = delete.execute(params![site.0, id.0])? > 0;
+            if found {
+                audit::write(db, now, &record)?;
+            }
+            Ok(found)
         })
         .await
     }

@@ -236,6 +236,8 @@ impl Store {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // What is erased is overwritten, not only given free: https://www.sqlite.org/pragma.html#pragma_secure_delete
+        db.pragma_update(None, "secure_delete", true)?;
         migrate(&mut db)?;
         let outages = Arc::new(outage::Outages::default());
         let readers = readers::Readers::new(path.to_owned());

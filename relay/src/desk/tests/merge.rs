@@ -1,18 +1,23 @@
 //! Signing in: what somebody had without a name becomes the verified visitor's, and exactly one conversation of both lives on.
 
+use shared::api::Deed;
 use shared::ids::{FileId, SecretId, VisitorId};
 use shared::model::{Audience, Body, CloseReason, Event, File, Merged, Say, State};
 
 use super::*;
 use crate::edge::identity::Identity;
-use crate::store::SiteSecret;
+use crate::store::{Record, SiteSecret};
 
 /// Somebody signs in as Kim; who they are from now on.
 async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
     let secret = SecretId(id(77));
     office
         .store
-        .add_site_secret(office.site, SiteSecret { id: secret, secret: "s".into(), created_at: 0 })
+        .add_site_secret(
+            office.site,
+            SiteSecret { id: secret, secret: "s".into(), created_at: 0 },
+            Record { by: None, deed: Deed::SecretMade, about: String::new(), detail: String::new() },
+        )
         .await
         // Once is enough.
         .ok();
