@@ -70,6 +70,8 @@ async fn a_whole_shift_and_its_numbers() -> Result<()> {
     ada.finds("textbox", "Message").await?;
     goes_online(&ben).await?;
     ada.clicks("button", "Transfer").await?;
+    // That he is there is told within a second.
+    ada.waits_until("seekPart('button', 'Ben')?.disabled === false").await?;
     ada.clicks_part("button", "Ben").await?;
     ben.sees("Ada hands this chat to you").await?;
     ben.presses("y").await?;

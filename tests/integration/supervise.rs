@@ -5,7 +5,7 @@ use shared::agent::{About, Oversee, ToRelay};
 use shared::api::{AgentPatch, AuditPage, Deed};
 use shared::close::ErrorCode;
 use shared::ids::ConversationId;
-use shared::model::{AssignedHow, Author, Body, Event, Role, State};
+use shared::model::{AssignedHow, Author, Body, Event, Presence, Role, State};
 use tests::agent::Agent;
 use tests::door::Door;
 use tests::new_id;
@@ -111,7 +111,7 @@ async fn a_chat_is_taken_over_and_the_freed_slot_pulls_the_next() {
     let (ada, sue, visitor, chat) = ada_and_sue(&relay).await;
     ada.says(chat, "let me see").await;
     assert_eq!(sue.takes_over(chat).await, Err(ErrorCode::AgentUnavailable), "not online");
-    sue.comes_online().await;
+    sue.sets(Presence::Online).await;
     sue.opens(chat).await;
     sue.sees("let me see").await;
     assert_eq!(sue.takes_over(chat).await, Ok(()));

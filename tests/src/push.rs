@@ -139,7 +139,7 @@ impl PushService {
     pub async fn has_turned_away(&self, count: usize) {
         let mut turned = self.0.turned_away.subscribe();
         if timeout(PATIENCE, turned.wait_for(|turned| *turned >= count)).await.is_err() {
-            panic!("{count} were to be turned away, {} were", self.0.turned_away.borrow());
+            panic!("{count} were to be turned away, {} were", *self.0.turned_away.borrow());
         }
     }
 }

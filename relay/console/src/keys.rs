@@ -92,11 +92,17 @@ pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["Esc"], does: |texts| texts.key_leave },
 ];
 
+/// A command, what it is called, and its key.
+type Action = (Command, fn(&Texts) -> &'static str, &'static str);
+
 /// What the palette offers for the open conversation and for oneself, with the key that does the same, if there is one.
-pub const ACTIONS: &[(Command, fn(&Texts) -> &'static str, &str)] = &[
+pub const ACTIONS: &[Action] = &[
     (Command::Take, |texts| texts.key_take, "t"),
     (Command::Reply, |texts| texts.key_reply, "r"),
     (Command::Note, |texts| texts.key_note, "n"),
+    (Command::Whisper, |texts| texts.together.key_whisper, "w"),
+    (Command::Mention, |texts| texts.together.key_mention, "m"),
+    (Command::TakeOver, |texts| texts.together.key_take_over, "o"),
     (Command::Undo, |texts| texts.palette.undo, "z"),
     (Command::Change, |texts| texts.palette.change, "e"),
     (Command::TakeBack, |texts| texts.palette.take_back, ""),

@@ -427,8 +427,14 @@ mod tests {
         comes_back(&entry(3, Author::Visitor, "“\u{1f600}” \\ \" / \n\t\u{8}\u{c} é 日"));
         comes_back(&(u64::MAX, i64::MIN, -1.5_f64, true, None::<u8>, "x".to_owned()));
         comes_back(&Vec::<Report>::new());
-        let inbox =
-            Inbox { agents: Vec::new(), sites: Vec::new(), boards: vec![board(1, Vec::new())], chats: vec![conversation(3)] };
+        let inbox = Inbox {
+            agents: Vec::new(),
+            teams: Vec::new(),
+            sites: Vec::new(),
+            boards: vec![board(1, Vec::new())],
+            chats: vec![conversation(3)],
+            mentions: Vec::new(),
+        };
         comes_back(&Welcome { me: crate::samples::agent_id(1), inbox, now: -5 });
     }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
-use shared::api::{Deed, NewSite, Sighting, Sightings, SitePatch, SiteSetup, VisitorRules};
+use shared::api::{NewSite, Sighting, Sightings, SitePatch, SiteSetup, VisitorRules};
 use shared::ids::{SiteId, SiteKey};
 use shared::model::{Side, SiteSettings, Theme};
 

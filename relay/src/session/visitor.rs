@@ -52,10 +52,9 @@ impl VisitorSession {
         card: Arc<VisitorCard>,
         files: Arc<FileRules>,
         present: Arc<Present>,
-        drafts: bool,
     ) -> Self {
         hub.registry().visitors().add(card.id, peer.clone());
-        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, drafts, conversation: None }
+        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, drafts: false, conversation: None }
     }
 
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
@@ -65,6 +64,7 @@ impl VisitorSession {
         let mut entries = None;
         let mut thread = None;
         self.keeps_pages = site.visitors.pages;
+        self.drafts = site.settings.drafts;
         if self.card.is_new {
             self.walks();
         } else {

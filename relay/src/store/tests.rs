@@ -403,7 +403,8 @@ async fn an_agent_nobody_knows_is_nobody() {
     let demo = SiteId(id(1));
     let (origins, settings) = (Vec::new(), SiteSettings::default());
     let (key, name) = (SiteKey("demo".into()), String::new());
-    let site = SiteRecord { id: demo, key, name, origins, settings, settings_rev: 1, verified_only: false };
+    let visitors = shared::api::VisitorRules::default();
+    let site = SiteRecord { id: demo, key, name, origins, settings, settings_rev: 1, verified_only: false, visitors };
     store.upsert_site(site).await.unwrap();
     assert_eq!(store.answering(demo, 0).await.unwrap(), (false, None));
 }

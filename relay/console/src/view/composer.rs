@@ -28,6 +28,9 @@ const TYPING_EVERY: Millis = 3_000;
 /// The picker of files, which `keys` opens, too.
 pub const PICKER: &str = "#files";
 
+/// Of a text and what is selected in it: the text afterwards, and what is selected then.
+type Change<'a> = &'a dyn Fn(&str, usize, usize) -> (String, usize, usize);
+
 /// The composer of one conversation.
 #[component]
 pub fn Composer(
@@ -108,7 +111,7 @@ pub fn Composer(
     };
     let field: NodeRef<html::Textarea> = NodeRef::new();
     // Changes the text around the caret, or what is selected, and leaves the caret where it belongs.
-    let alter = move |change: &dyn Fn(&str, usize, usize) -> (String, usize, usize)| {
+    let alter = move |change: Change<'_>| {
         let Some(area) = field.get_untracked() else { return };
         let before = area.value();
         let at = |place: Result<Option<u32>, JsValue>| place.ok().flatten().map_or(before.len(), |units| byte_of(&before, units));
