@@ -190,6 +190,11 @@ impl From<DeskError> for RestError {
         match error {
             DeskError::Store(error) => Self::Store(error),
             DeskError::NotFound => Self::NotFound("agent"),
+            // The text begins with the field's name.
+            DeskError::Invalid(what) => {
+                let (field, problem) = what.split_once(": ").unwrap_or(("", what));
+                Self::Invalid { field, problem: problem.to_owned() }
+            }
             other => Self::Refused { code: other.code(), message: other.to_string() },
         }
     }

@@ -289,6 +289,7 @@ struct Api {
     saved_search: api::SavedSearch,
     block: api::Block,
     file: model::File,
+    file_rules: model::FileRules,
 }
 
 /// The names of the definitions that properties refer to.

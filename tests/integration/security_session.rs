@@ -35,6 +35,7 @@ fn request(relay: &Relay, route: &Route) -> Request {
         ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
+        ("post", "/teams") | ("put", "/teams/{id}") => json!({"name": "Another team", "members": [], "sites": []}),
         ("post", "/present/{id}/invite") => json!({"text": "Hello"}),
         ("post", "/visitors/{id}/merge") => json!({"into": id}),
         ("post", "/replies") | ("put", "/replies/{id}") => json!({"shortcut": id[..8], "text": "Hello"}),
