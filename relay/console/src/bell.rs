@@ -6,6 +6,8 @@ use serde::Deserialize;
 use shared::ids::{ConversationId, Seq};
 use wasm_bindgen::prelude::*;
 
+use crate::lean;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = bulleBell, catch)]
@@ -110,7 +112,7 @@ fn standing_of(answer: &str) -> Standing {
 /// Subscribes this browser by the relay's key; `None`: it does not, or its push service does not answer.
 pub async fn subscribe(key: &str) -> Option<Subscribed> {
     let answer = call("subscribe", key.into(), JsValue::UNDEFINED, JsValue::UNDEFINED).await.ok()?;
-    serde_json::from_str(&answer.as_string()?).ok()
+    lean::read(&answer.as_string()?).ok()
 }
 
 /// Ends that.

@@ -8,6 +8,7 @@ use shared::ids::{AgentId, ConversationId, Seq};
 use shared::model::{AssignedHow, Author, Body, Entry, Event};
 
 use crate::browser;
+use crate::lean;
 
 /// The key that preferences are kept under.
 const KEPT: &str = "bulle.notices";
@@ -97,7 +98,7 @@ impl Default for Preferences {
 impl Preferences {
     /// The kept ones, else those of everybody.
     pub fn kept() -> Self {
-        browser::kept(KEPT).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        browser::kept(KEPT).and_then(|text| lean::read(&text).ok()).unwrap_or_default()
     }
 
     fn keep(&self) {

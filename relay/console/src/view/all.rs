@@ -7,6 +7,7 @@ use crate::browser;
 use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::fill;
+use crate::view::each::each;
 use crate::view::listed::{Listed, Named, Place};
 
 /// Where the browser remembers that the list is open.
@@ -66,7 +67,7 @@ pub fn AllChats() -> impl IntoView {
                 <span class="count" class:hidden=move || !open.get()>{move || desk.others_total.get()}</span>
             </h2>
             <ul aria-label=texts.together.all>
-                <For each=move || shown.get() key=|id| *id let:id>{desk.row(id).map(|row| view! { <Listed row place=Place::Other/> })}</For>
+                {each(move || shown.get(), |id| *id, move |id| desk.row(id).map(|row| view! { <Listed row place=Place::Other/> }))}
             </ul>
             <p class="hint empty" class:hidden=move || !(open.get() && shown.with(Vec::is_empty))>{texts.together.all_empty}</p>
             <p class="hint empty" class:hidden=move || more.get() == 0>

@@ -13,6 +13,7 @@ use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::text::fill;
 use crate::time;
+use crate::view::each::each;
 use crate::view::line::ThreadLine;
 
 /// The conversations before one, above its lines.
@@ -63,7 +64,7 @@ pub fn Before(
                 on:click=move |_| if !busy.get_untracked() { load(id) }>{texts.together.show_earlier}</button></p>
         })}
         {move || problem.get().map(|words| view! { <p role="alert" class="problem">{words}</p> })}
-        <For each=move || shown.get() key=|row| row.id let:row><Past row name today/></For>
+        {each(move || shown.get(), |row| row.id, move |row| view! { <Past row name today/> })}
         {move || shown.with(|shown| !shown.is_empty()).then(|| view! { <h2 class="day is-chat"><span>{texts.together.this_one}</span></h2> })}
     }
 }

@@ -75,7 +75,7 @@ pub fn Lists() -> impl IntoView {
             <section class:hidden=move || named.with(Vec::is_empty) class="offers">
                 <h2>{texts.together.mentions}<Count count=Signal::derive(move || named.with(Vec::len))/></h2>
                 <ul aria-label=texts.together.mentions>
-                    <For each=move || named.get() key=|id| *id let:id>{desk.row(id).map(|row| view! { <Listed row place=Place::Named/> })}</For>
+                    {each(move || named.get(), |id| *id, move |id| desk.row(id).map(|row| view! { <Listed row place=Place::Named/> }))}
                 </ul>
             </section>
             <section>

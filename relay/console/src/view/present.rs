@@ -17,6 +17,7 @@ use crate::rest::{RestError, visitors};
 use crate::socket::Live;
 use crate::text::{Texts, fill};
 use crate::time;
+use crate::view::each::each;
 use crate::view::frame::Frame;
 use crate::view::settings::account::{Outcome, Said};
 
@@ -120,9 +121,7 @@ pub fn Visitors() -> impl IntoView {
                 <Said outcome/>
                 <p class="hint" class:hidden=move || words().is_empty()>{words}</p>
                 <ul class="on-site" aria-label=texts.present.title>
-                    <For each=move || wanted.get() key=|tab| tab.id let:tab>
-                        <Row id=tab.id wanted asked outcome look/>
-                    </For>
+                    {each(move || wanted.get(), |tab| tab.id, move |tab| view! { <Row id=tab.id wanted asked outcome look/> })}
                 </ul>
             </main>
         </Frame>

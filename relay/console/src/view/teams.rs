@@ -13,6 +13,7 @@ use crate::locale::texts;
 use crate::rest::{RestError, desk as calls};
 use crate::socket::Live;
 use crate::text::{Texts, fill};
+use crate::view::each::each;
 use crate::view::settings::account::{Outcome, Said};
 
 /// The team that is being written.
@@ -70,7 +71,7 @@ pub fn Teams(
             <p class="hint">{texts.desk.teams_lead}</p>
             <p class:hidden=move || !none()>{texts.desk.teams_none}</p>
             <ul class="sessions" class:hidden=none>
-                <For each=move || teams.get() key=Clone::clone let:team><Kept team admin form/></For>
+                {each(move || teams.get(), Clone::clone, move |team| view! { <Kept team admin form/> })}
             </ul>
             {admin.then(|| view! { <Write form/> })}
         </section>
@@ -166,10 +167,10 @@ fn Write(form: Form) -> impl IntoView {
         <form class="reply-form" on:submit=submit novalidate>
             <div class="fields-row"><label>{texts.desk.team_name}<input id="team-name" autocomplete="off" bind:value=form.name/></label></div>
             <fieldset class="ticks"><legend>{texts.desk.members}</legend>
-                <For each=people key=Clone::clone let:one><Tick one chosen=form.members/></For>
+                {each(people, Clone::clone, move |one| view! { <Tick one chosen=form.members/> })}
             </fieldset>
             <fieldset class="ticks" class:hidden=move || desk.sites.with(|sites| sites.len() < 2)><legend>{texts.desk.team_sites}</legend>
-                <For each=sites key=Clone::clone let:one><Tick one chosen=form.sites/></For>
+                {each(sites, Clone::clone, move |one| view! { <Tick one chosen=form.sites/> })}
                 <p class="hint">{texts.desk.team_sites_hint}</p>
             </fieldset>
             <p class="reply-acts">

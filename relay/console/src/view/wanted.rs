@@ -11,6 +11,7 @@ use crate::browser;
 use crate::locale::texts;
 use crate::rest::visitors;
 use crate::text::fill;
+use crate::view::each::each;
 use crate::view::settings::account::{Outcome, Said};
 
 /// A field that is being changed.
@@ -111,9 +112,7 @@ pub fn Wanted(
             <p class="hint">{texts.known.wants_lead}</p>
             <form class="settings" on:submit=submit>
                 <ol class="rows">
-                    <For each=move || drafts.get() key=|draft| draft.id.get_value() let:draft>
-                        <Row draft remove=move || remove(draft.id.get_value())/>
-                    </For>
+                    {each(move || drafts.get(), |draft| draft.id.get_value(), move |draft| view! { <Row draft remove=move || remove(draft.id.get_value())/> })}
                 </ol>
                 <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_field}</button>
                 <label class="check"><input type="checkbox" bind:checked=pages aria-describedby="pages-hint"/>

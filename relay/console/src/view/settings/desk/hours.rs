@@ -6,6 +6,7 @@ use shared::model::{MAX_HOLIDAYS, MAX_LABEL};
 use super::draft::{Draft, HolidayDraft};
 use crate::locale::texts;
 use crate::text::fill;
+use crate::view::each::each;
 
 /// The hours' editor.
 #[component]
@@ -31,7 +32,7 @@ pub fn OpeningHours(
                 <div class="week">{days.collect_view()}</div>
                 <h3>{words.holidays}</h3>
                 <ol class="rows holidays">
-                    <For each=move || draft.holidays.get() key=|row| row.number let:row><Day draft row/></For>
+                    {each(move || draft.holidays.get(), |row| row.number, move |row| view! { <Day draft row/> })}
                 </ol>
                 <button type="button" class="plain" disabled=full on:click=move |_| draft.add_holiday(None)>{words.add_holiday}</button>
             </div>

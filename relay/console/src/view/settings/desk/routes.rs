@@ -8,6 +8,7 @@ use crate::locale::texts;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::urgency;
+use crate::view::each::each;
 
 /// The rules' editor.
 #[component]
@@ -22,7 +23,7 @@ pub fn Routes(
             <h2>{texts.desk.routing}</h2>
             <p class="hint">{texts.desk.routing_lead}</p>
             <ol class="rows routes">
-                <For each=move || draft.routes.get() key=|row| row.number let:row><Rule draft row/></For>
+                {each(move || draft.routes.get(), |row| row.number, move |row| view! { <Rule draft row/> })}
             </ol>
             <button type="button" class="plain" disabled=full on:click=move |_| draft.add_route(None)>{texts.desk.add_rule}</button>
         </section>
