@@ -67,7 +67,7 @@ fn team_id(team: usize) -> TeamId {
     TeamId(id(2_001 + team as u128))
 }
 
-fn desk_of(site: Site) -> SiteDesk {
+pub(super) fn desk_of(site: Site) -> SiteDesk {
     let Site { picked, shut, routes_to } = site;
     let never = Hours { time_zone: "UTC".into(), week: vec![Vec::new(); 7], holidays: Vec::new() };
     let rule = |team| RoutingRule { page: None, language: Some(LANGUAGES[0].1.into()), team: Some(team_id(team)), priority: 1 };
@@ -380,6 +380,13 @@ impl Real {
     }
 
     // ---- how it stands ----
+
+    /// What the sites' desks go by.
+    pub(super) fn desks(&self) -> Vec<SiteDesk> {
+        let mut find = self.look.prepare_cached("SELECT desk FROM site ORDER BY id").unwrap();
+        let found = find.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        found.map(|desk| serde_json::from_str(&desk.unwrap()).unwrap()).collect()
+    }
 
     /// Everything that the reference knows, as the database has it. `reopened` is not in it.
     pub(super) fn stands(&mut self) -> (Vec<Record>, Vec<Chat>, Vec<Agent>, HashSet<usize>) {
