@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits, smtp};
+use super::{Config, HIDDEN, VALUES, limits, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -107,7 +107,7 @@ pub fn load(
         let key = name.to_ascii_lowercase().replace("__", ".");
         // Figment's reading of a variable: numbers, booleans and `[lists]`, else text. It cannot fail. A name or a password is what it is.
         let value = match key.as_str() {
-            "smtp.username" | SECRET => Value::from(text),
+            "store" | "smtp.username" | SECRET => Value::from(text),
             _ => text.parse::<Value>().unwrap_or_else(|never| match never {}),
         };
         layers = layers.merge(Given::one(format!("environment variable {variable}"), &key, value));
@@ -167,6 +167,9 @@ impl Loaded {
                 }
                 serde_json::Value::Null => {
                     let _ = writeln!(out, "# {name} is not set\n");
+                }
+                serde_json::Value::String(text) if text == HIDDEN => {
+                    let _ = writeln!(out, "# from: {}\n# {name} is set and not shown\n", origin_of(&self.layers, name));
                 }
                 value => {
                     let _ = writeln!(out, "# from: {}\n{name} = {value}\n", origin_of(&self.layers, name));
@@ -330,7 +333,9 @@ mod tests {
         assert!(url.contains("`public_url`") && url.contains("is not an origin"), "{url}");
         let proxy = refusal(&[], "trusted_proxies = ['nginx']");
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
-        assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
+        assert!(refusal(&[], "store = 'mysql://x/y'").contains("sqlite:PATH"));
+        let nowhere = refusal(&[], "store = 'postgres://bulle:hunter2@db.example.com'");
+        assert!(nowhere.contains("names no database") && !nowhere.contains("hunter2"), "{nowhere}");
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
         assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));
@@ -393,6 +398,10 @@ mod tests {
             let loaded = given(&[("BULLE_SMTP__PASSWORD", password)], toml, &Flags::default()).unwrap();
             assert_eq!(loaded.config.smtp.password.as_ref().map(|secret| secret.reveal()), Some(password));
         }
+        let loaded = given(&[("BULLE_STORE", "postgres://bulle:hunter2@db.example.com/bulle")], "", &Flags::default()).unwrap();
+        let report = loaded.report();
+        assert!(report.contains("# from: environment variable BULLE_STORE\n# store is set and not shown"), "{report}");
+        assert!(!report.contains("hunter2") && !format!("{:?}", loaded.config).contains("hunter2"), "{report}");
         let number = refusal(&[], "[smtp]\npassword = 12345678");
         assert!(number.contains("`smtp.password`") && number.contains("no text") && !number.contains("1234"), "{number}");
         let nowhere = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2"), ("BULLE_LISTEN", "0.0.0.0:80")], toml);

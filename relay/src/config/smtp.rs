@@ -10,6 +10,8 @@ use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize, Serializer};
 use shared::ids::Millis;
 
+use super::HIDDEN;
+
 /// How the connection to the mail server is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,9 +35,6 @@ impl Secret {
         &self.0
     }
 }
-
-/// What stands in its place.
-const HIDDEN: &str = "(not shown)";
 
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
@@ -15,6 +14,7 @@ use super::work::Work;
 use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
 use crate::clock;
 use crate::session::looks_like_email;
+use crate::store::sql::Connection;
 use crate::store::{StoreError, accounts, files, identities, log, mails, people, rows};
 
 impl Desk {

@@ -1,10 +1,10 @@
 //! Verified visitors: the secrets that a site owner signs with, whom they have vouched for, and the tokens such visitors hold.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{Millis, SecretId, SiteId, VisitorId};
 use uuid::Uuid;
 
 use super::audit::{self, Record};
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, people};
 use crate::clock;
 use crate::desk::VisitorCard;
@@ -43,7 +43,7 @@ impl Store {
             let found = find.query_map([site.0], |row| {
                 Ok(SiteSecret { id: SecretId(row.get(0)?), secret: row.get(1)?, created_at: row.get(2)? })
             })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -84,8 +84,8 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 \
-                 AND t.secret = ?2 AND v.site = ?3 AND v.subject = ?4 AND v.name IS coalesce(?5, v.name) \
-                 AND v.email IS coalesce(?6, v.email))",
+                 AND t.secret = ?2 AND v.site = ?3 AND v.subject = ?4 AND v.name IS NOT DISTINCT FROM coalesce(?5, v.name) \
+                 AND v.email IS NOT DISTINCT FROM coalesce(?6, v.email))",
             )?;
             let params = params![token, identity.secret.0, site.0, identity.subject, identity.name, identity.email];
             Ok(find.query_row(params, |row| row.get(0))?)
@@ -104,7 +104,7 @@ pub(crate) fn identify(
     now: Millis,
 ) -> Result<Option<VisitorId>, StoreError> {
     let mut valid = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM site_secret WHERE id = ?1 AND site = ?2)")?;
-    if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<_, bool>(0))? {
+    if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<bool>(0))? {
         return Ok(None);
     }
     let visitor = verified(db, site, identity, now)?;

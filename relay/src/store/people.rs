@@ -1,6 +1,5 @@
 //! Agents, visitors and nodes, as the desk's transactions read and write them: who is connected, who has a free slot, who is gone.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId};
 use shared::model::{Agent, Contact, Person, Presence, Role};
@@ -8,6 +7,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::rows::json;
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use crate::desk::VisitorCard;
 use crate::desk::plan::{Available, Waiting};
 
@@ -29,13 +29,13 @@ macro_rules! connected {
     };
 }
 
-fn column<T, P: rusqlite::Params>(
+fn column<T, P: sql::Params>(
     db: &Connection,
     sql: &str,
     params: P,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    read: impl FnMut(&Row<'_>) -> sql::Result<T>,
 ) -> Result<Vec<T>, StoreError> {
-    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<sql::Result<_>>()?)
 }
 
 /// Everybody who may be given chats: connected, online, not disabled. Also those without a free slot.
@@ -65,10 +65,10 @@ pub(crate) fn queue(db: &Connection, skip: usize, most: usize) -> Result<Vec<Wai
                ORDER BY priority DESC, queue_time, id LIMIT ?2 OFFSET ?1";
     let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
     column(db, sql, params![number(skip), number(most)], |row| {
-        let prefer = row.get::<_, Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
+        let prefer = row.get::<Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
         Ok(Waiting {
             conversation: ConversationId(row.get(0)?),
-            last_agent: row.get::<_, Option<Uuid>>(1)?.map(AgentId),
+            last_agent: row.get::<Option<Uuid>>(1)?.map(AgentId),
             prefer,
             excluded: json(row.get_ref(4)?.as_str()?)?,
         })
@@ -112,17 +112,17 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-pub(crate) fn role_of(name: &str) -> rusqlite::Result<Role> {
+pub(crate) fn role_of(name: &str) -> sql::Result<Role> {
     match name {
         "agent" => Ok(Role::Agent),
         "supervisor" => Ok(Role::Supervisor),
         "admin" => Ok(Role::Admin),
-        other => Err(rusqlite::Error::InvalidParameterName(format!("role {other:?}"))),
+        other => Err(sql::Error::Unexpected(format!("the role {other:?}"))),
     }
 }
 
 /// All that is read of agents as others see them; `filter` begins with `WHERE` or is empty.
-fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
+fn agents_where<P: sql::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
     let start = concat!(
         "SELECT a.id, a.name, a.role, a.away, a.disabled = 0 AND ",
         connected!(),

@@ -1,11 +1,11 @@
 //! Second factors: the secrets that codes are computed from, and the recovery codes. Whoever asks for a code to be spent learns whether
 //! it was still good, in one statement, so that of two requests with the same code one is refused.
 
-use rusqlite::{OptionalExtension, params};
 use shared::api::Deed;
 use shared::ids::{AgentId, Millis};
 
 use super::audit::{self, Record};
+use super::sql::{OptionalExtension, params};
 use super::{Store, StoreError};
 
 /// The second factor of somebody.

@@ -1,8 +1,8 @@
 //! Where sites' script tags were seen: written by `edge::sightings`, read by the install page.
 
-use rusqlite::params;
 use shared::ids::{Millis, SiteId};
 
+use super::sql::params;
 use super::{Store, StoreError};
 
 /// Origins kept for a site, the latest ones.

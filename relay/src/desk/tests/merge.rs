@@ -6,7 +6,8 @@ use shared::model::{Audience, Body, CloseReason, Event, File, Merged, Say, State
 
 use super::*;
 use crate::edge::identity::Identity;
-use crate::store::{Record, SiteSecret};
+use crate::store::SiteSecret;
+use crate::store::audit::Record as OnRecord;
 
 /// Somebody signs in as Kim; who they are from now on.
 async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
@@ -16,7 +17,7 @@ async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
         .add_site_secret(
             office.site,
             SiteSecret { id: secret, secret: "s".into(), created_at: 0 },
-            Record { by: None, deed: Deed::SecretMade, about: String::new(), detail: String::new() },
+            OnRecord { by: None, deed: Deed::SecretMade, about: String::new(), detail: String::new() },
         )
         .await
         // Once is enough.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::OpenFlags;
 use shared::api::AgentPatch;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SecretId, SiteId, VisitorId};
@@ -23,6 +23,7 @@ use crate::desk::record::Record;
 use crate::desk::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::edge::identity::Identity;
 use crate::store::rows::columns;
+use crate::store::sql::{Connection, Row, params};
 use crate::store::{Store, StoreError, rows};
 
 /// Visitors come from both, agents serve both.
@@ -98,8 +99,9 @@ impl Real {
 
     fn open(folder: TempDir) -> Self {
         let store = Arc::new(Store::open(&database(folder.path())).unwrap());
-        let look = Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let look = rusqlite::Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
         look.set_prepared_statement_cache_capacity(64);
+        let look = Connection::from(look);
         let desk = Desk::new(store.clone(), Rules::default());
         let (chats, said, acks) = (Vec::new(), vec![None; VISITORS], Vec::new());
         Self { folder, store, desk, node: NodeId(id(0)), look, chats, said, acks, made: 1_000_000 }
@@ -325,7 +327,7 @@ impl Real {
         self.chats.extend(records.iter().map(|record| record.id));
         let sql = "SELECT capacity, role, away, disabled, gone_at, idle_since, EXISTS (SELECT 1 FROM presence WHERE subject = a.id) \
                    FROM agent a ORDER BY id";
-        let agent = |row: &rusqlite::Row<'_>| {
+        let agent = |row: &Row<'_>| {
             let (gone, here): (Option<Millis>, bool) = (row.get(4)?, row.get(6)?);
             assert_eq!(gone.is_none(), here, "since when nobody is connected");
             Ok(Agent {
