@@ -4,6 +4,11 @@
 -- Compares addresses as SQLite's NOCASE does.
 CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
+-- What SQLite has by itself.
+CREATE FUNCTION json_group_step(JSONB, TEXT) RETURNS JSONB IMMUTABLE LANGUAGE sql AS 'SELECT $1 || to_jsonb($2)';
+CREATE FUNCTION json_group_end(JSONB) RETURNS TEXT IMMUTABLE LANGUAGE sql AS 'SELECT CAST($1 AS TEXT)';
+CREATE AGGREGATE json_group_array(TEXT) (SFUNC = json_group_step, STYPE = JSONB, INITCOND = '[]', FINALFUNC = json_group_end);
+
 CREATE TABLE site (
     id BYTEA PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,

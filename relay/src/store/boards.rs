@@ -127,7 +127,7 @@ fn wait(position: u32, handling: Millis, slots: u32) -> Millis {
 fn handling_time(db: &Connection, site: SiteId) -> Result<Option<Millis>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT state_at - assigned_at FROM (SELECT state_at, assigned_at FROM conversation WHERE state = 3 AND site = ?1 \
-         ORDER BY state_at DESC LIMIT ?2) WHERE assigned_at IS NOT NULL ORDER BY 1",
+         ORDER BY state_at DESC LIMIT ?2) AS latest WHERE assigned_at IS NOT NULL ORDER BY 1",
     )?;
     let most = i64::try_from(SAMPLES).unwrap_or(i64::MAX);
     let times = find.query_map(params![site.0, most], |row| row.get(0))?.collect::<sql::Result<Vec<Millis>>>()?;

@@ -112,7 +112,7 @@ pub(crate) fn identify(
         .execute(params![token, visitor, identity.secret.0, now])?;
     db.prepare_cached(
         "DELETE FROM visitor_token WHERE token_hash IN (SELECT token_hash FROM visitor_token WHERE visitor = ?1 \
-         ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+         ORDER BY created_at DESC, token_hash LIMIT 9223372036854775807 OFFSET ?2)",
     )?
     .execute(params![visitor, MOST_TOKENS])?;
     Ok(Some(VisitorId(visitor)))
@@ -141,7 +141,7 @@ pub(crate) fn give_up(
     // They are kept for what is under way; the oldest have nothing under way any more, and their tokens open nothing without them either.
     db.prepare_cached(
         "DELETE FROM visitor WHERE id <> ?1 AND id IN (SELECT id FROM visitor WHERE merged_into = ?2 ORDER BY created_at DESC, id \
-         LIMIT -1 OFFSET ?3)",
+         LIMIT 9223372036854775807 OFFSET ?3)",
     )?
     .execute(params![from.id.0, into.0, MOST_TOKENS])?;
     Ok(true)

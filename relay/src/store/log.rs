@@ -7,13 +7,19 @@ use shared::model::{Audience, Author, Body, Entry, Event, Person};
 use uuid::Uuid;
 
 use super::rows::{json, seq, to_json};
-use super::sql::{self, Connection, OptionalExtension, Row, params};
+use super::sql::{self, Connection, Kind, OptionalExtension, Row, params};
 use super::{Step, StoreError};
 use crate::desk::record::Record;
 
 /// Every entry knows the last one before it whose seq is a multiple of this: so an entry is found in head / LEAP + LEAP steps.
 const LEAP: Seq = 64;
 
+/// What [`entry`] reads, and where the one before it stands.
+macro_rules! entry_columns {
+    () => {
+        "seq, id, at, author_kind, author, (SELECT name FROM agent WHERE id = author), body, internal, visible, before"
+    };
+}
 macro_rules! append {
     () => {
         "INSERT INTO message (conversation, seq, before, leap, visible, id, at, author_kind, author, internal, body) \
@@ -87,6 +93,9 @@ pub(super) fn entries(
     let mut find = db.prepare_cached("SELECT head, last_entry FROM conversation WHERE id = ?1")?;
     let found = find.query_row([conversation.0], |row| Ok((seq(row, 0)?, row.get::<Option<i64>>(1)?))).optional()?;
     let Some((head, Some(last))) = found else { return Ok((Vec::new(), false)) };
+    if db.kind() == Kind::Postgres {
+        return range(db, conversation, after, most, audience);
+    }
     let mut entries = Vec::new();
     let mut from = after;
     // Entries that the audience may not see are counted only once they are read.
@@ -107,6 +116,28 @@ pub(super) fn entries(
     Ok((entries, more))
 }
 
+/// The same of PostgreSQL, where one statement with an index costs less than many without.
+fn range(
+    db: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    most: usize,
+    audience: Audience,
+) -> Result<(Vec<Entry>, bool), StoreError> {
+    let internal = audience == Audience::Agents;
+    let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
+    let mut find = db.prepare_cached(concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM message WHERE conversation = ?1 AND seq > ?2 AND internal <= ?3 ORDER BY seq LIMIT ?4"
+    ))?;
+    let found = find.query_map(params![conversation.0, after.cast_signed(), internal, limit], |row| entry(row, audience))?;
+    let mut entries = found.collect::<sql::Result<Vec<_>>>()?;
+    let more = entries.len() > most;
+    entries.truncate(most);
+    Ok((entries, more))
+}
+
 /// Where the entry with a seq stands, which is not after the head.
 pub(super) fn seek(db: &Connection, last: i64, head: Seq, wanted: Seq) -> Result<Option<i64>, StoreError> {
     let mut find = db.prepare_cached("SELECT before, leap FROM message WHERE n = ?1")?;
@@ -122,10 +153,7 @@ pub(super) fn seek(db: &Connection, last: i64, head: Seq, wanted: Seq) -> Result
 
 /// An entry, if the audience may see it, and where the one before it stands.
 fn read(db: &Connection, n: i64, audience: Audience) -> Result<(Option<Entry>, Option<i64>), StoreError> {
-    let mut find = db.prepare_cached(
-        "SELECT seq, id, at, author_kind, author, (SELECT name FROM agent WHERE id = author), body, internal, visible, before \
-         FROM message WHERE n = ?1",
-    )?;
+    let mut find = db.prepare_cached(concat!("SELECT ", entry_columns!(), " FROM message WHERE n = ?1"))?;
     let found = find.query_row([n], |row| {
         let hidden = audience == Audience::Visitor && row.get(7)?;
         let entry = if hidden { None } else { Some(entry(row, audience)?) };
@@ -180,7 +208,10 @@ pub(crate) fn replace(db: &Connection, n: i64, body: &Body) -> Result<(), StoreE
 /// What a conversation's visitor has written becomes another one's, in all of it: the same id by them is the same message from now on. One
 /// whose id they have used themselves stays as it is.
 pub(crate) fn change_author(db: &Connection, record: &Record, into: VisitorId) -> Result<(), StoreError> {
-    let mut change = db.prepare_cached("UPDATE OR IGNORE message SET author = ?2 WHERE n = ?1 AND author_kind = 0")?;
+    let mut change = db.prepare_cached(
+        "UPDATE message SET author = ?2 WHERE n = ?1 AND author_kind = 0 \
+         AND NOT EXISTS (SELECT 1 FROM message AS own WHERE own.id = message.id AND own.author = ?2)",
+    )?;
     let mut find = db.prepare_cached("SELECT before FROM message WHERE n = ?1")?;
     let mut place = record.entries.last;
     while let Some(n) = place {

@@ -193,7 +193,7 @@ impl Store {
                 .execute(params![token, visitor, now])?;
             db.prepare_cached(
                 "DELETE FROM visitor_browser WHERE token_hash IN (SELECT token_hash FROM visitor_browser WHERE visitor = ?1 \
-                 ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+                 ORDER BY created_at DESC, token_hash LIMIT 9223372036854775807 OFFSET ?2)",
             )?
             .execute(params![visitor, MOST_BROWSERS])?;
             Ok(Some(VisitorId(visitor)))

@@ -272,7 +272,10 @@ impl Store {
     /// # Errors
     /// It cannot be reached, does not let this relay in, or is of a later version.
     pub(crate) fn connect(server: Server) -> Result<Self, StoreError> {
-        server.migrate(&MIGRATIONS_OF_POSTGRES)?;
+        let migrating = server.clone();
+        // A client blocks, which whoever calls this may not be allowed to.
+        let migrated = std::thread::spawn(move || migrating.migrate(&MIGRATIONS_OF_POSTGRES)).join();
+        migrated.unwrap_or_else(|_| Err(StoreError::Unavailable("the database could not be looked at".into())))?;
         let outages = Arc::new(outage::Outages::default());
         let writer = writer::Writer::start(server.session(BUSY_TIMEOUT).into(), outages.clone())?;
         Ok(Self { readers: readers::Readers::new(Source::Server(server)), writer, outages, lock: Mutex::new(None) })

@@ -184,8 +184,12 @@ pub(crate) fn set_away(db: &Connection, agent: AgentId, away: bool) -> Result<bo
 
 /// Since when an agent is gone, if that is not known already; `None`: here.
 pub(crate) fn agent_gone(db: &Connection, agent: AgentId, at: Option<Millis>) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE agent SET gone_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(gone_at, ?2) END WHERE id = ?1")?
-        .execute(params![agent.0, at])?;
+    match at {
+        Some(at) => {
+            db.prepare_cached("UPDATE agent SET gone_at = ?2 WHERE id = ?1 AND gone_at IS NULL")?.execute(params![agent.0, at])?
+        }
+        None => db.prepare_cached("UPDATE agent SET gone_at = NULL WHERE id = ?1")?.execute([agent.0])?,
+    };
     Ok(())
 }
 

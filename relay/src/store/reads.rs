@@ -32,7 +32,7 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT id, site, verified, merged_into IS NOT NULL, NULL FROM visitor WHERE token_hash = ?1 UNION ALL \
-                 SELECT v.id, v.site, v.verified, 0, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified, FALSE, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
                  SELECT v.id, v.site, v.verified, v.merged_into IS NOT NULL, NULL FROM visitor_browser b JOIN visitor v ON v.id = b.visitor \
                  WHERE b.token_hash = ?1",
             )?;

@@ -47,7 +47,7 @@ fn courses(db: &Connection, site: Option<SiteId>, from: Millis, until: Millis, n
     let mut find = db.prepare_cached(concat!(
         "SELECT ",
         columns!(),
-        " FROM conversation c WHERE c.id >= ?1 AND c.id < ?2 AND (?3 IS NULL OR c.site = ?3) ORDER BY c.id DESC LIMIT ?4"
+        " FROM conversation c WHERE c.id >= ?1 AND c.id < ?2 AND (c.site = ?3 OR ?3 IS NULL) ORDER BY c.id DESC LIMIT ?4"
     ))?;
     let records = find.query_map(params![edge(from), edge(until), site.map(|site| site.0), MOST + 1], rows::record)?;
     records.map(|record| course(db, &record?, now)).collect()

@@ -39,7 +39,7 @@ impl Store {
         self.write(move |db| {
             let mut begin = db.prepare_cached(
                 "INSERT INTO second_factor (agent, secret) VALUES (?1, ?2) \
-                 ON CONFLICT (agent) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE confirmed = 0",
+                 ON CONFLICT (agent) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE second_factor.confirmed = 0",
             )?;
             Ok(begin.execute(params![agent.0, secret])? > 0)
         })

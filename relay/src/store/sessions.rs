@@ -163,7 +163,7 @@ pub(crate) fn end(db: &Connection, agent: AgentId, which: Which) -> Result<Vec<[
         Which::One(id) => (None, Some(id.0)),
     };
     let mut delete = db.prepare_cached(
-        "DELETE FROM agent_session WHERE agent = ?1 AND (?2 IS NULL OR token_hash <> ?2) AND (?3 IS NULL OR id = ?3) RETURNING token_hash",
+        "DELETE FROM agent_session WHERE agent = ?1 AND (token_hash <> ?2 OR ?2 IS NULL) AND (id = ?3 OR ?3 IS NULL) RETURNING token_hash",
     )?;
     let ended = delete.query_map(params![agent.0, but, only], |row| row.get(0))?.collect::<sql::Result<_>>()?;
     Ok(ended)
