@@ -57,8 +57,8 @@ config! {
     /// Where browsers reach the relay: an origin such as `https://chat.example.com`, without a path. Needed behind a proxy and for sign-in
     /// over anything but loopback; unset, the `Host` of each request is taken.
     public_url: Option<Origin> = None;
-    /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which several relays may share. Unset:
-    /// `bulle.db` in the data folder.
+    /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, a database of its own
+    /// with the rights to make tables in it. Unset: `bulle.db` in the data folder.
     store: Option<StoreUrl> = None;
     /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, beside loopback. A list, or text with commas.
     #[serde(deserialize_with = "networks")]

@@ -215,7 +215,7 @@ impl Store {
     pub fn serve(url: &StoreUrl) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => Self::own(path),
-            StoreUrl::Postgres(server) => Self::connect(server.clone()),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), true),
         }
     }
 
@@ -231,7 +231,7 @@ impl Store {
                 path.display()
             ))),
             StoreUrl::Sqlite(path) => Self::open(path),
-            StoreUrl::Postgres(server) => Self::connect(server.clone()),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), false),
         }
     }
 
@@ -266,18 +266,22 @@ impl Store {
         Ok(Self { readers, writer: writer::Writer::start(db.into(), outages.clone())?, outages, lock: Mutex::new(lock) })
     }
 
-    /// Opens a database on a server, bringing its tables to this version as needed. Other relays may use it, too. Blocks; call it before
-    /// serving.
+    /// Opens a database on a server, bringing its tables to this version as needed; `owned`: as the one relay that runs on it. Blocks; call
+    /// it before serving.
     ///
     /// # Errors
     /// It cannot be reached, does not let this relay in, or is of a later version.
-    pub(crate) fn connect(server: Server) -> Result<Self, StoreError> {
-        let migrating = server.clone();
+    pub(crate) fn connect(server: Server, owned: bool) -> Result<Self, StoreError> {
+        let at_start = server.clone();
         // A client blocks, which whoever calls this may not be allowed to.
-        let migrated = std::thread::spawn(move || migrating.migrate(&MIGRATIONS_OF_POSTGRES)).join();
-        migrated.unwrap_or_else(|_| Err(StoreError::Unavailable("the database could not be looked at".into())))?;
+        let opened = std::thread::spawn(move || {
+            at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
+            if owned { at_start.own(BUSY_TIMEOUT) } else { Ok(at_start.session(BUSY_TIMEOUT)) }
+        });
+        let session =
+            opened.join().unwrap_or_else(|_| Err(StoreError::Unavailable("the database cannot be looked at".into())))?;
         let outages = Arc::new(outage::Outages::default());
-        let writer = writer::Writer::start(server.session(BUSY_TIMEOUT).into(), outages.clone())?;
+        let writer = writer::Writer::start(session.into(), outages.clone())?;
         Ok(Self { readers: readers::Readers::new(Source::Server(server)), writer, outages, lock: Mutex::new(None) })
     }
 

@@ -27,6 +27,9 @@ const WRITERS: i64 = 0x4275_6c6c_6501;
 /// The one that a relay holds while it brings the tables to its version.
 const MIGRATORS: i64 = 0x4275_6c6c_6502;
 
+/// The one that the session of a relay's writer holds as long as it lives: there is one relay on a database at a time.
+const OWNER: i64 = 0x4275_6c6c_6503;
+
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// How long a statement may take, its wait for a lock aside: nothing that a relay asks for needs a hundredth of it.
@@ -77,6 +80,23 @@ impl Server {
             idle: Cell::new(true),
             changes: Cell::new(0),
             patience: Cell::new(patience),
+            owns: false,
+        }
+    }
+
+    /// The session of the one relay that runs on this database: nobody else gets one until it ends.
+    ///
+    /// # Errors
+    /// Somebody else has it, or the server does not let this relay in.
+    pub(crate) fn own(&self, patience: Duration) -> std::result::Result<Session, StoreError> {
+        let mut session = self.session(patience);
+        session.owns = true;
+        match session.begin_writing().and_then(|()| session.batch("COMMIT")) {
+            Ok(()) => Ok(session),
+            Err(Error::Aborted(_)) => Err(StoreError::Foreign(format!(
+                "another relay runs on {self}: stop it first (several relays on one PostgreSQL are not supported yet)"
+            ))),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -116,6 +136,8 @@ pub(crate) struct Session {
     idle: Cell<bool>,
     changes: Cell<u64>,
     patience: Cell<Duration>,
+    /// It holds [`OWNER`].
+    owns: bool,
 }
 
 struct Live {
@@ -152,7 +174,7 @@ impl Session {
         let mut live = self.live.borrow_mut();
         if live.as_ref().is_none_or(|live| live.client.is_closed()) {
             *live = None;
-            *live = Some(open(&self.server)?);
+            *live = Some(open(&self.server, self.owns)?);
         }
         self.idle.set(false);
         let begun = match live.as_mut() {
@@ -247,8 +269,11 @@ impl Drop for Session {
     }
 }
 
-fn open(server: &Server) -> Result<Live> {
+fn open(server: &Server, owns: bool) -> Result<Live> {
     let mut client = server.config.connect(NoTls)?;
+    if owns && !client.query_one(&format!("SELECT pg_try_advisory_lock({OWNER})"), &[])?.get::<_, bool>(0) {
+        return Err(Error::Aborted("another relay has taken over the database"));
+    }
     let (statement, still) = (STATEMENT_WITHIN.as_millis(), STAND_STILL.as_millis());
     client.batch_execute(&format!(
         "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning"
