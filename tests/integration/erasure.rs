@@ -1,7 +1,6 @@
 //! What visitors leave, and its end: exported, erased when they ask for it or when the site's time is over, by admins and operators.
 
 use std::path::Path;
-use std::process::Command;
 
 use reqwest::Method;
 use rusqlite::Connection;
@@ -12,7 +11,7 @@ use shared::ids::VisitorId;
 use shared::model::{Body, Contact, Say};
 use tests::accounts::Answer;
 use tests::new_id;
-use tests::relay::{Relay, find_binary};
+use tests::relay::{Relay, RelayProcess};
 
 const SECRET: &str = "My order number is 4711-KIM";
 /// How long the relay may take; it looks every few seconds.
@@ -145,11 +144,8 @@ async fn an_operator_exports_and_erases_by_email_while_the_relay_runs() {
     let relay = Relay::start().await;
     let (visitor, _, _) = leaves_something(&relay).await;
     let file = relay.database().with_file_name("kim.json");
-    let bulle = |arguments: &[&str]| {
-        let mut command = Command::new(find_binary().unwrap());
-        command.args(arguments).env("BULLE_DATA", relay.database().parent().unwrap());
-        command.output().unwrap()
-    };
+    let data = relay.database().parent().unwrap().to_owned();
+    let bulle = |arguments: &[&str]| RelayProcess::runs(arguments, &data);
     let path = file.to_str().unwrap();
     let exported = bulle(&["export", "--email", "KIM@example.com", path]);
     assert!(exported.status.success(), "{exported:?}");

@@ -265,7 +265,7 @@ impl RelayProcess {
 
     /// Runs another command of the binary with these arguments, on a data folder.
     pub fn runs(arguments: &[&str], data: &Path) -> Output {
-        let mut command = Command::new(binary());
+        let mut command = bare(&binary());
         match command.args(arguments).arg("--data").arg(data).output() {
             Ok(output) => output,
             Err(error) => panic!("{command:?}: {error}"),
@@ -317,15 +317,20 @@ fn launch(listen: SocketAddr, folder: &TempDir, settings: &[(String, String)]) -
 
 /// How a relay with the demo site is started, for clients at any pace; its log is of no interest.
 pub fn command(binary: &Path, listen: SocketAddr, data: &Path) -> Command {
-    let mut command = Command::new(binary);
+    let mut command = bare(binary);
     command.args(["serve", "--demo", "--listen", &listen.to_string(), "--data"]).arg(data).stderr(Stdio::null());
-    // What whoever runs the tests has set is for the tests, or for a relay of theirs.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BULLE_")) {
-        command.env_remove(name);
-    }
     for pace in PACES {
         command.env(format!("BULLE_LIMITS__{pace}__BURST"), AT_ANY_PACE.burst.to_string());
         command.env(format!("BULLE_LIMITS__{pace}__PER_MINUTE"), AT_ANY_PACE.per_minute.to_string());
+    }
+    command
+}
+
+/// The relay's binary, with no setting from outside: what whoever runs the tests has set is for the tests, or for a relay of theirs.
+fn bare(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BULLE_")) {
+        command.env_remove(name);
     }
     command
 }
