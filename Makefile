@@ -85,7 +85,7 @@ browsers:
 DIST := target/dist
 BOTH := Cargo.toml Cargo.lock shared/Cargo.toml $(shell find shared/src -type f)
 WIDGET := $(BOTH) Trunk.toml $(shell find widget -type f -not -name size.mjs)
-CONSOLE := $(BOTH) $(shell find relay/console -type f -not -path '*/target/*')
+CONSOLE := $(BOTH) widget/names.mjs $(shell find relay/console -type f -not -path '*/target/*')
 
 widget: $(DIST)/widget.stamp
 console: $(DIST)/console.stamp
@@ -114,7 +114,7 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
 	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
-	node widget/names.mjs $(DIST)/widget
+	node widget/names.mjs $(DIST)/widget widget
 	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 
@@ -123,6 +123,8 @@ $(DIST)/console.stamp: $(CONSOLE) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the console')
 	cd relay/console && $(if $(REBUILD_STD),$(REBUILD)) RUSTFLAGS='--cfg erase_components' $(TRUNK)
 	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
+	node widget/names.mjs $(DIST)/console console
+	node relay/console/css.mjs $(DIST)/console
 	@touch $@
 
 relay: widget console

@@ -36,6 +36,7 @@ use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
 use crate::mail::{NoPost, Post};
 use crate::metrics::gauges::Gauges;
+use crate::push::Pusher;
 use crate::session::pace::Rates;
 use crate::store::{self, Store, StoreError};
 use crate::{api, clock, disk, erasure, files};
@@ -129,6 +130,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
 
     let post = Post::new(store.clone(), &config.smtp, config.reached_at(address))?;
+    let pusher = Pusher::new(store.clone(), &config, config.reached_at(address).as_ref());
 
     let (stop, tasks, connections) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
     let registry = Arc::new(Registry::default());
@@ -143,6 +145,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if let Some(post) = post {
         tasks.spawn(post.run(stop.clone()));
     }
+    tasks.spawn(pusher.run(stop.clone()));
     if config.demo {
         pages::open_shop(&store, &config, address).await?;
     }
@@ -181,6 +184,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
     tasks.spawn(erasure::run(shared.clone(), stop.clone()));
+    tasks.spawn(shared.files.clone().look(stop.clone()));
     tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(

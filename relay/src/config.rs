@@ -3,8 +3,13 @@
 //! `config/layers.rs` fills it (defaults, then `bulle.toml`, then `BULLE_…` variables, then flags) and tells where each value came
 //! from. Nothing else in the relay reads files, variables or flags.
 
+#[macro_use]
+mod table;
 mod layers;
 mod limits;
+mod push;
+mod s3;
+mod secret;
 mod smtp;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,6 +26,9 @@ use crate::files::kind;
 
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
+pub use push::Push;
+pub use s3::S3;
+pub use secret::Secret;
 pub use smtp::{Smtp, Tls};
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
@@ -47,7 +55,7 @@ macro_rules! config {
 config! {
     /// Address and port to listen on. Loopback by default: put a TLS proxy in front before others can reach it.
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
-    /// Folder of the database, the assets and the uploads. Created when missing.
+    /// Folder of the database, and, without `[s3]`, of the assets and the uploads. Created when missing.
     data: PathBuf = PathBuf::from("data");
     /// Where browsers reach the relay: an origin such as `https://chat.example.com`, without a path. Needed behind a proxy and for sign-in
     /// over anything but loopback; unset, the `Host` of each request is taken.
@@ -93,6 +101,7 @@ config! {
     /// their chats wait again; `answer_timeout`: or leave a chat that the desk gave them unanswered; `prefer_for`: a woken chat waits for
     /// the agent it had; `reopen_wait`: a reopened one for its last agent; `reopen_within`: a message after the end goes into the same
     /// chat; `close_after`: a chat set aside is closed after an agent's message; `offer_for`: a transfer may be answered.
+    /// `away_after` (0 to a day; 0: never): an agent who is online may leave their console untouched this long before they are away.
     /// `stretch` (`true` or `false`): agents may take one chat beyond their capacity.
     desk: Rules = Rules::default();
     /// How much anybody may ask of the relay. A rate holds `burst` at first and gets `per_minute` more every minute, both 1 to 60,000,000;
@@ -102,6 +111,11 @@ config! {
     /// How emails leave: answers to visitors who left an address and are gone, with a link back into the conversation, and transcripts. The
     /// link begins with `public_url`.
     smtp: Smtp = Smtp::default();
+    /// Where uploads and the widget's files lie, if not in the data folder: a bucket of Amazon's S3 or of any service that speaks its language.
+    /// What lies in the one place is not moved to the other.
+    s3: S3 = S3::default();
+    /// How browsers are notified whose agent has no console open. They ask for it in the console, over https or on the relay's own machine.
+    push: Push = Push::default();
 }
 
 /// How log lines are written.
@@ -158,8 +172,15 @@ impl Config {
             time("desk.reopen_within", rules.reopen_within),
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
+            ("desk.away_after", rules.away_after, 0..=DAY),
         ];
-        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()) {
+        for (name, value, range) in ranges
+            .into_iter()
+            .chain(self.limits.ranges())
+            .chain(self.smtp.ranges())
+            .chain(self.s3.ranges())
+            .chain(self.push.ranges())
+        {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }
@@ -187,7 +208,7 @@ impl Config {
             _ if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
                 Some(("public_url", "is needed with `smtp.host`: links in emails begin with it".to_owned()))
             }
-            _ => self.smtp.trouble(),
+            _ => self.smtp.trouble().or_else(|| self.s3.trouble()),
         }
     }
 }

@@ -84,6 +84,7 @@ metrics! {
     SIGN_INS = Counter "bulle_sign_ins_total" Count ["outcome"] "Sign-ins: `ok`, `refused`, `throttled`";
     MAILS = Counter "bulle_mails_total" Count ["outcome"] "Emails `sent`, `deferred` to another try, `failed` for good";
     MAILS_WAITING = Gauge "bulle_mails_waiting" Count [] "Emails that wait to be sent";
+    PUSHES = Counter "bulle_pushes_total" Count ["outcome"] "Notifications `sent`, `deferred` to another try, `failed` for good, or `gone` with their browser";
     HTTP_SECONDS = Histogram "bulle_http_request_duration_seconds" Seconds ["status"] "Time to answer an HTTP request, by class of status";
     PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds [] "Processor time of the relay, in user and kernel together";
     PROCESS_RESIDENT_BYTES = Gauge "process_resident_memory_bytes" Bytes [] "Resident memory of the relay";

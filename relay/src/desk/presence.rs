@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shared::api::{AgentPatch, Deed};
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
-use shared::model::{CloseReason, Page, Presence, RequeueReason, State};
+use shared::model::{Away, AwayReason, CloseReason, Page, ParkReason, Presence, RequeueReason, State};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, erasure, people, reports, rows, tokens};
+use crate::store::{Record, StoreError, absence, audit, erasure, mentions, people, profiles, reports, rows, tokens};
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -50,6 +50,7 @@ impl Desk {
         self.work(now, move |work| {
             people::arrive(work.db, node, agent.0)?;
             people::agent_gone(work.db, agent, None)?;
+            people::is_active(work.db, agent, now)?;
             work.agent_moved(agent);
             dispatch(work)
         })
@@ -79,32 +80,46 @@ impl Desk {
         .await
     }
 
-    /// An agent is available, or not. Who becomes available anew may be given again what they gave up before.
+    /// An agent is available, or not, and says why. Who becomes available anew may be given again what they gave up before.
     ///
     /// # Errors
     /// [`DeskError::WrongState`] for `offline`, which nobody chooses.
-    pub async fn set_presence(&self, now: Millis, agent: AgentId, presence: Presence) -> Result<Outcome, DeskError> {
+    pub async fn set_presence(
+        &self,
+        now: Millis,
+        agent: AgentId,
+        presence: Presence,
+        why: Option<Away>,
+    ) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            people::is_active(work.db, agent, now)?;
             match presence {
                 Presence::Offline => {
                     return Err(DeskError::WrongState("offline follows from having no connection; choose online or away"));
                 }
-                Presence::Away => people::set_away(work.db, agent, true)?,
+                Presence::Away => people::go_away(work.db, agent, why.as_ref())?,
                 Presence::Online => {
-                    if people::set_away(work.db, agent, false)? {
+                    if people::come_back(work.db, agent)? {
                         for id in people::given_up_by(work.db, agent)? {
                             let place = work.open(id)?;
                             work.record(place).excluded.retain(|excluded| *excluded != agent);
                             work.save(place)?;
                         }
                     }
-                    true
                 }
-            };
+            }
             work.agent_moved(agent);
             dispatch(work)
         })
         .await
+    }
+
+    /// An agent uses their console.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn agent_active(&self, now: Millis, agent: AgentId) -> Result<(), DeskError> {
+        Ok(self.store.write(move |db| people::is_active(db, agent, now)).await?)
     }
 
     /// An administrator changes an agent's capacity, role, or whether they may sign in at all. A lower capacity takes no chat away; a
@@ -198,22 +213,35 @@ impl Desk {
         self.store.write(move |db| Ok(rows::read_mark(db, id, None, seq)?)).await
     }
 
-    /// The assigned agent has read up to `seq`; others' reading does not count. If that was news: whose conversation it is, and where the mark stands now.
+    /// An agent has read up to `seq`. If they are the assigned one and that was news: whose conversation it is, and where the mark stands
+    /// now. And whether they were reminded of something in it.
     ///
     /// # Errors
     /// The store's.
-    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<(Route, Seq)>, DeskError> {
-        self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
+    pub async fn read_by_agent(
+        &self,
+        agent: AgentId,
+        id: ConversationId,
+        seq: Seq,
+    ) -> Result<(Option<(Route, Seq)>, bool), DeskError> {
+        self.store.write(move |db| Ok((rows::read_mark(db, id, Some(agent), seq)?, mentions::see(db, agent, id, seq)?))).await
     }
 
-    /// The visitor is on another page.
+    /// The visitor is on another page, or comes with another device.
     ///
     /// # Errors
     /// The store's.
-    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page) -> Result<Outcome, DeskError> {
+    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page, device: Option<String>) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            let mut news = match device {
+                Some(device) => profiles::saw_device(work.db, visitor, &device)?,
+                None => false,
+            };
+            if profiles::keeps_pages(work.db, visitor)? {
+                news |= profiles::visits(work.db, visitor, now, &page)?;
+            }
             let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.page.as_ref() == Some(&page) {
+            if !news && record.page.as_ref() == Some(&page) {
                 return Ok(());
             }
             let place = work.touch(record);
@@ -315,10 +343,34 @@ pub(super) fn release(work: &mut Work<'_>, agent: AgentId, reason: RequeueReason
     Ok(())
 }
 
+/// An agent has not used their console for long: they are away, and what they have is not held in silence. What waits for an answer goes
+/// back to the front of the queue; what they have answered is set aside for them, so that the visitor's next word finds somebody.
+pub(super) fn falls_inactive(work: &mut Work<'_>, agent: AgentId) -> Result<(), DeskError> {
+    let why = Away { reason: AwayReason::Inactive, note: String::new() };
+    people::go_away(work.db, agent, Some(&why))?;
+    work.agent_moved(agent);
+    for id in people::active_of(work.db, agent)? {
+        let place = work.open(id)?;
+        match work.record(place).unanswered {
+            true => work.queue(place, RequeueReason::AgentInactive, None)?,
+            false => work.park(place, ParkReason::AgentInactive)?,
+        }
+    }
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
+}
+
 /// What a patch changes, for the record.
 fn in_words(patch: &AgentPatch) -> String {
     let role = patch.role.map(|role| format!("role {}", people::role_name(role)));
     let capacity = patch.capacity.map(|capacity| format!("capacity {capacity}"));
     let disabled = patch.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned());
-    [role, capacity, disabled].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let languages = patch.languages.as_ref().map(|languages| match languages.as_slice() {
+        [] => "all languages".to_owned(),
+        some => format!("languages {}", some.join(" ")),
+    });
+    [role, capacity, disabled, languages].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -109,7 +109,7 @@ mod tests {
         async fn put(&self, number: u128, at: Millis, whole: bool) -> FileId {
             let id = FileId(Uuid::from_u128(number));
             self.store.begin_file((id, Uuid::nil()), 4, at, 0, 1_000_000).await.unwrap().unwrap();
-            let mut arriving = self.files.begin(id).await.unwrap();
+            let mut arriving = self.files.begin(id);
             arriving.write(Bytes::from_static(b"four")).await.unwrap();
             arriving.finish().await.unwrap();
             if whole {

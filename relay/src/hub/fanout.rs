@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shared::agent::{self, VisitorTyping};
 use shared::close;
 use shared::frame::{Delivery, ReadMark};
-use shared::ids::NodeId;
+use shared::ids::{AgentId, NodeId};
 use shared::model::State;
 use shared::visitor::{self, AgentTyping, ThreadUpdate};
 
@@ -14,7 +14,7 @@ use super::board::Dirty;
 use super::notice::Notice;
 use super::registry::{ConnectionId, Recipients, Registry};
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 
 /// Delivers notices to the connections of one relay.
 pub struct Fanout {
@@ -33,9 +33,11 @@ impl Fanout {
     pub fn deliver(&self, notice: Notice) {
         match notice {
             Notice::Said { route, entry, origin, committed } => {
-                self.entry(&route, &entry, self.own(origin), Some(committed));
+                self.entry(&route, &entry, self.own(origin), Some(committed), None);
                 if shows_on_board(&route) {
                     self.dirty.site(route.site);
+                } else {
+                    self.overseen(&route);
                 }
             }
             Notice::Changed(change) => self.changed(&change),
@@ -56,11 +58,26 @@ impl Fanout {
                 let mark = ReadMark { conversation: route.conversation, seq };
                 visitors.send(|| visitor::FromRelay::Read(mark).encode());
             }
+            Notice::Reminded(all) => {
+                for Reminded { agent, named_in } in all {
+                    if let Some(conversation) = named_in {
+                        self.registry.agents().for_each_of(agent, |peer| peer.admit(conversation));
+                        // Who has it open already is there from now on.
+                        self.dirty.viewers(conversation);
+                    }
+                    self.dirty.reminded(agent);
+                }
+            }
+            Notice::Viewing(conversation) => self.dirty.viewers(conversation),
+            // The greeting knows what they may do now.
+            Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),
+            Notice::Teams => self.dirty.teams(),
             Notice::Site(site) => self.dirty.site(site),
-            Notice::Merged { from, into, moved } => {
+            Notice::Merged { from, into, moved, signed_in } => {
                 let visitors = self.registry.visitors();
-                visitors.for_each_of(from, |peer| peer.close(close::BAD_TOKEN));
+                let code = if signed_in { close::BAD_TOKEN } else { close::RESYNC };
+                visitors.for_each_of(from, |peer| peer.close(code));
                 if moved {
                     visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
                 }
@@ -98,7 +115,14 @@ impl Fanout {
         (node == self.node).then_some(connection)
     }
 
-    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>, committed: Option<Tick>) {
+    fn entry(
+        &self,
+        route: &Route,
+        new: &NewEntry,
+        except: Option<ConnectionId>,
+        committed: Option<Tick>,
+        before: Option<AgentId>,
+    ) {
         if let Some(prev) = new.visitor_prev {
             let mut visitors = Recipients::except(except);
             self.registry.visitors().collect(route.visitor, &mut visitors);
@@ -111,6 +135,9 @@ impl Fanout {
         if route.state == State::Queued {
             self.registry.agents().collect_all(&mut agents);
         }
+        if let Some(before) = before {
+            self.registry.agents().collect(before, &mut agents);
+        }
         agents
             .committed(committed)
             .send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
@@ -119,8 +146,10 @@ impl Fanout {
     fn changed(&self, change: &Change) {
         let conversation = &change.conversation;
         let route = Route::of(conversation);
+        // Whoever had it until now learns in the thread what became of it.
+        let before = change.was_agent.filter(|before| route.agent != Some(*before));
         for entry in &change.entries {
-            self.entry(&route, entry, None, None);
+            self.entry(&route, entry, None, None, before);
         }
         // A queued visitor is told by the board, which knows the position.
         if conversation.state != State::Queued {
@@ -142,6 +171,18 @@ impl Fanout {
         } else {
             self.dirty.site(route.site);
         }
+        self.overseen(&route);
+        // Who may read it, and so who sees whom, may be others now.
+        if self.registry.open().has(route.conversation) {
+            self.dirty.viewers(route.conversation);
+        }
+    }
+
+    /// Supervisors who list what others have are told of it with the boards.
+    fn overseen(&self, route: &Route) {
+        if self.registry.is_overseen() {
+            self.dirty.overseen(route.conversation);
+        }
     }
 
     fn visitor_typing(&self, route: &Route, draft: String) {
@@ -158,7 +199,7 @@ impl Fanout {
             self.registry.agents().collect(agent, &mut agents);
         }
         let in_hand = matches!(route.state, State::Active | State::Parked) && route.agent.is_some();
-        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.oversees());
+        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.may_follow(route.conversation));
         agents
     }
 }

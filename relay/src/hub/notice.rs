@@ -3,11 +3,11 @@
 
 use ipnet::IpNet;
 use metrics::Counter;
-use shared::ids::{AgentId, NodeId, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, NodeId, Seq, SiteId, VisitorId};
 use shared::model::Person;
 
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 use crate::hub::registry::ConnectionId;
 use crate::metrics::Notices;
 
@@ -58,11 +58,19 @@ pub enum Notice {
         /// Up to where.
         seq: Seq,
     },
+    /// What these agents are reminded of is different now.
+    Reminded(Vec<Reminded>),
+    /// Who has this conversation in view, or is writing in it, has changed.
+    Viewing(ConversationId),
+    /// An agent may do more or less than before: their sockets must go and greet anew.
+    RoleChanged(AgentId),
     /// Presence, capacity or slots of these agents changed.
     Agents(Vec<AgentId>),
+    /// The teams that conversations can be for have changed.
+    Teams,
     /// The desk of this site changed: its board and its visitors' positions are to be looked at again.
     Site(SiteId),
-    /// A visitor has signed in and become another one: the sockets of the first must go, those of the other look again if they have
+    /// A visitor has become another one, by signing in or because the team found that they are one: the sockets of the first must go, those of the other look again if they have
     /// got conversations by it.
     Merged {
         /// Who they were.
@@ -71,6 +79,8 @@ pub enum Notice {
         into: VisitorId,
         /// Whether conversations came along.
         moved: bool,
+        /// Whether they signed in, and hold a token of the new one; otherwise the team found it, and the token that they have leads there.
+        signed_in: bool,
     },
     /// A visitor was erased: their sockets must go, and their tokens open nothing any more.
     Erased(VisitorId),
@@ -102,12 +112,15 @@ impl Notice {
         match self {
             Self::Said { .. } => &of.said,
             Self::Changed(_) => &of.changed,
-            Self::VisitorTyping { .. } | Self::AgentTyping { .. } => &of.typing,
-            Self::VisitorRead { .. } | Self::AgentRead { .. } => &of.read,
-            Self::Agents(_) | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
-            Self::SignedOut { .. } | Self::Merged { .. } | Self::Erased(_) | Self::Blocked { .. } | Self::Retired(_) => {
-                &of.signed_out
-            }
+            Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing(_) => &of.typing,
+            Self::VisitorRead { .. } | Self::AgentRead { .. } | Self::Reminded(_) => &of.read,
+            Self::Agents(_) | Self::Teams | Self::Site(_) | Self::SiteChanged(_) => &of.desk,
+            Self::SignedOut { .. }
+            | Self::RoleChanged(_)
+            | Self::Merged { .. }
+            | Self::Erased(_)
+            | Self::Blocked { .. }
+            | Self::Retired(_) => &of.signed_out,
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
@@ -20,6 +20,7 @@ use crate::clock::Tick;
 use crate::metrics::hot;
 
 use super::backlog::Backlog;
+use super::viewers::Viewers;
 
 /// Number of a connection, unique in one life of a relay.
 pub type ConnectionId = u64;
@@ -35,6 +36,8 @@ pub struct Peer {
     backlog: Arc<Backlog>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
+    /// Conversations that others have in hand and may be read here all the same: a colleague named this agent in them.
+    admitted: OnceLock<Box<Mutex<HashSet<ConversationId>>>>,
     /// What it ends with: SHA-256 of the token of an agent's session, or of the id of the secret that vouched for a visitor.
     session: OnceLock<Box<[u8; 32]>>,
     /// Which site's visitor it belongs to.
@@ -60,6 +63,7 @@ impl Peer {
                 waiting: AtomicUsize::new(0),
                 backlog,
                 oversees: AtomicBool::new(false),
+                admitted: OnceLock::new(),
                 session: OnceLock::new(),
                 site: OnceLock::new(),
                 network: OnceLock::new(),
@@ -109,6 +113,18 @@ impl Peer {
     /// Whether it may be sent what others have in hand.
     pub fn oversees(&self) -> bool {
         self.oversees.load(Ordering::Relaxed)
+    }
+
+    /// A colleague named the agent in this conversation.
+    pub fn admit(&self, conversation: ConversationId) {
+        let admitted = self.admitted.get_or_init(Box::default);
+        admitted.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation);
+    }
+
+    /// Whether it may be sent this conversation, although others have it in hand.
+    pub fn may_follow(&self, conversation: ConversationId) -> bool {
+        let admitted = || self.admitted.get().map(|admitted| admitted.lock().unwrap_or_else(PoisonError::into_inner));
+        self.oversees() || admitted().is_some_and(|admitted| admitted.contains(&conversation))
     }
 
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
@@ -188,6 +204,11 @@ pub struct Registry {
     open: Group<ConversationId>,
     /// Consoles that have a queue row in view.
     rows: Group<ConversationId>,
+    /// Supervisors' consoles that list what others have.
+    overseers: Group<AgentId>,
+    /// How many of these there are: asked for every message.
+    overseen: AtomicUsize,
+    viewers: Viewers,
 }
 
 impl Registry {
@@ -209,6 +230,33 @@ impl Registry {
     /// Consoles by the queue rows they show.
     pub fn rows(&self) -> &Group<ConversationId> {
         &self.rows
+    }
+
+    /// Who has which conversation in view.
+    pub fn viewers(&self) -> &Viewers {
+        &self.viewers
+    }
+
+    /// A supervisor's console lists what others have.
+    pub fn oversees(&self, agent: AgentId, peer: Arc<Peer>) {
+        self.overseers.add(agent, peer);
+        self.overseen.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It does so no more.
+    pub fn oversees_no_more(&self, agent: AgentId, connection: ConnectionId) {
+        self.overseers.remove(agent, connection);
+        self.overseen.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether any console does.
+    pub fn is_overseen(&self) -> bool {
+        self.overseen.load(Ordering::Relaxed) > 0
+    }
+
+    /// The consoles that do.
+    pub fn overseers(&self) -> &Group<AgentId> {
+        &self.overseers
     }
 
     /// Ends every connection, visitors' and agents'.

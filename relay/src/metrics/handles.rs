@@ -8,7 +8,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use super::{
     ACK_SECONDS, BUS_NOTICES, COMMIT_JOBS, COMMIT_SECONDS, COMMITS, CONNECTIONS, DELIVERY_SECONDS, FRAMES_IN, GREETED, MAILS,
-    MESSAGES, RESYNCS, STORE_ERRORS,
+    MESSAGES, PUSHES, RESYNCS, STORE_ERRORS,
 };
 
 /// Whose connection, whose message.
@@ -58,6 +58,18 @@ pub struct Mails {
     pub failed: Counter,
 }
 
+/// What became of notifications; the same.
+pub struct Pushes {
+    /// Taken by the push service.
+    pub sent: Counter,
+    /// Put off to another try.
+    pub deferred: Counter,
+    /// Given up.
+    pub failed: Counter,
+    /// Not wanted any more by their browser, which is forgotten.
+    pub gone: Counter,
+}
+
 /// All of them.
 pub struct Handles {
     visitor: PerWho,
@@ -66,6 +78,8 @@ pub struct Handles {
     pub notices: Notices,
     /// Emails.
     pub mails: Mails,
+    /// Notifications.
+    pub pushes: Pushes,
     /// Transactions.
     pub commits: Counter,
     /// Jobs per transaction.
@@ -111,6 +125,7 @@ static NONE: Handles = {
             signed_out: Counter::noop(),
         },
         mails: Mails { sent: Counter::noop(), deferred: Counter::noop(), failed: Counter::noop() },
+        pushes: Pushes { sent: Counter::noop(), deferred: Counter::noop(), failed: Counter::noop(), gone: Counter::noop() },
         commits: Counter::noop(),
         commit_jobs: Histogram::noop(),
         commit_seconds: Histogram::noop(),
@@ -140,6 +155,7 @@ pub fn register() {
     };
     let notice = |kind: &'static str| counter!(BUS_NOTICES, "notice" => kind);
     let mails = |outcome: &'static str| counter!(MAILS, "outcome" => outcome);
+    let pushes = |outcome: &'static str| counter!(PUSHES, "outcome" => outcome);
     REGISTERED.get_or_init(|| Handles {
         visitor: per_who("visitor"),
         agent: per_who("agent"),
@@ -152,6 +168,7 @@ pub fn register() {
             signed_out: notice("signed_out"),
         },
         mails: Mails { sent: mails("sent"), deferred: mails("deferred"), failed: mails("failed") },
+        pushes: Pushes { sent: pushes("sent"), deferred: pushes("deferred"), failed: pushes("failed"), gone: pushes("gone") },
         commits: counter!(COMMITS),
         commit_jobs: histogram!(COMMIT_JOBS),
         commit_seconds: histogram!(COMMIT_SECONDS),

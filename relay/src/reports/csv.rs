@@ -17,7 +17,7 @@ pub enum Table {
     Agents,
 }
 
-const COLUMNS: &str = "conversations,messages,answered,abandoned,waiting mean s,waiting median s,waiting 90% s,response mean s,response median s,\
+const COLUMNS: &str = "conversations,messages,answered,abandoned,resolved,reopened,waiting mean s,waiting median s,waiting 90% s,response mean s,response median s,\
 response 90% s,handling mean s,handling median s,handling 90% s,rated 1,rated 2,rated 3,rated 4,rated 5";
 
 /// The table's name, as part of a file's.
@@ -58,9 +58,10 @@ fn lines(head: String, rows: impl Iterator<Item = String>) -> String {
 }
 
 fn figures(figures: &Figures) -> String {
-    let Figures { conversations, messages, answered, abandoned, waiting, response, handling, ratings } = figures;
+    let Figures { conversations, messages, answered, abandoned, resolved, reopened, waiting, response, handling, ratings } =
+        figures;
     let times = [*waiting, *response, *handling].map(spread).join(",");
-    format!("{conversations},{messages},{answered},{abandoned},{times},{}", join(ratings))
+    format!("{conversations},{messages},{answered},{abandoned},{resolved},{reopened},{times},{}", join(ratings))
 }
 
 /// Nothing where there is nothing to tell: a zero would be a very short time.

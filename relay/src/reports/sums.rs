@@ -109,6 +109,8 @@ fn figures(courses: &[&Course]) -> Figures {
         messages: count(&|course| course.is_message),
         answered: count(&Course::is_answered),
         abandoned: count(&Course::is_abandoned),
+        resolved: count(&|course| course.is_resolved),
+        reopened: count(&|course| course.is_reopened),
         waiting: spread(answered().filter_map(|course| course.waited).collect()),
         response: spread(courses.iter().filter_map(|course| course.response).collect()),
         handling: spread(answered().map(|course| course.handled()).collect()),

@@ -63,6 +63,11 @@ fn rates(score: u8) -> What {
 
 /// One conversation: its page, and what happened in it, the first being its beginning.
 fn course(page: &str, happened: Vec<(Millis, What)>) -> Course {
+    course_until(124_000, page, happened)
+}
+
+/// The same, as a report tells it that is made then.
+fn course_until(now: Millis, page: &str, happened: Vec<(Millis, What)>) -> Course {
     let began = at(happened[0].0);
     let entries = happened.into_iter().zip(1..).map(|((seconds, what), seq)| {
         let (by, body) = match what {
@@ -72,7 +77,7 @@ fn course(page: &str, happened: Vec<(Millis, What)>) -> Course {
         };
         Entry { seq, prev: seq - 1, id: MessageId(Uuid::from_u128(u128::from(seq))), at: at(seconds), by, body }
     });
-    follow(began, Some(page.to_owned()), entries, at(124_000))
+    follow(began, Some(page.to_owned()), entries, at(now))
 }
 
 fn courses() -> Vec<Course> {
@@ -135,6 +140,9 @@ fn the_figures_of_all_are_those_worked_out_by_hand() {
         messages: 1,
         answered: 3,
         abandoned: 1,
+        // Nothing has rested for 7 days when this report is made.
+        resolved: 0,
+        reopened: 0,
         waiting: spread(2, 130_000, 60, 200),
         response: spread(3, 15_753_333, 310, 46_860),
         handling: spread(3, 620_000, 300, 1_300),
@@ -198,5 +206,47 @@ fn tables_are_safe_to_open() {
     assert!(rows[1].starts_with("\"'=HYPERLINK(\"\"x\"\")\",3,45.000,30.000,60.000,"), "{}", rows[1]);
     assert_eq!(rows[1].matches(',').count(), rows[0].matches(',').count());
     let days = super::csv::write(&report, super::csv::Table::Days);
-    assert!(days.contains("\"2026-11-03\",1,0,0,0,,,,,,,,,,0,0,0,0,0\r\n"), "{days}");
+    assert!(days.contains("\"2026-11-03\",1,0,0,0,0,0,,,,,,,,,,0,0,0,0,0\r\n"), "{days}");
+}
+
+/// Seven days are 604800 s. All but the last ended at 2000, so they have rested long enough at 606800.
+///
+/// | what happened | is |
+/// |---|---|
+/// | Ada had it; it rests | resolved, from 606800 on |
+/// | Ada had it; at 3000 its visitor writes again, Ada has it again, it ends at 4000 | reopened |
+/// | Ada had it; at 3000 its visitor says thanks, at 3100 that is dismissed | resolved: the end at 2000 stands |
+/// | Ada had it; at 3000 its visitor writes again, and it waits still | reopened |
+/// | nobody had it; at 3000 its visitor writes again, Ada has it, it ends at 4000 | resolved at 608800: the first end was nobody's |
+/// | Ada had it, it went on in another one of the same visitor | neither |
+/// | nobody had it | neither |
+#[test]
+fn what_rests_is_resolved_and_what_its_visitor_takes_up_again_is_not() {
+    use What::{Happened, Visitor};
+    let closed = |reason| Happened(Event::Closed(reason));
+    let reopened = || Happened(Event::Reopened);
+    let had = || vec![(1_000, Visitor), (1_010, has(ada())), (2_000, closed(CloseReason::Agent))];
+    let all = |now: Millis| {
+        let with = |more: Vec<(Millis, What)>| course_until(now, "shop/", had().into_iter().chain(more).collect());
+        let nobodys = |more: Vec<(Millis, What)>| {
+            let begins = vec![(1_000, Visitor), (2_000, closed(CloseReason::Visitor))];
+            course_until(now, "shop/", begins.into_iter().chain(more).collect())
+        };
+        [
+            with(vec![]),
+            with(vec![(3_000, Visitor), (3_000, reopened()), (3_010, has(ada())), (4_000, closed(CloseReason::Agent))]),
+            with(vec![(3_000, Visitor), (3_000, reopened()), (3_100, closed(CloseReason::Dismissed))]),
+            with(vec![(3_000, Visitor), (3_000, reopened())]),
+            nobodys(vec![(3_000, Visitor), (3_000, reopened()), (3_010, has(ada())), (4_000, closed(CloseReason::Visitor))]),
+            course_until(now, "shop/", vec![(1_000, Visitor), (1_010, has(ada())), (2_000, closed(CloseReason::Merged))]),
+            nobodys(vec![]),
+        ]
+    };
+    let stand = |now| all(now).map(|course| (course.is_resolved, course.is_reopened));
+    let (resolved, again, neither) = ((true, false), (false, true), (false, false));
+    assert_eq!(stand(606_799), [neither, again, neither, again, neither, neither, neither]);
+    assert_eq!(stand(606_800), [resolved, again, resolved, again, neither, neither, neither]);
+    assert_eq!(stand(608_800), [resolved, again, resolved, again, resolved, neither, neither]);
+    let sums = sum(&all(608_800), &[], &range(), &[ada()]);
+    assert_eq!((sums.all.resolved, sums.all.reopened), (3, 2));
 }

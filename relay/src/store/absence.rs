@@ -68,6 +68,8 @@ pub(crate) fn count_from(db: &Connection, now: Millis) -> Result<(), StoreError>
          WHERE (gone_at IS NULL) <> EXISTS (SELECT 1 FROM presence WHERE subject = a.id) OR gone_at IS NOT NULL",
     )?
     .execute(params![now])?;
+    // Nobody could say that they were there.
+    db.prepare_cached("UPDATE agent SET active_at = ?1")?.execute([now])?;
     db.prepare_cached(
         "UPDATE conversation AS c SET visitor_gone_at = iif(EXISTS (SELECT 1 FROM presence WHERE subject = c.visitor), NULL, ?1) \
          WHERE state <> 3 AND state = 2",

@@ -1,7 +1,7 @@
 //! Accounts and their invitations, and which sites there are.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::api::{Deed, Member, SitePatch};
+use shared::api::{Deed, Member, SitePatch, VisitorRules};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
@@ -11,7 +11,7 @@ use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::rows::{json, seq, to_json};
 use super::sessions::{self, NewSession};
-use super::{Store, StoreError, people};
+use super::{Store, StoreError, people, rules};
 
 /// Slots of a new agent (DESIGN §2).
 pub(super) const CAPACITY: u32 = 3;
@@ -25,6 +25,8 @@ pub struct Account {
     pub email: String,
     /// Argon2id, in PHC format.
     pub password_hash: String,
+    /// Whether they have to set up a second factor before anything else; by a session: as it began.
+    pub must_enrol: bool,
 }
 
 /// A new team member.
@@ -68,24 +70,27 @@ pub struct SiteRecord {
     pub settings_rev: u64,
     /// Refuses visitors who are not verified. Set by [`Store::change_site`] alone.
     pub verified_only: bool,
+    /// What it wants to know of its visitors. Set by [`Store::set_visitor_rules`] alone.
+    pub visitors: VisitorRules,
 }
 
 /// What [`site`] reads.
 macro_rules! site_columns {
     () => {
-        "SELECT id, key, name, origins, settings, settings_rev, verified_only FROM site"
+        "SELECT id, key, name, origins, settings, settings_rev, verified_only, visitors FROM site"
     };
 }
 
 impl Store {
-    /// The account of an address, disabled ones excluded.
-    pub async fn account(&self, email: String) -> Result<Option<Account>, StoreError> {
+    /// The account of an address, disabled ones excluded, for whoever signs in now.
+    pub async fn account(&self, email: String, now: Millis) -> Result<Option<Account>, StoreError> {
         self.read(move |db| {
             let mut find =
                 db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0 AND bot = 0")?;
             let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
             let Some((id, email, password_hash)) = found else { return Ok(None) };
-            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+            let must_enrol = rules::must_enrol(db, id, now)?;
+            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash, must_enrol }))
         })
         .await
     }
@@ -200,7 +205,8 @@ impl Store {
             sessions::add(db, new.id, &session, now)?;
             audit::write(db, now, &Record::of(new.id, Deed::Joined, &*new.email).with(role_name(invitation.role)))?;
             let agent = people::agent(db, new.id)?;
-            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash }))
+            let must_enrol = rules::must_enrol(db, new.id.0, now)?;
+            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash, must_enrol }))
         })
         .await
     }
@@ -348,5 +354,6 @@ fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
         settings: json(row.get_ref(4)?.as_str()?)?,
         settings_rev: seq(row, 5)?,
         verified_only: row.get(6)?,
+        visitors: json(row.get_ref(7)?.as_str()?)?,
     })
 }

@@ -6,7 +6,7 @@ use shared::model::{Board, MAX_ROWS, Site, State, Thread};
 
 use super::reads::views;
 use super::rows::{self, columns};
-use super::{Store, StoreError};
+use super::{Store, StoreError, teams};
 use crate::desk::record::Record;
 
 /// How many of the latest handled conversations an estimate rests on.
@@ -92,6 +92,7 @@ pub(super) fn board(db: &Connection, site: SiteId) -> Result<Board, StoreError> 
     Ok(Board {
         site,
         rev: rev.cast_unsigned(),
+        picked: teams::is_picked(db, site)?,
         waiting: count("SELECT count(*) FROM conversation WHERE state = 0 AND site = ?1")?,
         queue: views(db, queued, params![site.0, most])?,
         unassigned: count("SELECT count(*) FROM conversation WHERE state = 2 AND agent IS NULL AND site = ?1")?,

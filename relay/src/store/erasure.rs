@@ -4,11 +4,11 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::api::{ExportedConversation, PersonExport};
 use shared::ids::{ConversationId, Millis, SiteId, SiteKey, VisitorId};
-use shared::model::{Audience, Body, Entry, Event, MAX_PAGE, Visitor};
+use shared::model::{Audience, Body, Entry, Event, MAX_PAGE};
 use uuid::Uuid;
 
 use super::rows::json;
-use super::{Store, StoreError, files, log, rows, search};
+use super::{Store, StoreError, files, log, mentions, profiles, rows, search};
 use crate::clock;
 
 /// Entries that one transaction erases: messages that are said meanwhile wait for so many updates, some milliseconds.
@@ -39,12 +39,8 @@ impl Store {
     /// All there is of a visitor, in one snapshot; `None`: there is no such visitor.
     pub async fn export_visitor(&self, id: VisitorId, at: Millis) -> Result<Option<PersonExport>, StoreError> {
         self.read(move |db| {
-            let mut find = db.prepare_cached("SELECT name, email, locale, time_zone, verified FROM visitor WHERE id = ?1")?;
-            let found = find.query_row([id.0], |row| {
-                let (name, email) = (row.get(0)?, row.get(1)?);
-                Ok(Visitor { id, name, email, locale: row.get(2)?, time_zone: row.get(3)?, verified: row.get(4)? })
-            });
-            let Some(visitor) = found.optional()? else { return Ok(None) };
+            let Some(profile) = profiles::profile(db, id)? else { return Ok(None) };
+            let visitor = profile.visitor.clone();
             let mut conversations = Vec::new();
             for record in rows::load_all(db, id)? {
                 let mut entries: Vec<Entry> = Vec::new();
@@ -58,7 +54,7 @@ impl Store {
                 }
                 conversations.push(ExportedConversation { conversation: rows::view(db, &record)?, entries });
             }
-            Ok(Some(PersonExport { at, visitor, conversations }))
+            Ok(Some(PersonExport { at, visitor, profile, conversations }))
         })
         .await
     }
@@ -183,8 +179,9 @@ fn mark(db: &Connection, id: ConversationId) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE conversation SET erased = 1, erase_from = last_entry, preview = '', page = NULL WHERE id = ?1")?
         .execute([id.0])?;
     db.prepare_cached("DELETE FROM mail WHERE conversation = ?1")?.execute([id.0])?;
+    db.prepare_cached("DELETE FROM push WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM conversation_tag WHERE conversation = ?1")?.execute([id.0])?;
-    Ok(())
+    mentions::forget_all(db, id)
 }
 
 /// Takes everything from a visitor's row that says who it was, and every token that led to it.
@@ -194,6 +191,7 @@ fn anonymize(db: &Connection, visitor: VisitorId) -> Result<(), StoreError> {
          erase_asked = 0 WHERE id = ?1",
     )?
     .execute(params![visitor.0, clock::random_bytes::<32>()])?;
+    profiles::forget(db, visitor)?;
     for sql in [
         "DELETE FROM visitor_token WHERE visitor = ?1",
         "DELETE FROM visitor_link WHERE visitor = ?1",

@@ -91,6 +91,16 @@ impl Store {
         .await
     }
 
+    /// Records that an upload came to nothing: it no longer counts for its owner, and its bytes, if there are any, are to be removed.
+    pub async fn spoil_file(&self, id: FileId) -> Result<(), StoreError> {
+        self.write(move |db| -> Result<(), StoreError> {
+            let mut spoil = db.prepare_cached("UPDATE file SET erased = ?2, size = 0 WHERE id = ?1 AND erased = ?3")?;
+            spoil.execute(params![id.0, ERASED, ARRIVING])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Erases what no message has and was begun before `before`, and tells what is erased and still has bytes: at most `most` of each.
     pub async fn erased_files(&self, before: Millis, most: u32) -> Result<Vec<FileId>, StoreError> {
         let loose = move |db: &Connection, sql: &str| -> Result<Vec<FileId>, StoreError> {

@@ -233,6 +233,7 @@ fn missing(n: i64) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use shared::api::VisitorRules;
     use shared::ids::{SiteId, SiteKey, VisitorId};
 
     use super::super::{SiteRecord, SiteSettings, Store, people, rows};
@@ -256,7 +257,16 @@ mod tests {
         let site = SiteId(id(1));
         let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
         store
-            .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+            .upsert_site(SiteRecord {
+                id: site,
+                key,
+                name,
+                origins,
+                settings,
+                settings_rev: 1,
+                verified_only: false,
+                visitors: VisitorRules::default(),
+            })
             .await
             .unwrap();
         let conversations = [ConversationId(id(10)), ConversationId(id(20))];
@@ -266,7 +276,17 @@ mod tests {
             for conversation in conversations {
                 let visitor = VisitorId(id(conversation.0.as_u128() + 1));
                 let token_hash = [u8::try_from(conversation.0.as_u128()).unwrap(); 32];
-                let card = VisitorCard { id: visitor, token_hash, locale: None, time_zone: None, page: None, is_new: true };
+                let card = VisitorCard {
+                    id: visitor,
+                    token_hash,
+                    locale: None,
+                    time_zone: None,
+                    page: None,
+                    device: None,
+                    trail: Vec::new(),
+                    invited: None,
+                    is_new: true,
+                };
                 people::add_visitor(db, site, &card, 0)?;
                 let record = Record::new(conversation, site, visitor, 0);
                 rows::save(db, &record, None, true)?;

@@ -6,12 +6,14 @@
 //! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
-//! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
+//! - [`teams`]: teams, and what the desk of a site goes by
+//! - [`people`]: agents, visitors, presence · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
-//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`mentions`]: who is reminded of which note
 //! - [`erasure`]: what is no more
 //! - [`blocks`]: who is kept out
-//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,18 +35,23 @@ mod inspect;
 mod lock;
 pub(crate) mod log;
 pub(crate) mod mails;
+pub(crate) mod mentions;
 pub(crate) mod outage;
 pub(crate) mod people;
+pub(crate) mod profiles;
+pub(crate) mod pushes;
 mod readers;
 mod reads;
 mod replies;
 pub(crate) mod reports;
 pub(crate) mod rows;
+mod rules;
 pub(crate) mod search;
 mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
 pub(crate) mod tags;
+pub(crate) mod teams;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tokens;
@@ -61,6 +68,7 @@ pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
+pub use pushes::{Cause, Push, Subscription};
 pub use reads::VisitorRecord;
 pub use replies::MOST_REPLIES;
 pub use reports::Material;
@@ -71,7 +79,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -87,6 +95,12 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/sqlite/0013_tokens.sql"),
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
     include_str!("../../migrations/sqlite/0015_replies.sql"),
+    include_str!("../../migrations/sqlite/0016_visitors.sql"),
+    include_str!("../../migrations/sqlite/0017_push.sql"),
+    include_str!("../../migrations/sqlite/0018_rules.sql"),
+    include_str!("../../migrations/sqlite/0019_mentions.sql"),
+    include_str!("../../migrations/sqlite/0020_teams.sql"),
+    include_str!("../../migrations/sqlite/0021_away.sql"),
 ];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.

@@ -5,12 +5,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Conversation, Offer, Person, Preferred, State, Visitor};
+use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, TeamId, VisitorId};
+use shared::model::{Conversation, Offer, Person, Preferred, State};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::log::Trail;
+use super::{StoreError, profiles};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -20,7 +20,7 @@ macro_rules! columns {
         "c.id, c.site, c.visitor, c.state, c.agent, c.last_agent, c.head, c.visitor_head, c.opened_at, c.state_at, c.queue_time, \
          c.priority, c.prefer_agent, c.prefer_until, c.excluded, c.answer_due, c.visitor_gone_at, c.visitor_at, c.agent_at, \
          c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at, c.due_at, \
-         c.last_entry, c.leap_entry"
+         c.last_entry, c.leap_entry, c.team, c.language"
     };
 }
 pub(crate) use columns;
@@ -93,6 +93,8 @@ pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         assigned_at: row.get(28)?,
         stored_due: row.get(29)?,
         entries: Trail { last: row.get(30)?, leap: row.get(31)? },
+        team: row.get::<_, Option<Uuid>>(32)?.map(TeamId),
+        language: row.get(33)?,
     })
 }
 
@@ -140,15 +142,15 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
     let sql = if is_new {
         "INSERT INTO conversation (id, state, agent, last_agent, head, visitor_head, state_at, queue_time, priority, prefer_agent, \
          prefer_until, excluded, answer_due, visitor_gone_at, visitor_at, agent_at, unanswered, offer_to, offer_until, stretched, \
-         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at, last_entry, leap_entry) VALUES \
+         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at, last_entry, leap_entry, team, language) VALUES \
          (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
-         ?26, ?27, ?28, ?29, ?30, ?31, ?32)"
+         ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)"
     } else {
         "UPDATE conversation SET state = ?2, agent = ?3, last_agent = ?4, head = ?5, visitor_head = ?6, state_at = ?7, \
          queue_time = ?8, priority = ?9, prefer_agent = ?10, prefer_until = ?11, excluded = ?12, answer_due = ?13, \
          visitor_gone_at = ?14, visitor_at = ?15, agent_at = ?16, unanswered = ?17, offer_to = ?18, offer_until = ?19, \
          stretched = ?20, visitor_read = ?21, agent_read = ?22, preview = ?23, page = ?24, due_at = ?25, assigned_at = ?30, last_entry = ?31, \
-         leap_entry = ?32 \
+         leap_entry = ?32, team = ?33, language = ?34 \
          WHERE id = ?1 AND site = ?26 AND visitor = ?27 AND opened_at = ?28 AND previous IS ?29"
     };
     let changed = db.prepare_cached(sql)?.execute(params![
@@ -184,6 +186,8 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
         record.assigned_at,
         record.entries.last,
         record.entries.leap,
+        record.team.map(|id| id.0),
+        record.language,
     ])?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
 }
@@ -221,20 +225,13 @@ pub(crate) fn rate(db: &Connection, id: ConversationId, score: u8) -> Result<(),
 /// The wire's view of a conversation.
 pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Conversation> {
     let mut find = db.prepare_cached(
-        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, (SELECT name FROM agent WHERE id = ?2), \
+        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, v.rev, (SELECT name FROM agent WHERE id = ?2), \
          EXISTS (SELECT 1 FROM presence WHERE subject = ?1), (SELECT json_group_array(tag ORDER BY tag) FROM conversation_tag \
          WHERE conversation = ?3) FROM visitor v WHERE v.id = ?1",
     )?;
     find.query_row(params![record.visitor.0, record.agent.map(|id| id.0), record.id.0], |row| {
-        let visitor = Visitor {
-            id: record.visitor,
-            name: row.get(0)?,
-            email: row.get(1)?,
-            locale: row.get(2)?,
-            time_zone: row.get(3)?,
-            verified: row.get(4)?,
-        };
-        let agent = record.agent.zip(row.get::<_, Option<String>>(5)?).map(|(id, name)| Person { id, name });
+        let visitor = profiles::visitor(record.visitor, row)?;
+        let agent = record.agent.zip(row.get::<_, Option<String>>(6)?).map(|(id, name)| Person { id, name });
         let offer = record.offer.zip(agent.clone()).map(|((to, until), from)| Offer { to, from, until });
         Ok(Conversation {
             id: record.id,
@@ -246,17 +243,19 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             opened_at: record.opened_at,
             queued_at: record.queue_time.filter(|_| record.state == State::Queued),
             priority: record.priority,
+            team: record.team,
             preview: record.preview.clone(),
             last_at: record.visitor_at.max(record.agent_at.unwrap_or(record.visitor_at)),
             unanswered: record.unanswered,
             page: record.page.clone(),
-            visitor_online: row.get(6)?,
+            visitor_online: row.get(7)?,
+            visitor_gone_at: record.visitor_gone_at.filter(|_| record.state != State::Closed),
             visitor_read: record.visitor_read,
             agent_read: record.agent_read,
             previous: record.previous,
             preferred: record.prefer.filter(|_| record.state == State::Queued).map(|(agent, until)| Preferred { agent, until }),
             offer,
-            tags: json(row.get_ref(7)?.as_str()?)?,
+            tags: json(row.get_ref(8)?.as_str()?)?,
         })
     })
 }

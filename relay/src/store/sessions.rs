@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::accounts::Account;
 use super::audit::{self, Record};
-use super::{Store, StoreError, people};
+use super::{Store, StoreError, people, rules};
 
 /// How old the note of a session's last use may become, in ms. People read it as "a few minutes ago"; a finer one would make every
 /// request a write.
@@ -62,15 +62,16 @@ impl Store {
         let found = self
             .read(move |db| {
                 let mut find = db.prepare_cached(
-                    "SELECT a.id, a.email, a.password_hash, s.seen_at FROM agent_session s JOIN agent a ON a.id = s.agent \
+                    "SELECT a.id, a.email, a.password_hash, s.seen_at, s.created_at FROM agent_session s JOIN agent a ON a.id = s.agent \
                      WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND a.disabled = 0",
                 )?;
                 let found = find.query_row(params![hash, now], |row| {
-                    Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Millis>(3)?))
+                    Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Millis>(3)?, row.get(4)?))
                 });
-                let Some((id, email, password_hash, seen_at)) = found.optional()? else { return Ok(None) };
+                let Some((id, email, password_hash, seen_at, began)) = found.optional()? else { return Ok(None) };
                 let agent = people::agent(db, AgentId(id))?;
-                Ok(agent.map(|agent| (Account { agent, email, password_hash }, seen_at)))
+                let must_enrol = rules::must_enrol(db, id, began)?;
+                Ok(agent.map(|agent| (Account { agent, email, password_hash, must_enrol }, seen_at)))
             })
             .await?;
         let Some((account, seen_at)) = found else { return Ok(None) };

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use futures_util::poll;
 use rusqlite::Connection;
+use shared::api::VisitorRules;
 use shared::ids::{AgentId, ConversationId, MessageId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Author, Body, Entry};
 use tempfile::TempDir;
@@ -323,11 +324,30 @@ async fn thread(store: &Store) -> ConversationId {
     let (site, conversation, visitor) = (SiteId(id(1)), ConversationId(id(2)), VisitorId(id(3)));
     let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
     store
-        .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+        .upsert_site(SiteRecord {
+            id: site,
+            key,
+            name,
+            origins,
+            settings,
+            settings_rev: 1,
+            verified_only: false,
+            visitors: VisitorRules::default(),
+        })
         .await
         .unwrap();
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
-        let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
+        let card = VisitorCard {
+            id: visitor,
+            token_hash: [0; 32],
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        };
         people::add_visitor(db, site, &card, 0)?;
         let mut record = Record::new(conversation, site, visitor, 0);
         rows::save(db, &record, None, true)?;
@@ -380,5 +400,11 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
 async fn an_agent_nobody_knows_is_nobody() {
     let (_folder, store) = open();
     assert_eq!(store.any_agent(AgentId(id(9))).await.unwrap(), None);
-    assert!(!store.answering().await.unwrap());
+    let demo = SiteId(id(1));
+    let (origins, settings) = (Vec::new(), SiteSettings::default());
+    let (key, name) = (SiteKey("demo".into()), String::new());
+    let visitors = shared::api::VisitorRules::default();
+    let site = SiteRecord { id: demo, key, name, origins, settings, settings_rev: 1, verified_only: false, visitors };
+    store.upsert_site(site).await.unwrap();
+    assert_eq!(store.answering(demo, 0).await.unwrap(), (false, None));
 }

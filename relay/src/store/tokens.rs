@@ -111,7 +111,9 @@ impl Store {
                 });
                 let Some((id, email, expires_at, used_at)) = found.optional()? else { return Ok(None) };
                 let agent = people::agent(db, AgentId(id))?;
-                Ok(agent.map(|agent| (Account { agent, email, password_hash: String::new() }, expires_at, used_at)))
+                Ok(agent.map(|agent| {
+                    (Account { agent, email, password_hash: String::new(), must_enrol: false }, expires_at, used_at)
+                }))
             })
             .await?;
         let Some((account, expires_at, used_at)) = found else { return Ok(None) };

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Millis, SiteKey};
 use crate::model::{Person, is_false, wire};
 
+/// How long after its end a conversation has to rest to count as resolved, in ms: as long as its visitor can take it up again.
+pub const RESTS: Millis = 7 * 24 * 60 * 60 * 1_000;
 /// Longest range of a report, in days.
 pub const MAX_REPORT_DAYS: i32 = 366;
 
@@ -57,6 +59,11 @@ wire! {
         pub answered: u32,
         /// How many waited in the queue and ended, or were left by their visitor, before any agent had them.
         pub abandoned: u32,
+        /// How many were resolved: an agent had them, they ended, and for 7 days after it their visitor did not write again, a mere "thanks" aside.
+        pub resolved: u32,
+        /// How many were reopened: after such an end their visitor wrote again within these days. Those that ended a shorter time ago and rest are
+        /// neither yet.
+        pub reopened: u32,
         /// Waiting time: all time in the queue before an agent first had it. Of those that waited and were had.
         pub waiting: Spread,
         /// First response: from the visitor's first message to the first message of an agent.

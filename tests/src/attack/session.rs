@@ -22,6 +22,7 @@ use relay::session::greeting::VisitorGreeter;
 use relay::session::pace::Rates;
 use relay::session::{Greeter, Reply, Session};
 use relay::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, SiteSettings, Store};
+use shared::api::VisitorRules;
 use shared::ids::{AgentId, SessionId, SiteId, SiteKey};
 use shared::model::{FileRules, Role};
 use shared::{agent, visitor};
@@ -86,6 +87,7 @@ impl World {
                 settings: SiteSettings::default(),
                 settings_rev: 1,
                 verified_only: false,
+                visitors: VisitorRules::default(),
             };
             ok(store.upsert_site(site.clone()).await);
             let (_, link) = auth::new_token();
@@ -135,6 +137,8 @@ impl World {
                                 rates: self.rates.clone(),
                                 files: self.files.clone(),
                                 network: None,
+                                device: None,
+                                present: Arc::default(),
                             };
                             match greeter.hello(&frame, &visitor).await {
                                 Ok((session, reply)) => {

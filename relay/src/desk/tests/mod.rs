@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use shared::api::AgentPatch;
+use shared::api::{AgentPatch, VisitorRules};
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SessionId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, SiteSettings, State};
@@ -15,18 +15,22 @@ use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
+mod away;
 mod capacity;
 mod erasure;
 mod hand;
+mod hours;
 mod merge;
 mod model;
 mod outage;
 mod plan;
 mod presence;
+mod route;
 mod search;
 mod speak;
 mod statements;
 mod sweep;
+mod teams;
 mod utter;
 
 /// When every test begins.
@@ -72,6 +76,7 @@ impl Office {
             settings: SiteSettings::default(),
             settings_rev: 1,
             verified_only: false,
+            visitors: VisitorRules::default(),
         };
         store.upsert_site(record).await.unwrap();
         let desk = Desk::new(store.clone(), rules.clone());
@@ -162,11 +167,11 @@ impl Office {
     }
 
     pub(super) async fn online(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Online).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Online, None).await.unwrap();
     }
 
     pub(super) async fn away(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Away).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Away, None).await.unwrap();
     }
 
     pub(super) async fn presence(&self, agent: AgentId) -> Presence {
@@ -182,7 +187,17 @@ impl Office {
         let number = self.next();
         let mut token_hash = [2; 32];
         token_hash[..16].copy_from_slice(&number.to_be_bytes());
-        VisitorCard { id: VisitorId(id(number)), token_hash, locale: None, time_zone: None, page: None, is_new: true }
+        VisitorCard {
+            id: VisitorId(id(number)),
+            token_hash,
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        }
     }
 
     pub(super) fn words(&self) -> Say {

@@ -64,7 +64,8 @@ async fn no_statement_reads_a_whole_table() {
     office.desk.accept(office.now(), to, chat).await.unwrap();
     office.desk.read_by_agent(to, chat, 3).await.unwrap();
     office.desk.read_by_visitor(chat, 3).await.unwrap();
-    office.desk.page(office.now(), visitor.id, Page { url: "https://a.example".into(), ..Page::default() }).await.unwrap();
+    let page = Page { url: "https://a.example".into(), ..Page::default() };
+    office.desk.page(office.now(), visitor.id, page, Some("Firefox, Linux".into())).await.unwrap();
     office.desk.heartbeat(office.now(), office.node).await.unwrap();
     office.away(to).await;
     office.online(to).await;
@@ -83,6 +84,8 @@ async fn no_statement_reads_a_whole_table() {
     }
     store.thread_of(visitor.id).await.unwrap();
     store.inbox(agent).await.unwrap();
+    store.others(agent).await.unwrap();
+    store.readable(agent, chat).await.unwrap();
     store.heads_of_agent(agent, Some(chat)).await.unwrap();
     store.head_of_visitor(chat).await.unwrap();
     store.history(chat).await.unwrap();

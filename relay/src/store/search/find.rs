@@ -11,10 +11,9 @@ use shared::model::{Agent, Audience, Body, Conversation, Event};
 use uuid::Uuid;
 
 use super::super::rows::{self, columns};
-use super::super::{Store, StoreError, log};
+use super::super::{Store, StoreError, log, mentions};
 use super::index::said;
 use super::words::Wanted;
-use crate::api::roles::may_read;
 use crate::desk::record::Record;
 
 /// Hits of one answer.
@@ -197,13 +196,14 @@ impl<'a> Look<'a> {
         }
         let conversation = rows::view(db, record)?;
         let tagged = query.tag.as_ref().is_none_or(|tag| conversation.tags.contains(tag));
-        Ok(Some(conversation).filter(|conversation| tagged && may_read(self.agent, conversation)))
+        let fits = tagged && mentions::may_read(db, self.agent, &conversation)?;
+        Ok(fits.then_some(conversation))
     }
 }
 
 /// What a message says after its changes.
 fn as_it_reads(db: &Connection, conversation: ConversationId, seq: u64, body: Body) -> Result<String, StoreError> {
-    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Menu(_)) {
+    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Whisper(_) | Body::Menu(_)) {
         return Ok(said(&body));
     }
     let (after, _) = log::entries(db, conversation, seq, CHANGES_WITHIN, Audience::Agents)?;

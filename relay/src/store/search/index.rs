@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{ConversationId, Seq};
-use shared::model::{Body, Edited, Event, Rating};
+use shared::model::{Body, Edited, Event, Rating, Whisper};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -194,7 +194,7 @@ pub(crate) fn forget(db: &Connection, n: i64) -> Result<(), StoreError> {
 /// What of an entry can be found: all that people wrote. Lines of their own keep phrases from reaching across.
 pub(super) fn said(body: &Body) -> String {
     match body {
-        Body::Text(text) | Body::Note(text) => text.clone(),
+        Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) => text.clone(),
         Body::Menu(menu) => {
             [menu.text.as_str()].into_iter().chain(menu.choices.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
         }
