@@ -52,6 +52,10 @@ const desk = ["index.html", "boot.js", "console.css", "console.js", "console_bg.
 const first = { title: "console, first load", budget: 400 * 1024, files: desk.map((name) => [name, readFileSync(join(consoleDist, name))]) };
 
 let failed = false;
+for (const name of later.filter((name) => !paths.includes(name))) {
+  console.log(`${name} is not among what is built: index.html has to name it`);
+  failed = true;
+}
 const row = (name, ...sizes) => console.log(name.padEnd(32) + sizes.map((size) => String(size).padStart(10)).join(""));
 row("bytes", "raw", "gzip", "brotli", "budget");
 for (const group of [...groups, first]) {

@@ -137,7 +137,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let dirty = Arc::new(Dirty::default());
     let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
     let bus = Arc::new(Local::new(fanout));
-    let hub = Arc::new(Hub::new(node, store.clone(), desk.clone(), bus, registry.clone()));
+    let hub = Arc::new(Hub::new(node, store.clone(), desk.clone(), bus, registry.clone(), dirty.clone()));
     tasks.spawn(Boards::new(store.clone(), registry.clone(), dirty).run(stop.clone()));
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));

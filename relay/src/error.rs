@@ -190,6 +190,7 @@ impl From<DeskError> for RestError {
         match error {
             DeskError::Store(error) => Self::Store(error),
             DeskError::NotFound => Self::NotFound("agent"),
+            DeskError::NoTeam => Self::NotFound("team"),
             // The text begins with the field's name.
             DeskError::Invalid(what) => {
                 let (field, problem) = what.split_once(": ").unwrap_or(("", what));

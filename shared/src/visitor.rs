@@ -106,7 +106,7 @@ wire! {
     }
 
     /// Whether somebody may answer soon has changed.
-    #[derive(Copy)]
+    #[derive(Copy, Hash)]
     pub struct Answering {
         /// As in `welcome`.
         pub answering: bool,

@@ -24,6 +24,7 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     let agent = stage.colleague().await?;
     // Who signs in is where they wanted to be.
     signs_in(&agent, &stage, &ada.me.email).await?;
+    agent.finds("textbox", "Display name").await?;
     agent.evaluates("(seek('textbox', 'Display name').value = '', 1)").await?;
     agent.says("Display name", "Ada L.").await?;
     agent.sees("Saved").await?;
@@ -100,7 +101,7 @@ async fn who_needs_a_second_factor_is_led_to_it_and_then_to_the_console() -> Res
     let ada = office.hire(&admin, "Ada", Role::Agent).await?;
     let root = stage.colleague().await?;
     signs_in(&root, &stage, &admin.me.email).await?;
-    root.finds("radio", "Online").await?;
+    root.finds("textbox", "Display name").await?;
     root.opens(&stage.url("/console/settings/rules")).await?;
     root.sees("10 MiB").await?;
     root.clicks("checkbox", "Everybody needs a second factor").await?;
@@ -126,6 +127,8 @@ async fn who_needs_a_second_factor_is_led_to_it_and_then_to_the_console() -> Res
     ensure!(agent.asks_axe_everywhere().await?.is_empty(), "{:#?}", agent.asks_axe_everywhere().await?);
     ensure!(!agent.has("link", "Inbox").await?);
     enrols(&agent).await?;
+    agent.finds("textbox", "Display name").await?;
+    agent.clicks("link", "Inbox").await?;
     agent.finds("radio", "Online").await?;
     root.is_content().await?;
     agent.is_content().await

@@ -83,7 +83,7 @@ async fn agents_see_and_correct_what_is_known_of_a_visitor() -> Result<()> {
     agent.prefers("dark").await?;
     agent.pictures("known-dark").await?;
     agent.prefers("light").await?;
-    agent.clicks("button", "Merge with kim@example.org").await?;
+    agent.clicks("button", "Merge with kim@example.org…").await?;
     agent.sees("become one person, for good").await?;
     ensure!(agent.asks_axe_everywhere().await? == Vec::<String>::new(), "barriers in the question");
     agent.pictures("known-merge").await?;
@@ -118,7 +118,8 @@ async fn what_a_page_says_of_its_visitor_is_forgotten_by_a_shutdown(engine: Engi
     agent.sees("Known since").await?;
     visitor.runs("Bulle('update', { attributes: { plan: 'second' } })").await?;
     agent.sees("plan second").await?;
-    ensure!(!agent.evaluates("text()").await?.as_str().unwrap_or_default().contains("first"), "the first one's");
+    let page = agent.evaluates("text()").await?;
+    ensure!(!page.as_str().unwrap_or_default().contains("first"), "the first one's: {page}");
     visitor.is_content().await?;
     agent.is_content().await
 }

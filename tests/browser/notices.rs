@@ -19,7 +19,7 @@ const WITNESS: &str = "
     window.Notification = class { static permission = window.permitted || 'default';
         static async requestPermission() { window.asked = true; return this.permission = 'granted'; }
         constructor(title, about) { told.push({ title, body: about.body, tag: about.tag }); this.tag = about.tag; window.last = this; }
-        close() { window.closed = this.tag; } };";
+        close() { window.taken = this.tag; } };";
 
 /// What was played and told in a tab so far: two notes are one sound.
 async fn noticed(agent: &Person, tab: &WindowHandle) -> Result<(i64, Vec<String>)> {

@@ -91,7 +91,7 @@ async fn a_whole_shift_and_its_numbers() -> Result<()> {
     sunday.waits_at(2).await;
     let hasty = stage.native_visitor("Hello??").await;
     hasty.waits_at(3).await;
-    ben.sees("#3").await?;
+    ben.sees("# 3").await?;
     ensure!(hasty.ends_chat().await.is_ok(), "who waits may leave");
     ben.sees_no_more("Hello??").await?;
 

@@ -89,7 +89,19 @@ impl Live {
                 live.wake();
             }
         });
-        let leaving = window_event_listener_untyped("pagehide", move |_| live.release_all());
+        // A page that rests in the back/forward cache is a closed console: whoever has it is told by other means, and given no chats.
+        let rests = StoredValue::new(false);
+        let leaving = window_event_listener_untyped("pagehide", move |_| {
+            live.release_all();
+            live.stop();
+            rests.set_value(true);
+        });
+        let returning = window_event_listener_untyped("pageshow", move |_| {
+            if rests.get_value() {
+                rests.set_value(false);
+                live.drive(|link| link.restart(browser::now()));
+            }
+        });
         // Whatever touches the console says that somebody is there.
         let touched = StoredValue::new(browser::now());
         let touches = move || {
@@ -104,6 +116,7 @@ impl Live {
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
         on_cleanup(move || {
             leaving.remove();
+            returning.remove();
             live.stop();
             online.remove();
             visible.remove();

@@ -11,7 +11,7 @@ use shared::api::{
 use shared::ids::{SiteKey, VisitorId};
 use shared::model::{MAX_FIELD, MAX_LABEL};
 
-use super::roles::{Act, may_read};
+use super::roles::Act;
 use super::sites::by_key;
 use super::{Json, Path};
 use crate::clock;
@@ -101,8 +101,8 @@ pub async fn set_rules(
 /// A visitor whose latest conversation this account may read; that others have one is not told.
 async fn readable(shared: &Shared, account: &Account, id: VisitorId) -> Result<VisitorProfile, RestError> {
     let missing = RestError::NotFound("visitor");
-    let latest = shared.store.latest_of(id).await.map_err(RestError::Store)?;
-    if !latest.is_some_and(|conversation| may_read(&account.agent, &conversation)) {
+    let Some(latest) = shared.store.latest_of(id).await.map_err(RestError::Store)? else { return Err(missing) };
+    if shared.store.readable(account.agent.id, latest.id).await.map_err(RestError::Store)?.is_none() {
         return Err(missing);
     }
     let with_twins = Act::MergeVisitors.by(account).is_ok();

@@ -117,6 +117,10 @@ fn in_bucket(s3: &S3, bucket: &str) -> Result<Place, Error> {
     Ok(Place { uploads: at(UPLOADS), sets: at(SETS), part: BUCKET_PART, folder: None })
 }
 
+const NO_BUCKET: &str = "there is no such bucket: check `s3.bucket` and `s3.endpoint`, or make it";
+const NOT_LET_IN: &str = "the service does not let the relay in: check `s3.access_key_id`, `s3.secret_access_key`, `s3.region`, what that \
+                          account may do, and this machine's clock";
+
 /// Asks a bucket whether it is there and lets us in.
 ///
 /// # Errors
@@ -128,14 +132,15 @@ pub(super) async fn look(store: &dyn ObjectStore) -> Result<(), String> {
     }
 }
 
-/// What to do about a bucket's refusal.
+/// What to do about a bucket's refusal. That of a list has no kind of its own in `object_store` 0.14, only its status among its words.
 fn advice(error: &Error) -> &'static str {
+    let told = error.to_string();
+    let is = |status: &str| told.contains(&["status code: ", status].concat());
     match error {
-        Error::NotFound { .. } => "there is no such bucket: check `s3.bucket` and `s3.endpoint`, or make it",
-        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-            "the service does not let the relay in: check `s3.access_key_id`, `s3.secret_access_key`, `s3.region`, what that account may do, \
-             and this machine's clock"
-        }
+        Error::NotFound { .. } => NO_BUCKET,
+        _ if is("404") => NO_BUCKET,
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => NOT_LET_IN,
+        _ if is("401") || is("403") => NOT_LET_IN,
         _ => "the service does not answer as it should: check `s3.endpoint`, and whether it runs",
     }
 }

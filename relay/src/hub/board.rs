@@ -48,6 +48,8 @@ struct Marks {
     reminded: HashSet<AgentId>,
     /// Conversations that others look at now, or no more, or write in.
     viewers: HashSet<ConversationId>,
+    /// What greetings told visitors of a site.
+    greeted: HashSet<(SiteId, Answering)>,
 }
 
 impl Dirty {
@@ -84,6 +86,11 @@ impl Dirty {
         self.mark(|marks| marks.viewers.insert(conversation));
     }
 
+    /// A greeting told a visitor, who is connected already, whether somebody may answer.
+    pub fn greeted(&self, site: SiteId, told: Answering) {
+        self.mark(|marks| marks.greeted.insert((site, told)));
+    }
+
     /// The teams that conversations can be for changed.
     pub fn teams(&self) {
         self.mark(|marks| marks.teams = true);
@@ -107,6 +114,7 @@ impl Dirty {
             now.overseen.extend(marks.overseen);
             now.viewers.extend(marks.viewers);
             now.reminded.extend(marks.reminded);
+            now.greeted.extend(marks.greeted);
             now.teams |= marks.teams;
         });
     }
@@ -158,6 +166,13 @@ impl Boards {
     }
 
     async fn update(&mut self, marks: &Marks) -> Result<(), StoreError> {
+        // Between two looks it may have changed and changed back; who greeted meanwhile was told something else than the others.
+        for &(site, told) in &marks.greeted {
+            if self.answering.get(&site) != Some(&told) {
+                self.answering.remove(&site);
+                self.answering(site).await?;
+            }
+        }
         if !marks.agents.is_empty() {
             self.team(&marks.agents).await?;
         }

@@ -15,6 +15,7 @@ use shared::agent::{Block, Typing};
 use shared::frame::{Ack, Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, TeamId, VisitorId};
 use shared::model::{AssignedHow, Away, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
+use shared::visitor::Answering;
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
@@ -33,6 +34,7 @@ pub mod notice;
 pub mod registry;
 pub mod viewers;
 
+use board::Dirty;
 use notice::Notice;
 use registry::{Peer, Registry};
 
@@ -43,14 +45,27 @@ pub struct Hub {
     desk: Desk,
     bus: Arc<dyn Bus>,
     registry: Arc<Registry>,
+    dirty: Arc<Dirty>,
     /// Something was committed that may have brought a timeout nearer.
     committed: Notify,
 }
 
 impl Hub {
     /// A hub for one node.
-    pub fn new(node: NodeId, store: Arc<Store>, desk: Desk, bus: Arc<dyn Bus>, registry: Arc<Registry>) -> Self {
-        Self { node, store, desk, bus, registry, committed: Notify::new() }
+    pub fn new(
+        node: NodeId,
+        store: Arc<Store>,
+        desk: Desk,
+        bus: Arc<dyn Bus>,
+        registry: Arc<Registry>,
+        dirty: Arc<Dirty>,
+    ) -> Self {
+        Self { node, store, desk, bus, registry, dirty, committed: Notify::new() }
+    }
+
+    /// A greeting is about to tell a visitor whether somebody may answer.
+    pub fn greeted(&self, site: SiteId, told: Answering) {
+        self.dirty.greeted(site, told);
     }
 
     /// For reading; writes go through the verbs.

@@ -9,7 +9,7 @@ use shared::close::ErrorCode;
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId};
 use shared::model::{Audience, FileRules, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
-use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
+use shared::visitor::{Answering, FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
 use super::pace::Pace;
 use super::{Reply, Session, refuse};
@@ -82,6 +82,7 @@ impl VisitorSession {
             }
         }
         let (answering, back_at) = store.answering(self.site, now).await?;
+        hub.greeted(self.site, Answering { answering, back_at });
         let welcome = Welcome {
             visitor: self.card.id,
             token,

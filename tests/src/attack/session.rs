@@ -77,8 +77,9 @@ impl World {
             let now = clock::now();
             let node = ok(desk.node_start(now).await);
             let registry = Arc::new(Registry::default());
-            let fanout = Arc::new(Fanout::new(node, registry.clone(), Arc::new(Dirty::default())));
-            let hub = Arc::new(Hub::new(node, store.clone(), desk, Arc::new(Local::new(fanout)), registry));
+            let dirty = Arc::new(Dirty::default());
+            let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
+            let hub = Arc::new(Hub::new(node, store.clone(), desk, Arc::new(Local::new(fanout)), registry, dirty));
             let site = SiteRecord {
                 id: SiteId::v7(now, clock::random_bytes()),
                 key: SiteKey("demo".into()),

@@ -83,6 +83,7 @@ pub fn Palette() -> impl IntoView {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
+        open.set(false);
         match entry.choice {
             Choice::Page(route) => nav.go(route),
             Choice::Do(command) => {

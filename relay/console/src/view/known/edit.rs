@@ -38,7 +38,10 @@ pub fn Edit(row: Row, found: Found) -> impl IntoView {
             found.set(Some(Ok(profile)));
         }
         editing.set(None);
-        browser::focus(".known-edit");
+        // It is there again once the form is gone.
+        request_animation_frame(|| {
+            browser::focus(".known-edit");
+        });
     };
     move || match editing.get() {
         Some(profile) => view! { <Form profile done/> }.into_any(),
