@@ -111,7 +111,7 @@
   // Never in the middle of the panel's own work, from where its events come.
   const tell = async (name, value, to = panel) => {
     await 0;
-    to?.([name, value]);
+    to && to([name, value]);
   };
 
   // `open`: true or false as the visitor wishes, nothing for a panel that knows by itself whether it was open.

@@ -106,6 +106,8 @@ async fn who_needs_a_second_factor_is_led_to_it_and_then_to_the_console() -> Res
     root.sees("10 MiB").await?;
     root.clicks("checkbox", "Everybody needs a second factor").await?;
     root.sees("Set up your own second factor first, in My account.").await?;
+    let told = root.complaints().await?;
+    ensure!(told.len() == 1 && told[0].contains("/api/rules") && told[0].contains("409"), "browsers note a refusal: {told:#?}");
     root.waits_until("!seek('checkbox', 'Everybody needs a second factor').checked").await?;
     root.clicks("link", "My account").await?;
     enrols(&root).await?;

@@ -174,6 +174,7 @@ async fn a_closed_console_has_the_browser_notify() -> Result<()> {
     agent.waits_until(shown).await?;
     let title = agent.evaluates("window.shown[0].title").await?;
     ensure!(title == came.says["title"], "{title}");
+    agent.opens("about:blank").await?;
     agent.opens(&stage.url(&format!("/console/#chat={}", visitor.conversation()))).await?;
     agent.sees("Is anybody there?").await?;
     agent.waits_until("location.hash === ''").await?;

@@ -67,9 +67,12 @@ async fn an_admin_makes_a_team_and_routes_chats_to_it() -> Result<()> {
     ada.sees("Write hours like").await?;
     ada.evaluates("(seek('textbox', 'Monday').value = '', 1)").await?;
     ada.types("Monday", "9-12, 14-18").await?;
+    // It lies below the buttons that stick to the edge.
+    ada.evaluates("(seek('button', 'Add a day').scrollIntoView({ block: 'center' }), 1)").await?;
     ada.clicks("button", "Add a day").await?;
     ada.evaluates("((field) => { field.value = '2030-12-25'; field.dispatchEvent(new Event('input', {bubbles: true})); return 1; })(document.querySelector('input[type=date]'))").await?;
     ada.types("Name", "Christmas").await?;
+    ada.evaluates("(seek('button', 'Add a rule').scrollIntoView({ block: 'center' }), 1)").await?;
     ada.clicks("button", "Add a rule").await?;
     ada.types("On pages like", "/demo*").await?;
     ada.evaluates("((field) => { field.value = [...field.options].find((option) => option.text === 'Billing').value; field.dispatchEvent(new Event('change', {bubbles: true})); return 1; })(seek('combobox', 'For'))").await?;

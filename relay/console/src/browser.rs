@@ -116,6 +116,20 @@ pub fn focus(selector: &str) -> bool {
     element.is_some_and(|element| element.focus().is_ok())
 }
 
+/// The same, for what may not be drawn yet: in one of the next frames.
+pub fn focus_soon(selector: &'static str) {
+    focus_within(selector, FRAMES);
+}
+
+/// Frames that a part of the page may take to be there.
+const FRAMES: u8 = 10;
+
+fn focus_within(selector: &'static str, frames: u8) {
+    if !focus(selector) && frames > 0 {
+        leptos::prelude::request_animation_frame(move || focus_within(selector, frames - 1));
+    }
+}
+
 /// Scrolls the element of this id into view, no farther than needed.
 pub fn reveal(id: &str) {
     if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {

@@ -2,7 +2,7 @@
 
 use shared::api::RESTS;
 use shared::ids::{AgentId, Millis};
-use shared::model::{Author, Body, CloseReason, Entry, Event, ParkReason};
+use shared::model::{Author, Body, CloseReason, Entry, Event, ParkReason, Routed};
 
 /// A time during which an agent had the conversation in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Course {
     pub began: Millis,
     /// Its page, without what may tell the visitor.
     pub page: Option<String>,
+    /// The team that it was for last, with its name at that time.
+    pub team: Option<Routed>,
     /// Nobody was there when it began.
     pub is_message: bool,
     /// Time in the queue before an agent first had it; `None`: it never waited.
@@ -135,6 +137,7 @@ pub fn follow(began: Millis, page: Option<String>, entries: impl IntoIterator<It
                 course.leave_queue(&mut queued, at);
                 course.leave_slot(&mut stay, at);
             }
+            Event::Routed(routed) => course.team = Some(routed),
             Event::Rated(rating) => course.rating = Some(rating.score),
             _ => {}
         }

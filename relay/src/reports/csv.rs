@@ -13,6 +13,8 @@ pub enum Table {
     Hours,
     /// By page.
     Pages,
+    /// By team.
+    Teams,
     /// By agent.
     Agents,
 }
@@ -26,6 +28,7 @@ pub fn name(table: Table) -> &'static str {
         Table::Days => "days",
         Table::Hours => "hours",
         Table::Pages => "pages",
+        Table::Teams => "teams",
         Table::Agents => "agents",
     }
 }
@@ -40,6 +43,7 @@ pub fn write(report: &Report, table: Table) -> String {
         Table::Days => slices("day", &report.days),
         Table::Hours => slices("hour", &report.hours),
         Table::Pages => slices("page", &report.pages),
+        Table::Teams => slices("team", &report.teams),
         Table::Agents => {
             let head = "agent,conversations,response mean s,response median s,response 90% s,handling mean s,handling median s,handling 90% s,\
                         rated 1,rated 2,rated 3,rated 4,rated 5,slot time used s,slot time offered s";

@@ -3,9 +3,9 @@
 //!
 //! | | began | what happened |
 //! |---|---|---|
-//! | A | 36000 (10:00) | waits, Ada has it at 36060, writes at 36090; ends at 36360; rated 5 |
-//! | B | 36600 (10:10) | waits, Ada has it at 36800, writes nothing, it goes back at 36860; Bob has it at 36900, writes at 36910; ends at 37100; rated 2, then 3 |
-//! | C | 39600 (11:00) | waits, the visitor leaves the queue at 39900: abandoned |
+//! | A | 36000 (10:00) | for Sales; waits, Ada has it at 36060, writes at 36090; ends at 36360; rated 5 |
+//! | B | 36600 (10:10) | for Sales, later for Billing; waits, Ada has it at 36800, writes nothing, it goes back at 36860; Bob has it at 36900, writes at 36910; ends at 37100; rated 2, then 3 |
+//! | C | 39600 (11:00) | for Sales, which was called Shop then; waits, the visitor leaves the queue at 39900: abandoned |
 //! | D | 75600 (21:00) | nobody is there: a message. Next day Ada takes it at 122400, writes at 122460, sets aside at 122700, it goes on at 123000 and is still open at 124000 |
 //! | E | 118800 (day 2, 09:00) | waits still, since then |
 //!
@@ -13,6 +13,7 @@
 //!   median the lower one of two, 60; nine tenths 200.
 //! - First response, from the first message: A 90, B 310, D 122460 − 75600 = 46860. Mean 15753.333; median 310; nine tenths 46860.
 //! - Handling: A 300; B 60 + 200 = 260; D 300 + 1000 = 1300. Mean 620; median 300.
+//! - Teams: Billing had B, Sales A and C.
 //! - Ada had A, B, D: responses 30 and 60 (none in B); handling 300, 60, 1300; slots 1660; rated 5 (B was Bob's last).
 //!   Online from 28800 to 64800 with 3 slots: 108000 of slot time; from 120000 on, until the report at 124000, with 2: 8000. In all 116000.
 //! - Bob had B: response 10, handling 200; online 36000 to 37800 with 1: 1800.
@@ -20,8 +21,10 @@
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use shared::api::{Figures, SlotUse, Spread};
-use shared::ids::{AgentId, MessageId, Millis};
-use shared::model::{Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, ParkReason, Person, Rating, RequeueReason};
+use shared::ids::{AgentId, MessageId, Millis, TeamId};
+use shared::model::{
+    Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, ParkReason, Person, Rating, RequeueReason, Routed,
+};
 use uuid::Uuid;
 
 use super::course::{Course, follow};
@@ -57,6 +60,10 @@ fn has(agent: Person) -> What {
     What::Happened(Event::Assigned(Assigned { agent, how: AssignedHow::Dispatched }))
 }
 
+fn sent_to(team: u128, name: &str) -> What {
+    What::Happened(Event::Routed(Routed { team: TeamId(Uuid::from_u128(team)), name: name.to_owned() }))
+}
+
 fn rates(score: u8) -> What {
     What::Happened(Event::Rated(Rating { score, comment: None }))
 }
@@ -86,13 +93,22 @@ fn courses() -> Vec<Course> {
     vec![
         course(
             "shop/",
-            vec![(36_000, Visitor), (36_060, has(ada())), (36_090, Agent(ada())), (36_360, closed()), (36_400, rates(5))],
+            vec![
+                (36_000, Visitor),
+                (36_000, sent_to(8, "Sales")),
+                (36_060, has(ada())),
+                (36_090, Agent(ada())),
+                (36_360, closed()),
+                (36_400, rates(5)),
+            ],
         ),
         course(
             "shop/cart",
             vec![
                 (36_600, Visitor),
+                (36_600, sent_to(8, "Sales")),
                 (36_800, has(ada())),
+                (36_860, sent_to(9, "Billing")),
                 (36_860, Happened(Event::Requeued(RequeueReason::Unanswered))),
                 (36_900, has(bob())),
                 (36_910, Agent(bob())),
@@ -101,7 +117,10 @@ fn courses() -> Vec<Course> {
                 (37_160, rates(3)),
             ],
         ),
-        course("shop/", vec![(39_600, Visitor), (39_900, Happened(Event::Parked(ParkReason::VisitorGone)))]),
+        course(
+            "shop/",
+            vec![(39_600, Visitor), (39_600, sent_to(8, "Shop")), (39_900, Happened(Event::Parked(ParkReason::VisitorGone)))],
+        ),
         course(
             "shop/",
             vec![
@@ -172,6 +191,8 @@ fn days_and_hours_are_those_of_the_zone() {
     assert_eq!((hours[9], hours[10], hours[11], hours[21], hours.iter().sum::<u32>()), (1, 2, 1, 1, 5));
     let pages: Vec<_> = sums.pages.iter().map(|page| (page.name.as_str(), page.figures.conversations)).collect();
     assert_eq!(pages, [("shop/", 4), ("shop/cart", 1)]);
+    let teams: Vec<_> = sums.teams.iter().map(|team| (team.name.as_str(), team.figures.conversations)).collect();
+    assert_eq!(teams, [("Billing", 1), ("Sales", 2)]);
 }
 
 #[test]
@@ -197,6 +218,7 @@ fn tables_are_safe_to_open() {
         days: sums.days,
         hours: sums.hours,
         pages: sums.pages,
+        teams: sums.teams,
         agents,
         slots: sums.slots,
         cut: false,

@@ -21,7 +21,7 @@ wire! {
         pub from: String,
         /// Last day.
         pub until: String,
-        /// The IANA time zone in which days and hours are told.
+        /// The IANA time zone in which days and hours are told: the site's own, where it has opening hours, else the one that was asked for.
         pub zone: String,
         /// The figures of them all.
         pub all: Figures,
@@ -31,6 +31,9 @@ wire! {
         pub hours: Vec<Slice>,
         /// By the page on which they began, the 20 most frequent: address without what follows `?` or `#`.
         pub pages: Vec<Slice>,
+        /// By the team that they were for last, those for none aside, in the order of names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub teams: Vec<Slice>,
         /// By agent.
         pub agents: Vec<AgentFigures>,
         /// Slots in use and slots offered of all agents.
@@ -42,7 +45,7 @@ wire! {
 
     /// What some conversations have in common.
     pub struct Slice {
-        /// The day, hour or page.
+        /// The day, hour, page or team.
         pub name: String,
         /// Their figures.
         pub figures: Figures,

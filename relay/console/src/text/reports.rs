@@ -37,6 +37,9 @@ texts! {
     by_hour: "By hour of the day" / "Par heure de la journée";
     by_page: "By page" / "Par page";
     by_agent: "By agent" / "Par agent";
+    by_team: "By team" / "Par équipe";
+    team: "Team" / "Équipe";
+    teams_are: "Each conversation counts for the team that it was sent to last; those that were for everybody are left out." / "Chaque conversation compte pour l’équipe à laquelle elle a été adressée en dernier ; celles qui étaient pour tous sont laissées de côté.";
     day: "Day" / "Jour";
     hour: "Hour" / "Heure";
     agent: "Agent" / "Agent";

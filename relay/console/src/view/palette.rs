@@ -107,6 +107,12 @@ pub fn Palette() -> impl IntoView {
             }
         }
     };
+    // Told a frame later: it may be open again by then, or another page's in its place.
+    let closed = move |_| {
+        if dialog.get_untracked().is_some_and(|dialog| !dialog.open() && dialog.is_connected()) {
+            open.set(false);
+        }
+    };
     let pressed = move |event: ev::KeyboardEvent| {
         let count = found.with_untracked(Vec::len);
         match event.key().as_str() {
@@ -144,7 +150,7 @@ pub fn Palette() -> impl IntoView {
         count => fill(words.found, &[("count", &count.to_string())]),
     };
     view! {
-        <dialog class="dialog palette" node_ref=dialog aria-label=words.title on:close=move |_| open.set(false) on:keydown=pressed>
+        <dialog class="dialog palette" node_ref=dialog aria-label=words.title on:close=closed on:keydown=pressed>
             <input type="text" role="combobox" autocomplete="off" spellcheck="false" placeholder=words.find aria-label=words.find
                 aria-expanded="true" aria-controls=LIST aria-autocomplete="list"
                 aria-activedescendant=move || (!found.with(Vec::is_empty)).then(|| option(chosen.get()))

@@ -235,12 +235,8 @@ pub fn write(live: Live, note: bool) {
         if row.noting.get_untracked() != note {
             row.noting.set(note);
         }
-        if !browser::focus("#composer") {
-            // The note brings the composer up first.
-            request_animation_frame(|| {
-                browser::focus("#composer");
-            });
-        }
+        // A note brings the composer up first, and so does a page that was just opened.
+        browser::focus_soon("#composer");
     }
 }
 

@@ -39,9 +39,7 @@ pub fn Edit(row: Row, found: Found) -> impl IntoView {
         }
         editing.set(None);
         // It is there again once the form is gone.
-        request_animation_frame(|| {
-            browser::focus(".known-edit");
-        });
+        browser::focus_soon(".known-edit");
     };
     move || match editing.get() {
         Some(profile) => view! { <Form profile done/> }.into_any(),
