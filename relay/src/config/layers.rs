@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits, push, s3, smtp};
+use super::{Config, HIDDEN, VALUES, limits, push, s3, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -169,6 +169,9 @@ impl Loaded {
                 }
                 serde_json::Value::Null => {
                     let _ = writeln!(out, "# {name} is not set\n");
+                }
+                serde_json::Value::String(text) if text == HIDDEN => {
+                    let _ = writeln!(out, "# from: {}\n# {name} is set and not shown\n", origin_of(&self.layers, name));
                 }
                 value => {
                     let _ = writeln!(out, "# from: {}\n{name} = {value}\n", origin_of(&self.layers, name));
@@ -335,7 +338,9 @@ mod tests {
         assert!(url.contains("`public_url`") && url.contains("is not an origin"), "{url}");
         let proxy = refusal(&[], "trusted_proxies = ['nginx']");
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
-        assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
+        assert!(refusal(&[], "store = 'mysql://x/y'").contains("sqlite:PATH"));
+        let nowhere = refusal(&[], "store = 'postgres://bulle:hunter2@db.example.com'");
+        assert!(nowhere.contains("names no database") && !nowhere.contains("hunter2"), "{nowhere}");
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
         assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));

@@ -1,9 +1,9 @@
 //! Canned replies: read and kept for `api::replies`, which knows who may do what.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::Reply;
 use shared::ids::{AgentId, ReplyId, SiteId};
 
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Most replies that are everybody's, and most of one agent: the console loads them whole.
@@ -16,7 +16,7 @@ fn shelf(owner: Option<AgentId>) -> Vec<u8> {
     owner.map(|agent| agent.0.as_bytes().to_vec()).unwrap_or_default()
 }
 
-fn reply(row: &Row<'_>) -> rusqlite::Result<Reply> {
+fn reply(row: &Row<'_>) -> sql::Result<Reply> {
     let (owner, site): (Option<_>, Option<_>) = (row.get(3)?, row.get(4)?);
     let id = ReplyId(row.get(0)?);
     Ok(Reply { id, shortcut: row.get(1)?, text: row.get(2)?, owner: owner.map(AgentId), site: site.map(SiteId) })

@@ -17,7 +17,9 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::sql::{self, Connection};
 use super::{BUSY_TIMEOUT, MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, log, people, rows};
+use crate::config::StoreUrl;
 use crate::desk::VisitorCard;
 use crate::desk::record::Record;
 
@@ -31,6 +33,26 @@ fn open() -> (TempDir, Store) {
     (folder, store)
 }
 
+/// Where a test's store is: in its folder, or on the server that BULLE_TEST_POSTGRES names (`tests/with-postgres`), in a database of its own.
+pub(crate) fn url(folder: &Path) -> StoreUrl {
+    let Ok(server) = std::env::var("BULLE_TEST_POSTGRES") else { return StoreUrl::Sqlite(folder.join("store.db")) };
+    let name: String = folder.file_name().unwrap().to_str().unwrap().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = format!("test_{}", name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let make = {
+        let (server, name) = (server.clone(), name.clone());
+        // Clients that block have no place among tasks.
+        std::thread::spawn(move || {
+            let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+            match client.batch_execute(&format!("CREATE DATABASE {name}")) {
+                Err(error) if error.code() != Some(&postgres::error::SqlState::DUPLICATE_DATABASE) => panic!("{error}"),
+                _ => {}
+            }
+        })
+    };
+    make.join().unwrap();
+    StoreUrl::Postgres(format!("{}/{name}", server.rsplit_once('/').unwrap().0).parse().unwrap())
+}
+
 fn put(db: &Connection, number: i64) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO audit (at, what) VALUES (?1, 'test')")?.execute([number])?;
     Ok(())
@@ -39,7 +61,7 @@ fn put(db: &Connection, number: i64) -> Result<(), StoreError> {
 async fn there(store: &Store) -> Vec<i64> {
     let read = |db: &Connection| -> Result<Vec<i64>, StoreError> {
         let mut find = db.prepare_cached("SELECT at FROM audit ORDER BY at")?;
-        Ok(find.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        Ok(find.query_map([], |row| row.get(0))?.collect::<sql::Result<_>>()?)
     };
     store.read(read).await.unwrap()
 }
@@ -193,20 +215,20 @@ fn files_of_others_and_of_later_versions_are_refused_untouched() {
 
     let later = file("later.db");
     drop(Store::open(&later).unwrap());
-    let db = Connection::open(&later).unwrap();
+    let db = rusqlite::Connection::open(&later).unwrap();
     db.pragma_update(None, "user_version", MIGRATIONS.len() as i64 + 1).unwrap();
     drop(db);
     assert!(refused(&later).contains("later version"));
 
     let other = file("other.db");
-    Connection::open(&other).unwrap().execute_batch("CREATE TABLE note (text TEXT)").unwrap();
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE note (text TEXT)").unwrap();
     assert!(refused(&other).contains("another program"));
 
     let marked = file("marked.db");
-    Connection::open(&marked).unwrap().pragma_update(None, "application_id", 7).unwrap();
+    rusqlite::Connection::open(&marked).unwrap().pragma_update(None, "application_id", 7).unwrap();
     assert!(refused(&marked).contains("another program"));
     let numbered = file("numbered.db");
-    Connection::open(&numbered).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    rusqlite::Connection::open(&numbered).unwrap().pragma_update(None, "user_version", 1).unwrap();
     assert!(refused(&numbered).contains("another program"));
 
     for (name, bytes) in [("short", &b"hello"[..]), ("long", &[b'x'; 5_000][..])] {
@@ -302,7 +324,7 @@ async fn a_lock_that_does_not_go_away_is_an_outage_until_it_does() {
     let path = folder.path().join("store.db");
     let store = Store::open(&path).unwrap();
     store.health().unwrap();
-    let other = Connection::open(&path).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let mut waiting = Box::pin(store.write(|db| put(db, 1)));
     assert!(poll!(&mut waiting).is_pending());
