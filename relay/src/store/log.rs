@@ -280,6 +280,7 @@ mod tests {
     use super::super::{SiteRecord, SiteSettings, Store, people, rows};
     use super::*;
     use crate::desk::VisitorCard;
+    use crate::store::tests::url;
 
     /// Enough for several leaps.
     const LENGTH: Seq = 3 * LEAP + 7;
@@ -374,7 +375,7 @@ mod tests {
     #[tokio::test]
     async fn a_long_thread_is_read_from_anywhere() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("store.db")).unwrap();
+        let store = Store::serve(&url(folder.path())).unwrap();
         for conversation in two_long_threads(&store).await {
             all_pages_are_right(&store, conversation).await;
         }
@@ -424,7 +425,7 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_body_is_damage_and_not_an_entry_of_a_later_version() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("store.db")).unwrap();
+        let store = Store::serve(&url(folder.path())).unwrap();
         let [conversation, _] = two_long_threads(&store).await;
         for body in ["{\"hologram\":{\"said\":\"a secret\"}}", "{\"event\":{\"closed\":\"boredom\"}}", "{\"text\":5}"] {
             let spoil = move |db: &Step<'_>| -> Result<(), StoreError> {

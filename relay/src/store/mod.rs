@@ -280,8 +280,8 @@ impl Store {
         Ok(Self { readers, writer: writer::Writer::start(db.into(), outages.clone())?, outages, lock: Mutex::new(lock) })
     }
 
-    /// Opens a database on a server, bringing its tables to this version as needed; `owned`: as the one relay that runs on it. Blocks; call
-    /// it before serving.
+    /// Opens a database on a server; `owned`: as the one relay that runs on it, bringing its tables to this version as needed. Blocks; call it
+    /// before serving.
     ///
     /// # Errors
     /// It cannot be reached, does not let this relay in, or is of a later version.
@@ -289,8 +289,13 @@ impl Store {
         let at_start = server.clone();
         // A client blocks, which whoever calls this may not be allowed to.
         let opened = std::thread::spawn(move || {
-            at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
-            if owned { at_start.own(BUSY_TIMEOUT) } else { Ok(at_start.session(BUSY_TIMEOUT)) }
+            if owned {
+                let session = at_start.own(BUSY_TIMEOUT)?;
+                at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
+                return Ok(session);
+            }
+            at_start.check(MIGRATIONS_OF_POSTGRES.len())?;
+            Ok(at_start.session(BUSY_TIMEOUT))
         });
         let session =
             opened.join().unwrap_or_else(|_| Err(StoreError::Unavailable("the database cannot be looked at".into())))?;

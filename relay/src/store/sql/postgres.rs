@@ -24,11 +24,8 @@ use crate::store::StoreError;
 
 /// The advisory lock that a transaction holds while it writes: any number, but always this one.
 const WRITERS: i64 = 0x4275_6c6c_6501;
-/// The one that a relay holds while it brings the tables to its version.
-const MIGRATORS: i64 = 0x4275_6c6c_6502;
-
 /// The one that the session of a relay's writer holds as long as it lives: there is one relay on a database at a time.
-const OWNER: i64 = 0x4275_6c6c_6503;
+const OWNER: i64 = 0x4275_6c6c_6502;
 
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -36,6 +33,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 const STATEMENT_WITHIN: Duration = Duration::from_secs(10);
 /// How long a transaction may stand still between two statements: a relay that was stopped in one gives up the lock after that.
 const STAND_STILL: Duration = Duration::from_secs(5);
+/// How long the other side may say nothing before it is asked whether it is there; after three times as long it is not. Both sides ask:
+/// a server that thinks a lost relay is there would keep the database for it.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Where the database is, and how to get in.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ impl FromStr for Server {
             return Err("it names no database".to_owned());
         }
         config.connect_timeout(CONNECT_WITHIN).application_name("bulle");
+        config.keepalives_idle(SILENT).keepalives_interval(SILENT).keepalives_retries(2).tcp_user_timeout(3 * SILENT);
         Ok(Self { config })
     }
 }
@@ -100,32 +101,53 @@ impl Server {
         }
     }
 
-    /// Runs what brings the tables to this version, alone among all relays that start.
+    /// Brings the tables to this version. Only the owner of the database does, so no other relay runs on them.
     pub(crate) fn migrate(&self, migrations: &[&str]) -> std::result::Result<(), StoreError> {
         let mut client = self.config.connect(NoTls).map_err(Error::from)?;
-        let done = (|| -> Result<std::result::Result<(), StoreError>> {
-            client.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATORS})"))?;
+        let version = version(&mut client)?;
+        if version > migrations.len() {
+            return Err(later(version, migrations.len()));
+        }
+        let bring = |client: &mut Client| -> Result<()> {
             client.batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")?;
-            let row = client.query_one("SELECT coalesce(max(version), 0) FROM migration", &[])?;
-            let version = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
-            if version > migrations.len() {
-                let newest = migrations.len();
-                return Ok(Err(StoreError::Foreign(format!(
-                    "the database was written by a later version of this program (schema {version}, this one knows {newest}): start that one"
-                ))));
-            }
             for (step, sql) in migrations.iter().enumerate().skip(version) {
                 let mut change = client.transaction()?;
                 change.batch_execute(sql)?;
                 change.execute("INSERT INTO migration (version) VALUES ($1)", &[&(step as i64 + 1)])?;
                 change.commit()?;
             }
-            Ok(Ok(()))
-        })();
-        // Its end gives the lock back.
-        drop(client);
-        done?
+            Ok(())
+        };
+        Ok(bring(&mut client)?)
     }
+
+    /// Whether the tables are of this version, for whoever does not own the database.
+    ///
+    /// # Errors
+    /// There are none, or they are of another version.
+    pub(crate) fn check(&self, newest: usize) -> std::result::Result<(), StoreError> {
+        let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        match version(&mut client)? {
+            version if version == newest => Ok(()),
+            version if version > newest => Err(later(version, newest)),
+            _ => Err(StoreError::Foreign(format!("there is no store of this version at {self}: start the relay on it first"))),
+        }
+    }
+}
+
+/// Which version the tables are of; 0: there are none.
+fn version(client: &mut Client) -> Result<usize> {
+    if !client.query_one("SELECT to_regclass('migration') IS NOT NULL", &[])?.try_get::<_, bool>(0)? {
+        return Ok(0);
+    }
+    let newest: i64 = client.query_one("SELECT coalesce(max(version), 0) FROM migration", &[])?.try_get(0)?;
+    Ok(usize::try_from(newest).unwrap_or(usize::MAX))
+}
+
+fn later(version: usize, newest: usize) -> StoreError {
+    StoreError::Foreign(format!(
+        "the database was written by a later version of this program (schema {version}, this one knows {newest}): start that one"
+    ))
 }
 
 /// A session with the server.
@@ -172,21 +194,27 @@ impl Session {
 
     fn begin(&self, sql: &str) -> Result<()> {
         let mut live = self.live.borrow_mut();
-        if live.as_ref().is_none_or(|live| live.client.is_closed()) {
-            *live = None;
-            *live = Some(open(&self.server, self.owns)?);
+        if let Some(session) = live.as_mut() {
+            match session.client.batch_execute(sql) {
+                Ok(()) => {
+                    self.idle.set(false);
+                    return Ok(());
+                }
+                Err(error) => {
+                    // What was begun ends; the session goes on, and keeps what it owns.
+                    if session.client.batch_execute("ROLLBACK").is_ok() {
+                        return Err(error.into());
+                    }
+                    // It was lost while nobody used it, which only shows now: there may be another.
+                    *live = None;
+                }
+            }
         }
+        let mut session = open(&self.server, self.owns.then(|| self.patience.get()))?;
+        session.client.batch_execute(sql)?;
+        *live = Some(session);
         self.idle.set(false);
-        let begun = match live.as_mut() {
-            Some(live) => live.client.batch_execute(sql).map_err(Error::from),
-            None => Err(lost()),
-        };
-        if begun.is_err() {
-            // Whatever was begun ends with the session.
-            *live = None;
-            self.idle.set(true);
-        }
-        begun
+        Ok(())
     }
 
     /// Statements of transactions.
@@ -269,14 +297,20 @@ impl Drop for Session {
     }
 }
 
-fn open(server: &Server, owns: bool) -> Result<Live> {
+/// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
+fn open(server: &Server, to_own: Option<Duration>) -> Result<Live> {
     let mut client = server.config.connect(NoTls)?;
-    if owns && !client.query_one(&format!("SELECT pg_try_advisory_lock({OWNER})"), &[])?.get::<_, bool>(0) {
-        return Err(Error::Aborted("another relay has taken over the database"));
+    if let Some(patience) = to_own {
+        let own = format!("SET lock_timeout = {}; SELECT pg_advisory_lock({OWNER})", patience.as_millis());
+        client.batch_execute(&own).map_err(|error| match error.code() {
+            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Error::Aborted("another relay has the database"),
+            _ => error.into(),
+        })?;
     }
-    let (statement, still) = (STATEMENT_WITHIN.as_millis(), STAND_STILL.as_millis());
+    let (statement, still, silent) = (STATEMENT_WITHIN.as_millis(), STAND_STILL.as_millis(), SILENT.as_secs());
     client.batch_execute(&format!(
-        "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning"
+        "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning; \
+         SET tcp_keepalives_idle = {silent}; SET tcp_keepalives_interval = {silent}; SET tcp_keepalives_count = 2"
     ))?;
     Ok(Live { client, prepared: HashMap::new() })
 }
