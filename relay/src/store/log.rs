@@ -125,13 +125,14 @@ fn range(
     audience: Audience,
 ) -> Result<(Vec<Entry>, bool), StoreError> {
     let internal = audience == Audience::Agents;
-    let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
     let mut find = db.prepare_cached(concat!(
         "SELECT ",
         entry_columns!(),
         " FROM message WHERE conversation = ?1 AND seq > ?2 AND internal <= ?3 ORDER BY seq LIMIT ?4"
     ))?;
-    let found = find.query_map(params![conversation.0, after.cast_signed(), internal, limit], |row| entry(row, audience))?;
+    let found = find.query_map(params![conversation.0, after, internal, limit], |row| entry(row, audience))?;
     let mut entries = found.collect::<sql::Result<Vec<_>>>()?;
     let more = entries.len() > most;
     entries.truncate(most);

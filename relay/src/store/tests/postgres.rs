@@ -118,8 +118,8 @@ async fn tables_of_a_later_version_are_refused() {
 /// Ends the sessions of others, as a restart of the server does.
 async fn end_others(store: &Store) {
     let end = |db: &super::Step<'_>| -> Result<(), StoreError> {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                   AND pg_terminate_backend(pid, 10000)";
+        let sql = "WITH other AS MATERIALIZED (SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                   AND pid <> pg_backend_pid()) SELECT count(*) FROM other WHERE pg_terminate_backend(pid, 10000)";
         let ended: i64 = db.query_row(sql, [], |row| row.get(0))?;
         assert!(ended > 0);
         Ok(())
