@@ -1,5 +1,5 @@
 -- Everything that the migrations of SQLite come to, in the same words where both databases have them: ids are bytes, truth is a number.
--- `relay/src/store/tests.rs` compares the two.
+-- `relay/src/store/tests/postgres.rs` compares the two.
 
 -- Compares addresses as SQLite's NOCASE does.
 CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);

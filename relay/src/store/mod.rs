@@ -1,7 +1,8 @@
-//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, one writer with group commit, readers that never wait.
-//! SQLite comes through rusqlite, not sqlx: prepared statements that run synchronously on the one writer thread cost a fraction of
-//! a task switch per statement, and a message needs four of them.
+//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, or PostgreSQL; one writer with group commit, readers that never
+//! wait. Both are spoken to synchronously: prepared statements that run on the one writer thread cost SQLite a fraction of a task switch
+//! each, and a message needs four of them.
 //!
+//! - [`sql`]: one way to talk to both databases
 //! - [`inspect`]: the look at a file before it is used · [`lock`]: one relay per database
 //! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs

@@ -1,4 +1,4 @@
-//! How conversations stand in SQLite: loading, saving, and the wire's view of a conversation. Called inside the writer's
+//! How conversations stand in their table: loading, saving, and the wire's view of a conversation. Called inside the writer's
 //! transactions and by readers alike; every statement is prepared once per connection.
 
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Seqs are small; SQLite's integers are signed.
+/// Seqs are small; the databases' integers are signed.
 pub(crate) fn seq(row: &Row<'_>, column: usize) -> sql::Result<Seq> {
     let number: i64 = row.get(column)?;
     Seq::try_from(number).map_err(|_| sql::Error::Unexpected(format!("{number} where a seq should be")))

@@ -40,7 +40,7 @@ const SILENT: Duration = Duration::from_secs(5);
 /// Where the database is, and how to get in.
 #[derive(Clone)]
 pub struct Server {
-    config: Config,
+    config: Box<Config>,
 }
 
 impl FromStr for Server {
@@ -57,7 +57,7 @@ impl FromStr for Server {
         }
         config.connect_timeout(CONNECT_WITHIN).application_name("bulle");
         config.keepalives_idle(SILENT).keepalives_interval(SILENT).keepalives_retries(2).tcp_user_timeout(3 * SILENT);
-        Ok(Self { config })
+        Ok(Self { config: Box::new(config) })
     }
 }
 
@@ -153,7 +153,7 @@ fn later(version: usize, newest: usize) -> StoreError {
 /// A session with the server.
 pub(crate) struct Session {
     server: Server,
-    live: RefCell<Option<Live>>,
+    live: RefCell<Option<Box<Live>>>,
     /// No transaction is under way.
     idle: Cell<bool>,
     changes: Cell<u64>,
@@ -270,7 +270,7 @@ impl Session {
         run: impl FnOnce(&mut Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T>,
     ) -> Result<T> {
         let mut live = self.live.borrow_mut();
-        let Live { client, prepared } = live.as_mut().ok_or_else(lost)?;
+        let Live { client, prepared } = &mut **live.as_mut().ok_or_else(lost)?;
         let shape: Vec<u8> = values.iter().map(|value| shape(*value)).collect();
         let known = prepared.get(sql).and_then(|all| all.iter().find(|(known, _)| *known == shape));
         let statement = match known {
@@ -298,7 +298,7 @@ impl Drop for Session {
 }
 
 /// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
-fn open(server: &Server, to_own: Option<Duration>) -> Result<Live> {
+fn open(server: &Server, to_own: Option<Duration>) -> Result<Box<Live>> {
     let mut client = server.config.connect(NoTls)?;
     if let Some(patience) = to_own {
         let own = format!("SET lock_timeout = {}; SELECT pg_advisory_lock({OWNER})", patience.as_millis());
@@ -312,7 +312,7 @@ fn open(server: &Server, to_own: Option<Duration>) -> Result<Live> {
         "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning; \
          SET tcp_keepalives_idle = {silent}; SET tcp_keepalives_interval = {silent}; SET tcp_keepalives_count = 2"
     ))?;
-    Ok(Live { client, prepared: HashMap::new() })
+    Ok(Box::new(Live { client, prepared: HashMap::new() }))
 }
 
 fn lost() -> Error {
