@@ -159,8 +159,8 @@ dev: tools
 # The feature builds the JSON Schemas that shared/tests/protocol.rs compares with those in shared/schemas.
 FEATURES := --features shared/schema
 
-# What runs a second time, on PostgreSQL: the tests of the store and of the desk, but for those that are about SQLite alone.
-ON_POSTGRES := --include-ignored store:: desk:: $(addprefix --skip ,model restore:: sqlite statements from_before)
+# What runs a second time, on PostgreSQL: the tests of the store, the desk and REST, but for those that are about SQLite alone.
+ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,model restore:: sqlite statements from_before)
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.

@@ -1,5 +1,5 @@
 //! The store's own promises: group commit, what a failing job leaves, and who may see which entry. `tests/with-postgres` runs them on
-//! PostgreSQL, as it does the desk's.
+//! PostgreSQL, as it does the desk's and those of REST.
 //!
 //! - [`sqlite`], [`postgres`]: what only one database promises
 
@@ -10,8 +10,8 @@ use std::task::Poll;
 
 use ::postgres::error::SqlState;
 use futures_util::poll;
-use shared::api::VisitorRules;
-use shared::ids::{AgentId, ConversationId, MessageId, SiteId, SiteKey, VisitorId};
+use shared::api::{Reply, VisitorRules};
+use shared::ids::{AgentId, ConversationId, MessageId, ReplyId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Author, Body, Entry};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -40,7 +40,7 @@ fn open() -> (TempDir, Store) {
 pub(crate) fn url(folder: &Path) -> StoreUrl {
     match std::env::var("BULLE_TEST_POSTGRES") {
         Ok(server) => StoreUrl::Postgres(database(&server, folder)),
-        Err(_) => StoreUrl::Sqlite(folder.join("store.db")),
+        Err(_) => StoreUrl::Sqlite(folder.join("bulle.db")),
     }
 }
 
@@ -235,6 +235,19 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
     assert_eq!(find(id(3), 107).await.unwrap(), Some((4, 7)));
     assert_eq!(find(id(4), 107).await.unwrap(), None);
     assert_eq!(find(id(3), 99).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_shortcut_is_on_a_shelf_once() {
+    let (_folder, store) = open();
+    let reply = |number, shortcut: &str| {
+        let (id, shortcut, text) = (ReplyId(id(number)), shortcut.to_owned(), "hello".to_owned());
+        Reply { id, shortcut, text, owner: None, site: None }
+    };
+    assert!(store.add_reply(reply(1, "hi")).await.unwrap());
+    assert!(matches!(store.add_reply(reply(2, "hi")).await, Err(StoreError::Conflict)));
+    assert!(store.change_reply(reply(1, "hey")).await.unwrap() && !store.change_reply(reply(3, "ho")).await.unwrap());
+    assert_eq!(store.replies(AgentId(id(9))).await.unwrap(), [reply(1, "hey")]);
 }
 
 #[tokio::test]
