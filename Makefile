@@ -27,7 +27,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres widget console relay
 
 # say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
@@ -79,6 +79,12 @@ browsers:
 	@grep -qsF '"version": "$(AXE_VERSION)"' $(TOOLS)/node_modules/axe-core/package.json \
 	  || { $(call say,'installing axe-core $(AXE_VERSION)'); mkdir -p $(TOOLS); \
 	       npm install --prefix $(TOOLS) --no-audit --no-fund axe-core@$(AXE_VERSION); }
+
+# Debian's name. Elsewhere: install PostgreSQL's server by hand; `pg_config` leads to it.
+postgres:
+	@tests/with-postgres --find >/dev/null 2>&1 \
+	  || { $(call say,'installing PostgreSQL'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends postgresql; }
 
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
@@ -153,13 +159,18 @@ dev: tools
 # The feature builds the JSON Schemas that shared/tests/protocol.rs compares with those in shared/schemas.
 FEATURES := --features shared/schema
 
+# What runs a second time, on PostgreSQL: the tests of the store, the desk and REST, but for those that are about SQLite alone.
+ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,model restore:: sqlite statements from_before)
+
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
-test: tools browsers widget console lint size
+test: tools browsers postgres widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')
 	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) 2>&1 | tee target/test.log || status=$$?; \
+	$(call say,'testing on PostgreSQL'); \
+	tests/with-postgres cargo test --workspace --lib $(FEATURES) -- $(ON_POSTGRES) 2>&1 | tee -a target/test.log || status=$$?; \
 	awk '/^---- .* stdout ----$$/ { told = 40 } /^(failures|test result):/ { told = 0 } told-- > 0 { print substr($$0, 1, 500) } \
 	     match($$0, /skipped in [A-Za-z]+: /) { skips[++skipped] = substr($$0, RSTART) } \
 	     /^test result:/ { passed += $$4; failed += $$6 } \

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -117,9 +118,9 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running, StartError> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError::Data { folder: config.data.display().to_string(), error })?;
-    let path = config.database();
-    let database = path.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::own(&path)).await;
+    let url = config.store_url();
+    let database = url.file().map(Path::to_owned);
+    let opened = tokio::task::spawn_blocking(move || Store::serve(&url)).await;
     let store = Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??);
     let desk = Desk::new(store.clone(), config.desk.clone());
     let desk = if config.smtp.host.is_some() { desk.with_mail(config.smtp.answer_delay_ms) } else { desk };

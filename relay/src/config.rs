@@ -11,6 +11,7 @@ mod push;
 mod s3;
 mod secret;
 mod smtp;
+mod store_url;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -30,6 +31,10 @@ pub use push::Push;
 pub use s3::S3;
 pub use secret::Secret;
 pub use smtp::{Smtp, Tls};
+pub use store_url::StoreUrl;
+
+/// What stands in the place of what is never printed.
+const HIDDEN: &str = "(not shown)";
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
 macro_rules! config {
@@ -60,8 +65,9 @@ config! {
     /// Where browsers reach the relay: an origin such as `https://chat.example.com`, without a path. Needed behind a proxy and for sign-in
     /// over anything but loopback; unset, the `Host` of each request is taken.
     public_url: Option<Origin> = None;
-    /// Where conversations are stored: `sqlite:PATH`. Unset: `bulle.db` in the data folder.
-    store: Option<String> = None;
+    /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, a database of its own
+    /// with the rights to make tables in it. Unset: `bulle.db` in the data folder.
+    store: Option<StoreUrl> = None;
     /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, beside loopback. A list, or text with commas.
     #[serde(deserialize_with = "networks")]
     trusted_proxies: Vec<IpNet> = Vec::new();
@@ -129,12 +135,9 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Path of the SQLite database.
-    pub fn database(&self) -> PathBuf {
-        match self.store.as_deref().and_then(|store| store.strip_prefix("sqlite:")) {
-            Some(path) => PathBuf::from(path),
-            None => self.data.join("bulle.db"),
-        }
+    /// Where the store is.
+    pub fn store_url(&self) -> StoreUrl {
+        self.store.clone().unwrap_or_else(|| StoreUrl::Sqlite(self.data.join("bulle.db")))
     }
 
     /// Where the relay is reached from its own machine or, with `public_url`, from everywhere: for links printed at the start.
@@ -185,30 +188,27 @@ impl Config {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }
         }
-        match self.store.as_deref() {
-            Some(store) if store.strip_prefix("sqlite:").is_none_or(str::is_empty) => {
-                Some(("store", format!("`{store}` is not `sqlite:PATH`")))
-            }
-            _ if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
+        match () {
+            () if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
                 Some(("log", format!("`{}` is not a log filter", self.log)))
             }
-            _ if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
+            () if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
                 Some(("file_types", "is no list of media types such as `image/png` or `image/*`".to_owned()))
             }
-            _ if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
+            () if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
                 Some(("limits.upload_bytes_a_day", "is less than `limits.upload_bytes`, which one file may have".to_owned()))
             }
-            _ if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
+            () if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
                 "limits.outgoing_total_bytes",
                 "is less than `limits.outgoing_bytes`, which one client may take".to_owned(),
             )),
-            _ if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
+            () if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
                 Some(("metrics_listen", "is the same address as `listen`".to_owned()))
             }
-            _ if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
+            () if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
                 Some(("public_url", "is needed with `smtp.host`: links in emails begin with it".to_owned()))
             }
-            _ => self.smtp.trouble().or_else(|| self.s3.trouble()),
+            () => self.smtp.trouble().or_else(|| self.s3.trouble()),
         }
     }
 }

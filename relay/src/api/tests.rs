@@ -75,9 +75,10 @@ impl Answer {
 impl Office {
     fn open(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config { data: folder.path().to_owned(), demo: true, ..Config::default() };
+        let store = Some(crate::store::tests::url(folder.path()));
+        let mut config = Config { data: folder.path().to_owned(), store, demo: true, ..Config::default() };
         change(&mut config);
-        let store = Arc::new(Store::open(&config.database()).unwrap());
+        let store = Arc::new(Store::serve(&config.store_url()).unwrap());
         let desk = Desk::new(Arc::clone(&store), Rules::default());
         let announced = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&announced);

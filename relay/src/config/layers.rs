@@ -9,7 +9,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits, push, s3, smtp};
+use super::{Config, HIDDEN, VALUES, limits, push, s3, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
@@ -18,7 +18,7 @@ const NOT_SETTINGS: [&str; 2] = ["BULLE_CONFIG", "BULLE_DIST"];
 /// What is never shown, whatever is wrong with it.
 const SECRETS: [&str; 2] = ["smtp.password", "s3.secret_access_key"];
 /// What is text, whatever it looks like, beside them.
-const NAMES: [&str; 4] = ["smtp.username", "s3.bucket", "s3.access_key_id", "s3.prefix"];
+const NAMES: [&str; 5] = ["store", "smtp.username", "s3.bucket", "s3.access_key_id", "s3.prefix"];
 /// The file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "bulle.toml";
 
@@ -169,6 +169,9 @@ impl Loaded {
                 }
                 serde_json::Value::Null => {
                     let _ = writeln!(out, "# {name} is not set\n");
+                }
+                serde_json::Value::String(text) if text == HIDDEN => {
+                    let _ = writeln!(out, "# from: {}\n# {name} is set and not shown\n", origin_of(&self.layers, name));
                 }
                 value => {
                     let _ = writeln!(out, "# from: {}\n{name} = {value}\n", origin_of(&self.layers, name));
@@ -335,7 +338,9 @@ mod tests {
         assert!(url.contains("`public_url`") && url.contains("is not an origin"), "{url}");
         let proxy = refusal(&[], "trusted_proxies = ['nginx']");
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
-        assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
+        assert!(refusal(&[], "store = 'mysql://x/y'").contains("sqlite:PATH"));
+        let nowhere = refusal(&[], "store = 'postgres://bulle:hunter2@db.example.com'");
+        assert!(nowhere.contains("names no database") && !nowhere.contains("hunter2"), "{nowhere}");
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
         assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));
@@ -416,6 +421,10 @@ mod tests {
         assert_eq!(loaded.config.s3.access_key_id.as_deref(), Some("0123"));
         assert_eq!(loaded.config.s3.secret_access_key.as_ref().map(|secret| secret.reveal()), Some("1e3"));
         assert!(loaded.report().contains("# secret_access_key is set and not shown") && !loaded.report().contains("1e3"));
+        let url = "postgres://bulle:hunter2@db.example.com/bulle";
+        let stored = given(&[("BULLE_STORE", url)], "", &Flags::default()).unwrap();
+        assert!(stored.report().contains("# from: environment variable BULLE_STORE\n# store is set and not shown"));
+        assert!(!stored.report().contains("hunter2") && !format!("{:?}", stored.config).contains("hunter2"));
         let number = refusal(&[], "[smtp]\npassword = 12345678");
         assert!(number.contains("`smtp.password`") && number.contains("no text") && !number.contains("1234"), "{number}");
         let nowhere = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2"), ("BULLE_LISTEN", "0.0.0.0:80")], toml);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::HIDDEN;
+
 /// A password or key.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Secret(String);
@@ -20,9 +22,6 @@ impl From<String> for Secret {
         Self(secret)
     }
 }
-
-/// What stands in its place.
-const HIDDEN: &str = "(not shown)";
 
 impl fmt::Debug for Secret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

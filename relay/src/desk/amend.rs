@@ -1,7 +1,6 @@
 //! What happens to messages afterwards: their authors change them or take them back, and visitors rate the whole. Each is an entry of
 //! its own, whose id is the request's, so that a request that comes twice is carried out once.
 
-use rusqlite::params;
 use shared::frame::{Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, VisitorId};
 use shared::model::{Author, Body, Deleted, EDIT_WITHIN, Edited, Event, MAX_PREVIEW, Rating, State, cut};
@@ -9,6 +8,7 @@ use uuid::Uuid;
 
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Reminded};
+use crate::store::sql::params;
 use crate::store::{StoreError, files, log, mentions, rows, search};
 
 /// How long after the end a conversation may be rated, in ms.
@@ -153,7 +153,7 @@ impl Desk {
                 "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?1 AND author = ?2 AND conversation = ?3 \
                  AND body LIKE '{\"event\":%')",
             )?;
-            Ok(find.query_row(params![id.0, author, conversation.0], |row| row.get::<_, bool>(0))?)
+            Ok(find.query_row(params![id.0, author, conversation.0], |row| row.get::<bool>(0))?)
         });
         if done.await? { Ok(Outcome::default()) } else { Err(refused) }
     }

@@ -258,7 +258,7 @@ impl Desk {
     pub async fn node_start(&self, now: Millis) -> Result<NodeId, StoreError> {
         let node = NodeId::v7(now, clock::random_bytes());
         let rules = self.rules.clone();
-        // One process owns a SQLite file, so every other node in it is a past life of this one.
+        // One process owns a database, so every other node in it is a past life of this one.
         self.store
             .write(move |db| {
                 db.protect()?;

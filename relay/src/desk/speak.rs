@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{
@@ -22,6 +21,7 @@ use super::{Desk, DeskError, NewEntry, Outcome, Reminded, Route, Said, VisitorCa
 use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
+use crate::store::sql::Connection;
 use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows, teams};
 
 impl Desk {

@@ -131,7 +131,7 @@ mod tests {
         }
 
         async fn rows(&self) -> u32 {
-            let count = |db: &rusqlite::Connection| Ok(db.query_row("SELECT count(*) FROM file", [], |row| row.get(0))?);
+            let count = |db: &crate::store::sql::Connection| Ok(db.query_row("SELECT count(*) FROM file", [], |row| row.get(0))?);
             self.store.read(count).await.unwrap()
         }
     }

@@ -1,6 +1,5 @@
 //! Accounts and their invitations, and which sites there are.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::{Deed, Member, SitePatch, VisitorRules};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
@@ -11,6 +10,7 @@ use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::rows::{json, seq, to_json};
 use super::sessions::{self, NewSession};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError, people, rules};
 
 /// Slots of a new agent (DESIGN §2).
@@ -87,7 +87,7 @@ impl Store {
         self.read(move |db| {
             let mut find =
                 db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0 AND bot = 0")?;
-            let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+            let found = find.query_row([email], |row| Ok((row.get::<Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
             let Some((id, email, password_hash)) = found else { return Ok(None) };
             let must_enrol = rules::must_enrol(db, id, now)?;
             Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash, must_enrol }))
@@ -99,7 +99,7 @@ impl Store {
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.read(|db| {
             let mut find = db.prepare_cached(
-                "SELECT iif(bot, '', email), disabled, EXISTS (SELECT 1 FROM second_factor f WHERE f.agent = a.id AND f.confirmed = 1) \
+                "SELECT CASE WHEN bot = 1 THEN '' ELSE email END, disabled, EXISTS (SELECT 1 FROM second_factor f WHERE f.agent = a.id AND f.confirmed = 1) \
                  FROM agent a WHERE id = ?1",
             )?;
             let member = |agent: Agent| {
@@ -119,7 +119,7 @@ impl Store {
                 "SELECT email, role, expires_at FROM invitation WHERE used_at IS NULL AND expires_at > ?1 ORDER BY expires_at, email",
             )?;
             let found = find.query_map([now], invitation)?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -232,7 +232,7 @@ impl Store {
     pub async fn sites(&self) -> Result<Vec<SiteRecord>, StoreError> {
         self.read(|db| {
             let mut find = db.prepare_cached(concat!(site_columns!(), " ORDER BY name, id"))?;
-            Ok(find.query_map([], site)?.collect::<rusqlite::Result<_>>()?)
+            Ok(find.query_map([], site)?.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -264,7 +264,7 @@ impl Store {
             let settings = settings.as_ref().map(to_json).transpose()?;
             let mut update = db.prepare_cached(
                 "UPDATE site SET name = coalesce(?2, name), origins = coalesce(?3, origins), settings = coalesce(?4, settings), \
-                 verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
+                 verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + CASE WHEN settings <> coalesce(?4, settings) OR name <> coalesce(?2, name) THEN 1 ELSE 0 END WHERE key = ?1",
             )?;
             update.execute(params![key.0, name, origins, settings, verified_only])?;
             let after = find.query_row([&key.0], site)?;
@@ -311,7 +311,7 @@ fn insert_site(db: &Connection, site: &SiteRecord) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
          name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
-         settings_rev = settings_rev + (settings <> excluded.settings OR name <> excluded.name)",
+         settings_rev = site.settings_rev + CASE WHEN site.settings <> excluded.settings OR site.name <> excluded.name THEN 1 ELSE 0 END",
     )?
     .execute(params![site.id.0, site.key.0, site.name, to_json(&site.origins)?, to_json(&site.settings)?])?;
     Ok(())
@@ -335,7 +335,7 @@ fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Optio
     Ok(find.query_row(params![hash, now], invitation).optional()?)
 }
 
-fn invitation(row: &Row<'_>) -> rusqlite::Result<InvitationRecord> {
+fn invitation(row: &Row<'_>) -> sql::Result<InvitationRecord> {
     Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
 }
 
@@ -345,7 +345,7 @@ pub(crate) fn settings(db: &Connection, site: SiteId) -> Result<SiteSettings, St
     Ok(find.query_row([site.0], |row| json(row.get_ref(0)?.as_str()?))?)
 }
 
-fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
+fn site(row: &Row<'_>) -> sql::Result<SiteRecord> {
     Ok(SiteRecord {
         id: SiteId(row.get(0)?),
         key: SiteKey(row.get(1)?),

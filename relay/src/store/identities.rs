@@ -1,11 +1,11 @@
 //! Verified visitors: the secrets that a site owner signs with, whom they have vouched for, and the tokens such visitors hold.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{Millis, SecretId, SiteId, VisitorId};
 use uuid::Uuid;
 
 use super::audit::{self, Record};
 use super::rows::to_json;
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, people, profiles};
 use crate::clock;
 use crate::desk::VisitorCard;
@@ -44,7 +44,7 @@ impl Store {
             let found = find.query_map([site.0], |row| {
                 Ok(SiteSecret { id: SecretId(row.get(0)?), secret: row.get(1)?, created_at: row.get(2)? })
             })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -85,8 +85,8 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 \
-                 AND t.secret = ?2 AND v.site = ?3 AND v.subject = ?4 AND v.name IS coalesce(?5, v.name) \
-                 AND v.email IS coalesce(?6, v.email) AND v.vouched = coalesce(?7, v.vouched))",
+                 AND t.secret = ?2 AND v.site = ?3 AND v.subject = ?4 AND v.name IS NOT DISTINCT FROM coalesce(?5, v.name) \
+                 AND v.email IS NOT DISTINCT FROM coalesce(?6, v.email) AND v.vouched = coalesce(?7, v.vouched))",
             )?;
             let vouched = identity.attributes.as_ref().map(to_json).transpose()?;
             let params = params![token, identity.secret.0, site.0, identity.subject, identity.name, identity.email, vouched];
@@ -106,7 +106,7 @@ pub(crate) fn identify(
     now: Millis,
 ) -> Result<Option<VisitorId>, StoreError> {
     let mut valid = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM site_secret WHERE id = ?1 AND site = ?2)")?;
-    if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<_, bool>(0))? {
+    if !valid.query_row(params![identity.secret.0, site.0], |row| row.get::<bool>(0))? {
         return Ok(None);
     }
     let visitor = verified(db, site, identity, now)?;
@@ -114,7 +114,7 @@ pub(crate) fn identify(
         .execute(params![token, visitor, identity.secret.0, now])?;
     db.prepare_cached(
         "DELETE FROM visitor_token WHERE token_hash IN (SELECT token_hash FROM visitor_token WHERE visitor = ?1 \
-         ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+         ORDER BY created_at DESC, token_hash LIMIT 9223372036854775807 OFFSET ?2)",
     )?
     .execute(params![visitor, MOST_TOKENS])?;
     Ok(Some(VisitorId(visitor)))
@@ -146,7 +146,7 @@ pub(crate) fn give_up(
     // They are kept for what is under way; the oldest have nothing under way any more, and their tokens open nothing without them either.
     db.prepare_cached(
         "DELETE FROM visitor WHERE id <> ?1 AND id IN (SELECT id FROM visitor WHERE merged_into = ?2 ORDER BY created_at DESC, id \
-         LIMIT -1 OFFSET ?3)",
+         LIMIT 9223372036854775807 OFFSET ?3)",
     )?
     .execute(params![from.id.0, into.0, MOST_TOKENS])?;
     Ok(true)

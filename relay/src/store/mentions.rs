@@ -1,11 +1,11 @@
 //! Notes that name agents, and whispers to them: who is reminded of what, and who may read a conversation because of it.
 
-use rusqlite::{Connection, params};
 use shared::agent::Mention;
 use shared::ids::{AgentId, ConversationId, Millis, Seq};
 use shared::model::{Agent, Conversation, MAX_ROWS, Person};
 
 use super::rows::{self, columns};
+use super::sql::{self, Connection, params};
 use super::{Store, StoreError, people};
 use crate::api::roles;
 use crate::desk::record::Record;
@@ -50,7 +50,7 @@ pub(crate) fn is_reminded(db: &Connection, agent: AgentId, conversation: Convers
 pub(crate) fn forget(db: &Connection, conversation: ConversationId, of: Seq) -> Result<Vec<AgentId>, StoreError> {
     let mut find = db.prepare_cached("SELECT agent FROM mention WHERE conversation = ?1 AND seq = ?2")?;
     let agents = find.query_map(params![conversation.0, of.cast_signed()], |row| row.get(0).map(AgentId))?;
-    let agents = agents.collect::<rusqlite::Result<Vec<_>>>()?;
+    let agents = agents.collect::<sql::Result<Vec<_>>>()?;
     if !agents.is_empty() {
         db.prepare_cached("DELETE FROM mention WHERE conversation = ?1 AND seq = ?2")?
             .execute(params![conversation.0, of.cast_signed()])?;
@@ -99,7 +99,7 @@ pub(crate) fn of(db: &Connection, agent: AgentId) -> Result<Vec<Mention>, StoreE
         let noted: i64 = row.get("noted")?;
         Ok((rows::record(row)?, noted.cast_unsigned(), by, row.get("noted_at")?, row.get("whispered")?))
     })?;
-    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    let found = found.collect::<sql::Result<Vec<_>>>()?;
     let mention = |(record, seq, by, at, whisper)| Ok(Mention { conversation: rows::view(db, &record)?, seq, by, at, whisper });
     found.into_iter().map(mention).collect()
 }

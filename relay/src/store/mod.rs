@@ -1,7 +1,8 @@
-//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, one writer with group commit, readers that never wait.
-//! SQLite comes through rusqlite, not sqlx: prepared statements that run synchronously on the one writer thread cost a fraction of
-//! a task switch per statement, and a message needs four of them.
+//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, or PostgreSQL; one writer with group commit, readers that never
+//! wait. Both are spoken to synchronously: prepared statements that run on the one writer thread cost SQLite a fraction of a task switch
+//! each, and a message needs four of them.
 //!
+//! - [`sql`]: one way to talk to both databases
 //! - [`inspect`]: the look at a file before it is used · [`lock`]: one relay per database
 //! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
@@ -21,6 +22,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode, OpenFlags};
 use shared::close::ErrorCode;
+
+use crate::config::StoreUrl;
 
 pub(crate) mod absence;
 pub(crate) mod accounts;
@@ -50,14 +53,18 @@ pub(crate) mod search;
 mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
+pub(crate) mod sql;
 pub(crate) mod tags;
 pub(crate) mod teams;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod tokens;
 mod writer;
 
+pub use sql::Server;
 pub(crate) use writer::Step;
+
+use readers::Source;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use audit::Record;
@@ -102,6 +109,9 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/sqlite/0020_teams.sql"),
     include_str!("../../migrations/sqlite/0021_away.sql"),
 ];
+
+/// The same for PostgreSQL, where the table `migration` holds the number.
+const MIGRATIONS_OF_POSTGRES: [&str; 1] = [include_str!("../../migrations/postgres/0001_begin.sql")];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
 pub(crate) const APPLICATION_ID: i32 = 0x4275_6c6c;
@@ -213,6 +223,33 @@ impl Store {
         Self::open_with(path, Some(Lock::take(path)?))
     }
 
+    /// Opens the store of a relay.
+    ///
+    /// # Errors
+    /// Those of [`Store::own`], and of a server that cannot be reached or does not let this relay in.
+    pub fn serve(url: &StoreUrl) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => Self::own(path),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), true),
+        }
+    }
+
+    /// Opens the store for something else than a relay: beside one, or without. Creates nothing.
+    ///
+    /// # Errors
+    /// Those of [`Store::serve`], and that there is none.
+    pub fn visit(url: &StoreUrl) -> Result<Self, StoreError> {
+        match url {
+            // Opening would create one, and whatever is written into an empty database beside the real one helps nobody.
+            StoreUrl::Sqlite(path) if !path.is_file() => Err(StoreError::Foreign(format!(
+                "there is no database at {}: is `data` or `store` set as for the relay?",
+                path.display()
+            ))),
+            StoreUrl::Sqlite(path) => Self::open(path),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), false),
+        }
+    }
+
     /// Finishes what is under way and closes the database, whoever else still has this handle: they are refused from now on. The
     /// write-ahead log is gone then, and another process may own the database.
     pub async fn close(self: Arc<Self>) {
@@ -240,8 +277,32 @@ impl Store {
         db.pragma_update(None, "secure_delete", true)?;
         migrate(&mut db)?;
         let outages = Arc::new(outage::Outages::default());
-        let readers = readers::Readers::new(path.to_owned());
-        Ok(Self { readers, writer: writer::Writer::start(db, outages.clone())?, outages, lock: Mutex::new(lock) })
+        let readers = readers::Readers::new(Source::File(path.to_owned()));
+        Ok(Self { readers, writer: writer::Writer::start(db.into(), outages.clone())?, outages, lock: Mutex::new(lock) })
+    }
+
+    /// Opens a database on a server; `owned`: as the one relay that runs on it, bringing its tables to this version as needed. Blocks; call it
+    /// before serving.
+    ///
+    /// # Errors
+    /// It cannot be reached, does not let this relay in, or is of a later version.
+    pub(crate) fn connect(server: Server, owned: bool) -> Result<Self, StoreError> {
+        let at_start = server.clone();
+        // A client blocks, which whoever calls this may not be allowed to.
+        let opened = std::thread::spawn(move || {
+            if owned {
+                let session = at_start.own(BUSY_TIMEOUT)?;
+                at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
+                return Ok(session);
+            }
+            at_start.check(MIGRATIONS_OF_POSTGRES.len())?;
+            Ok(at_start.session(BUSY_TIMEOUT))
+        });
+        let session =
+            opened.join().unwrap_or_else(|_| Err(StoreError::Unavailable("the database cannot be looked at".into())))?;
+        let outages = Arc::new(outage::Outages::default());
+        let writer = writer::Writer::start(session.into(), outages.clone())?;
+        Ok(Self { readers: readers::Readers::new(Source::Server(server)), writer, outages, lock: Mutex::new(None) })
     }
 
     /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called
@@ -257,7 +318,7 @@ impl Store {
     /// Reads in one snapshot.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&sql::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.readers.read(read).await;
         if let Err(error @ StoreError::Unavailable(_)) = &result {

@@ -1,12 +1,12 @@
 //! Agents, visitors and nodes, as the desk's transactions read and write them: who is connected, who has a free slot, who is gone.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::AgentPatch;
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId, TeamId};
 use shared::model::{Agent, Away, Contact, Page, Person, Presence, Role};
 use uuid::Uuid;
 
 use super::rows::{json, to_json};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{StoreError, profiles, teams};
 use crate::desk::VisitorCard;
 use crate::desk::plan::{Available, Waiting};
@@ -29,13 +29,13 @@ macro_rules! connected {
     };
 }
 
-fn column<T, P: rusqlite::Params>(
+fn column<T, P: sql::Params>(
     db: &Connection,
     sql: &str,
     params: P,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    read: impl FnMut(&Row<'_>) -> sql::Result<T>,
 ) -> Result<Vec<T>, StoreError> {
-    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<sql::Result<_>>()?)
 }
 
 /// Everybody who may be given chats: connected, online, not disabled. Also those without a free slot.
@@ -62,7 +62,7 @@ pub(crate) fn available(db: &Connection) -> Result<Vec<Available>, StoreError> {
 }
 
 /// The languages of an agent; nearly always none.
-fn languages(row: &Row<'_>, place: usize) -> rusqlite::Result<Vec<String>> {
+fn languages(row: &Row<'_>, place: usize) -> sql::Result<Vec<String>> {
     match row.get_ref(place)?.as_str()? {
         "[]" => Ok(Vec::new()),
         list => json(list),
@@ -83,14 +83,14 @@ pub(crate) fn queue(db: &Connection, skip: usize, most: usize) -> Result<Vec<Wai
                ORDER BY c.priority DESC, c.queue_time, c.id LIMIT ?2 OFFSET ?1";
     let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
     column(db, sql, params![number(skip), number(most)], |row| {
-        let prefer = row.get::<_, Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
+        let prefer = row.get::<Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
         let excluded = row.get_ref(4)?.as_str()?;
         Ok(Waiting {
             conversation: ConversationId(row.get(0)?),
-            last_agent: row.get::<_, Option<Uuid>>(1)?.map(AgentId),
+            last_agent: row.get::<Option<Uuid>>(1)?.map(AgentId),
             prefer,
             excluded: if excluded == "[]" { Vec::new() } else { json(excluded)? },
-            team: row.get::<_, Option<Uuid>>(5)?.map(TeamId),
+            team: row.get::<Option<Uuid>>(5)?.map(TeamId),
             language: row.get(6)?,
             picked: row.get(7)?,
         })
@@ -134,17 +134,17 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-pub(crate) fn role_of(name: &str) -> rusqlite::Result<Role> {
+pub(crate) fn role_of(name: &str) -> sql::Result<Role> {
     match name {
         "agent" => Ok(Role::Agent),
         "supervisor" => Ok(Role::Supervisor),
         "admin" => Ok(Role::Admin),
-        other => Err(rusqlite::Error::InvalidParameterName(format!("role {other:?}"))),
+        other => Err(sql::Error::Unexpected(format!("the role {other:?}"))),
     }
 }
 
 /// All that is read of agents as others see them; `filter` begins with `WHERE` or is empty.
-fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
+fn agents_where<P: sql::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
     let start = concat!(
         "SELECT a.id, a.name, a.role, a.away, a.disabled = 0 AND ",
         connected!(),
@@ -239,8 +239,12 @@ pub(crate) fn inactive_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>
 
 /// Since when an agent is gone, if that is not known already; `None`: here.
 pub(crate) fn agent_gone(db: &Connection, agent: AgentId, at: Option<Millis>) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE agent SET gone_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(gone_at, ?2) END WHERE id = ?1")?
-        .execute(params![agent.0, at])?;
+    match at {
+        Some(at) => {
+            db.prepare_cached("UPDATE agent SET gone_at = ?2 WHERE id = ?1 AND gone_at IS NULL")?.execute(params![agent.0, at])?
+        }
+        None => db.prepare_cached("UPDATE agent SET gone_at = NULL WHERE id = ?1")?.execute([agent.0])?,
+    };
     Ok(())
 }
 

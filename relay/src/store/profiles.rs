@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::{
     Attribute, MAX_ATTRIBUTES, MAX_TWINS, MAX_VISITS, NotedField, Twin, ValueKind, Visit, VisitorField, VisitorProfile,
     VisitorRules,
@@ -12,6 +11,7 @@ use shared::ids::{Millis, SiteId, SiteKey, VisitorId};
 use shared::model::{Conversation, Page, Visitor};
 
 use super::rows::{self, json, to_json};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Texts by their names.
@@ -54,7 +54,7 @@ pub(crate) fn rules(db: &Connection, site: SiteId) -> Result<VisitorRules, Store
 }
 
 /// A visitor as agents see them, from columns that begin with name, email, locale, time zone, verified and revision.
-pub(crate) fn visitor(id: VisitorId, row: &Row<'_>) -> rusqlite::Result<Visitor> {
+pub(crate) fn visitor(id: VisitorId, row: &Row<'_>) -> sql::Result<Visitor> {
     let (name, email, locale) = (row.get(0)?, row.get(1)?, row.get(2)?);
     Ok(Visitor { id, name, email, locale, time_zone: row.get(3)?, verified: row.get(4)?, rev: rows::seq(row, 5)? })
 }
@@ -82,7 +82,7 @@ pub(crate) fn profile(db: &Connection, id: VisitorId) -> Result<Option<VisitorPr
          WHERE id = ?1",
     )?;
     let found = find.query_row([id.0], |row| {
-        let texts = |column| -> rusqlite::Result<Texts> { json(row.get_ref(column)?.as_str()?) };
+        let texts = |column| -> sql::Result<Texts> { json(row.get_ref(column)?.as_str()?) };
         let (attributes, vouched, known) = (texts(8)?, texts(9)?, texts(10)?);
         Ok((visitor(id, row)?, row.get(6)?, row.get(7)?, attributes, vouched, known, SiteId(row.get(11)?)))
     });
@@ -118,7 +118,7 @@ fn noted(fields: Vec<VisitorField>, mut known: Texts) -> Vec<NotedField> {
 fn pages(db: &Connection, visitor: VisitorId) -> Result<Vec<Visit>, StoreError> {
     let mut find = db.prepare_cached("SELECT at, url, title FROM visited_page WHERE visitor = ?1 ORDER BY at DESC")?;
     let found = find.query_map([visitor.0], |row| Ok(Visit { at: row.get(0)?, url: row.get(1)?, title: row.get(2)? }))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<sql::Result<_>>()?)
 }
 
 /// Visitors of the same site with the same address.
@@ -134,7 +134,7 @@ fn twins(db: &Connection, of: VisitorId) -> Result<Vec<Twin>, StoreError> {
         let visitor = visitor(VisitorId(row.get(6)?), row)?;
         Ok(Twin { visitor, conversations: row.get(7)?, last_at: row.get(8)? })
     })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<sql::Result<_>>()?)
 }
 
 /// A JSON object of a visitor's row that this program changes. What the site's server signed comes with the identity.
@@ -200,8 +200,7 @@ pub(crate) enum Changed {
 /// Name and address, as an agent knows them; an empty one is none.
 pub(crate) fn call(db: &Connection, visitor: VisitorId, name: Option<&str>, email: Option<&str>) -> Result<(), StoreError> {
     db.prepare_cached(
-        "UPDATE visitor SET name = CASE WHEN ?2 IS NULL THEN name ELSE nullif(?2, '') END, \
-         email = CASE WHEN ?3 IS NULL THEN email ELSE nullif(?3, '') END, rev = rev + 1 WHERE id = ?1",
+        "UPDATE visitor SET name = nullif(coalesce(?2, name), ''), email = nullif(coalesce(?3, email), ''), rev = rev + 1 WHERE id = ?1",
     )?
     .execute(params![visitor.0, name, email])?;
     Ok(())
@@ -263,7 +262,10 @@ pub(crate) fn take_over(db: &Connection, from: VisitorId, into: VisitorId) -> Re
     db.prepare_cached("UPDATE visitor SET device = coalesce(device, (SELECT device FROM visitor WHERE id = ?1)) WHERE id = ?2")?
         .execute([from.0, into.0])?;
     // Two pages of the same moment are one.
-    db.prepare_cached("UPDATE OR IGNORE visited_page SET visitor = ?2 WHERE visitor = ?1")?.execute([from.0, into.0])?;
+    db.prepare_cached(
+        "UPDATE visited_page SET visitor = ?2 WHERE visitor = ?1 AND at NOT IN (SELECT at FROM visited_page WHERE visitor = ?2)",
+    )?
+    .execute([from.0, into.0])?;
     db.prepare_cached("DELETE FROM visited_page WHERE visitor = ?1")?.execute([from.0])?;
     forget_old_pages(db, into)
 }

@@ -1,13 +1,13 @@
 //! Notifications that wait, and the browsers they go to. Queued in the transactions that cause them; read and settled by `push`. Only rows:
 //! what a notification says is read from the conversation when it is sent.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::{MOST_SUBSCRIPTIONS, Quiet, Wishes};
 use shared::ids::{AgentId, ConversationId, Millis, Seq};
 use shared::model::State;
 use uuid::Uuid;
 
 use super::rows::{json, seq, state_of, to_json};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Why somebody is notified. Of several reasons about one conversation the greatest counts.
@@ -152,7 +152,7 @@ impl Store {
             ])?;
             db.prepare_cached(
                 "DELETE FROM push_subscription WHERE agent = ?1 AND session IN (SELECT session FROM push_subscription WHERE agent = ?1 \
-                 AND session <> ?2 ORDER BY created_at DESC, session LIMIT -1 OFFSET ?3)",
+                 AND session <> ?2 ORDER BY created_at DESC, session LIMIT 9223372036854775807 OFFSET ?3)",
             )?
             .execute(params![new.agent.0, new.session, MOST_SUBSCRIPTIONS - 1])?;
             Ok(())
@@ -188,7 +188,7 @@ impl Store {
                  WHERE p.due_at <= ?2 ORDER BY p.due_at LIMIT ?3",
             )?;
             let found = find.query_map(params![now, by, most], push)?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -240,7 +240,7 @@ pub(crate) fn tell(
         };
     }
     let sql = match cause {
-        Cause::Queue => statement!("queue = 1 AND ?5 IS NULL"),
+        Cause::Queue => statement!("queue = 1 AND agent = coalesce(?5, agent)"),
         Cause::Message => statement!("messages = 1 AND agent = ?5"),
         Cause::Offer => statement!("offers = 1 AND agent = ?5"),
         Cause::Assigned => statement!("assigned = 1 AND agent = ?5"),
@@ -250,7 +250,7 @@ pub(crate) fn tell(
     Ok(())
 }
 
-fn push(row: &Row<'_>) -> rusqlite::Result<Push> {
+fn push(row: &Row<'_>) -> sql::Result<Push> {
     let quiet: Option<String> = row.get(7)?;
     let to = Subscription {
         session: row.get(0)?,
@@ -266,9 +266,9 @@ fn push(row: &Row<'_>) -> rusqlite::Result<Push> {
     };
     let cause = Cause::of(row.get(14)?);
     let state = state_of(row.get(20)?)?;
-    let is = |column: usize| -> rusqlite::Result<bool> { Ok(row.get::<_, Option<Uuid>>(column)? == Some(to.agent.0)) };
-    let (theirs, offered, expired, read) = (is(21)?, is(22)?, row.get::<_, bool>(19)?, row.get::<_, bool>(23)?);
-    let unassigned = row.get::<_, Option<Uuid>>(21)?.is_none();
+    let is = |column: usize| -> sql::Result<bool> { Ok(row.get::<Option<Uuid>>(column)? == Some(to.agent.0)) };
+    let (theirs, offered, expired, read) = (is(21)?, is(22)?, row.get::<bool>(19)?, row.get::<bool>(23)?);
+    let unassigned = row.get::<Option<Uuid>>(21)?.is_none();
     let stands = match cause {
         Cause::Queue => state == State::Queued || (state == State::Parked && unassigned),
         Cause::Message | Cause::Assigned => theirs && state != State::Closed && !read,

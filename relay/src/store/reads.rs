@@ -1,6 +1,5 @@
 //! What sessions and the API read: threads, entries, inboxes, heads. Each call sees one snapshot.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::agent::{Inbox, MAX_OTHERS};
 use shared::api::{History, Rated, Why};
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
@@ -8,6 +7,7 @@ use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, T
 use uuid::Uuid;
 
 use super::rows::{self, columns};
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, boards, log, mentions, people, teams};
 use crate::desk::plan::Waiting;
 use crate::desk::record::Record;
@@ -35,13 +35,13 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT id, site, verified, merged_into IS NOT NULL, NULL FROM visitor WHERE token_hash = ?1 UNION ALL \
-                 SELECT v.id, v.site, v.verified, 0, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified, FALSE, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
                  SELECT v.id, v.site, v.verified, v.merged_into IS NOT NULL, NULL FROM visitor_browser b JOIN visitor v ON v.id = b.visitor \
                  WHERE b.token_hash = ?1",
             )?;
             let found = find.query_row([hash], |row| {
                 let (id, site) = (VisitorId(row.get(0)?), SiteId(row.get(1)?));
-                let secret = row.get::<_, Option<Uuid>>(4)?.map(SecretId);
+                let secret = row.get::<Option<Uuid>>(4)?.map(SecretId);
                 Ok(VisitorRecord { id, site, verified: row.get(2)?, given_up: row.get(3)?, secret })
             });
             Ok(found.optional()?)
@@ -162,7 +162,7 @@ impl Store {
             let mut find = db.prepare_cached(sql)?;
             let heads =
                 find.query_map(params![agent.0, open.map(|id| id.0)], |row| Ok(Seen { conversation: ConversationId(row.get(0)?), seq: rows::seq(row, 1)? }))?;
-            Ok(heads.collect::<rusqlite::Result<_>>()?)
+            Ok(heads.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -214,10 +214,10 @@ impl Store {
 }
 
 /// Rows of the inbox.
-pub(super) fn views<P: rusqlite::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<Conversation>, StoreError> {
+pub(super) fn views<P: sql::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<Conversation>, StoreError> {
     let mut find = db.prepare_cached(sql)?;
-    let records = find.query_map(params, rows::record)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(records.iter().map(|record| rows::view(db, record)).collect::<rusqlite::Result<_>>()?)
+    let records = find.query_map(params, rows::record)?.collect::<sql::Result<Vec<_>>>()?;
+    Ok(records.iter().map(|record| rows::view(db, record)).collect::<sql::Result<_>>()?)
 }
 
 /// Active and parked conversations of an agent, and those offered to them.

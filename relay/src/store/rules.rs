@@ -1,11 +1,11 @@
 //! Rules of the whole installation, and who has not met them yet.
 
-use rusqlite::{Connection, params};
 use shared::api::Deed;
 use shared::ids::{AgentId, Millis};
 use uuid::Uuid;
 
 use super::audit::{self, Record};
+use super::sql::{Connection, params};
 use super::{Store, StoreError};
 
 impl Store {
@@ -19,10 +19,12 @@ impl Store {
     pub async fn demand_second_factor(&self, on: bool, by: AgentId, now: Millis) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            let mut change = db.prepare_cached(
-                "UPDATE house_rule SET second_factor_since = CASE WHEN ?1 THEN ?2 ELSE NULL END WHERE (second_factor_since IS NULL) = ?1",
-            )?;
-            if change.execute(params![on, now])? > 0 {
+            let changed = if on {
+                db.execute("UPDATE house_rule SET second_factor_since = ?1 WHERE second_factor_since IS NULL", [now])?
+            } else {
+                db.execute("UPDATE house_rule SET second_factor_since = NULL WHERE second_factor_since IS NOT NULL", [])?
+            };
+            if changed > 0 {
                 let detail = if on { "second factor: everybody" } else { "second factor: as they like" };
                 audit::write(db, now, &Record::of(by, Deed::RulesChanged, "").with(detail))?;
             }

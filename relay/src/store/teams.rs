@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{AgentId, ConversationId, SiteId, TeamId};
 use shared::model::{Assigning, SiteDesk, Team};
 use uuid::Uuid;
 
 use super::rows::{json, to_json};
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError};
 
 impl Store {
@@ -32,7 +32,7 @@ pub(crate) fn teams(db: &Connection) -> Result<Vec<Team>, StoreError> {
     let mut find = db.prepare_cached("SELECT id, name FROM team ORDER BY name, id")?;
     let mut teams: Vec<Team> = find
         .query_map([], |row| Ok(Team { id: TeamId(row.get(0)?), name: row.get(1)?, members: Vec::new(), sites: Vec::new() }))?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     let members = pairs(db, "SELECT team, agent FROM team_member ORDER BY team, agent")?;
     let sites = pairs(db, "SELECT team, site FROM team_site ORDER BY team, site")?;
     for team in &mut teams {
@@ -108,7 +108,7 @@ fn empty(db: &Connection, team: TeamId) -> Result<(), StoreError> {
 pub(crate) fn conversations_of(db: &Connection, team: TeamId) -> Result<Vec<ConversationId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM conversation WHERE team = ?1 AND state <> 3 ORDER BY id")?;
     let found = find.query_map([team.0], |row| Ok(ConversationId(row.get(0)?)))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<sql::Result<_>>()?)
 }
 
 /// What the desk of a site goes by.
@@ -121,7 +121,7 @@ pub(crate) fn site_desk(db: &Connection, site: SiteId) -> Result<SiteDesk, Store
 pub(crate) fn site_desks(db: &Connection) -> Result<Vec<(SiteId, SiteDesk)>, StoreError> {
     let mut find = db.prepare_cached("SELECT id, desk FROM site ORDER BY id")?;
     let desks = find.query_map([], |row| Ok((SiteId(row.get(0)?), json(row.get_ref(1)?.as_str()?)?)))?;
-    Ok(desks.collect::<rusqlite::Result<_>>()?)
+    Ok(desks.collect::<sql::Result<_>>()?)
 }
 
 /// Changes it.
@@ -148,5 +148,5 @@ pub(crate) fn site_name(db: &Connection, site: SiteId) -> Result<Option<String>,
 fn pairs(db: &Connection, sql: &str) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
     let mut find = db.prepare_cached(sql)?;
     let found = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<sql::Result<_>>()?)
 }

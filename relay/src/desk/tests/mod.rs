@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::record::Record;
 use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
+use crate::store::tests::url;
 use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
@@ -66,7 +67,7 @@ impl Office {
 
     pub(super) async fn with(rules: Rules) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let store = Arc::new(Store::serve(&url(folder.path())).unwrap());
         let site = SiteId(id(1));
         let record = SiteRecord {
             id: site,
@@ -89,7 +90,7 @@ impl Office {
         let Self { folder, store, desk, rules, site, now, made, .. } = self;
         drop(desk);
         drop(Arc::into_inner(store).unwrap());
-        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let store = Arc::new(Store::serve(&url(folder.path())).unwrap());
         let desk = Desk::new(store.clone(), rules.clone());
         let node = desk.node_start(now.get()).await.unwrap();
         Self { folder, store, desk, rules, node, site, now, made }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::OpenFlags;
 use shared::api::AgentPatch;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SecretId, SiteId, TeamId, VisitorId};
@@ -26,6 +26,7 @@ use crate::desk::work::Work;
 use crate::desk::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::edge::identity::Identity;
 use crate::store::rows::columns;
+use crate::store::sql::{Connection, Row, params};
 use crate::store::{Store, StoreError, rows, teams};
 
 /// As browsers say them, and as they are kept.
@@ -121,8 +122,9 @@ impl Real {
 
     fn open(folder: TempDir) -> Self {
         let store = Arc::new(Store::open(&database(folder.path())).unwrap());
-        let look = Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let look = rusqlite::Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
         look.set_prepared_statement_cache_capacity(64);
+        let look = Connection::from(look);
         let desk = Desk::new(store.clone(), Rules::default());
         let (chats, said, acks) = (Vec::new(), vec![None; VISITORS], Vec::new());
         Self { folder, store, desk, node: NodeId(id(0)), look, chats, said, acks, made: 1_000_000 }
@@ -384,7 +386,7 @@ impl Real {
     /// What the sites' desks go by.
     pub(super) fn desks(&self) -> Vec<SiteDesk> {
         let mut find = self.look.prepare_cached("SELECT desk FROM site ORDER BY id").unwrap();
-        let found = find.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let found = find.query_map([], |row| row.get::<String>(0)).unwrap();
         found.map(|desk| serde_json::from_str(&desk.unwrap()).unwrap()).collect()
     }
 
@@ -398,7 +400,7 @@ impl Real {
         let sql = "SELECT capacity, role, away, disabled, gone_at, idle_since, EXISTS (SELECT 1 FROM presence WHERE subject = a.id), \
                    languages, id, active_at FROM agent a ORDER BY id";
         let memberships = teams::memberships(&self.look).unwrap();
-        let agent = |row: &rusqlite::Row<'_>| {
+        let agent = |row: &Row<'_>| {
             let (gone, here): (Option<Millis>, bool) = (row.get(4)?, row.get(6)?);
             assert_eq!(gone.is_none(), here, "since when nobody is connected");
             Ok(Agent {
