@@ -111,7 +111,7 @@
   // Never in the middle of the panel's own work, from where its events come.
   const tell = async (name, value, to = panel) => {
     await 0;
-    to && to([name, value]);
+    to?.([name, value]);
   };
 
   // `open`: true or false as the visitor wishes, nothing for a panel that knows by itself whether it was open.
@@ -175,7 +175,7 @@
   const end = async () => {
     const last = panel;
     lives++;
-    panel = wanted = settings.identity = "";
+    panel = wanted = settings.identity = null;
     button.ariaExpanded = button.ariaBusy = false;
     host.remove();
     root.replaceChildren();

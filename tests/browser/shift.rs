@@ -123,6 +123,7 @@ async fn a_whole_shift_and_its_numbers() -> Result<()> {
     ada.says("Message", " cent off today.").await?;
     france.sees("Yes, and ten per cent off today.").await;
     sue.pictures("shift-supervisor").await?;
+    sue.sketches("console", 1280, 757).await?;
 
     // A freed slot pulls the next one; the supervisor comes to help and keeps somebody out.
     ada.clicks("button", "Close chat").await?;
