@@ -149,7 +149,11 @@ impl Person {
 
     /// Waits until this has the focus.
     pub async fn is_at(&self, role: &str, name: &str) -> Result<()> {
-        self.waits_until(&at(role, name)).await.map(drop)
+        let focused = "(focused() ? `${focused().tagName} ${focused().id} ${focused().className} ${nameOf(focused())}` : 'nothing')";
+        match self.waits_until(&at(role, name)).await {
+            Ok(_) => Ok(()),
+            Err(error) => bail!("the focus is at {}: {error:#}", self.evaluates(focused).await?),
+        }
     }
 
     /// Waits until something with this role and name is shown.

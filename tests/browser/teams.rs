@@ -75,7 +75,7 @@ async fn an_admin_makes_a_team_and_routes_chats_to_it() -> Result<()> {
     ada.evaluates("(seek('button', 'Add a rule').scrollIntoView({ block: 'center' }), 1)").await?;
     ada.clicks("button", "Add a rule").await?;
     ada.types("On pages like", "/demo*").await?;
-    ada.evaluates("((field) => { field.value = [...field.options].find((option) => option.text === 'Billing').value; field.dispatchEvent(new Event('change', {bubbles: true})); return 1; })(seek('combobox', 'For'))").await?;
+    ada.evaluates("((field) => { field.value = [...field.options].find((option) => option.text === 'Billing').value; field.dispatchEvent(new Event('change', {bubbles: true})); return 1; })([...document.querySelectorAll('select')].find((list) => [...list.options].some((option) => option.text === 'Billing')))").await?;
     ada.clicks("button", "Save").await?;
     ada.sees("Saved").await?;
     is_shown(&ada, "desk").await?;

@@ -282,7 +282,7 @@ impl Store {
     pub async fn add_site(&self, now: Millis, by: AgentId, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            insert_site(db, &site)?;
+            insert_site(db, &site, "")?;
             audit::write(db, now, &Record::of(by, Deed::SiteMade, site.name))
         })
         .await
@@ -301,19 +301,28 @@ impl Store {
     pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            insert_site(db, &site)
+            insert_site(
+                db,
+                &site,
+                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
+                 settings_rev = site.settings_rev \
+                 + CASE WHEN site.settings <> excluded.settings OR site.name <> excluded.name THEN 1 ELSE 0 END",
+            )
         })
         .await
     }
 }
 
-fn insert_site(db: &Connection, site: &SiteRecord) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
-         name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
-         settings_rev = site.settings_rev + CASE WHEN site.settings <> excluded.settings OR site.name <> excluded.name THEN 1 ELSE 0 END",
-    )?
-    .execute(params![site.id.0, site.key.0, site.name, to_json(&site.origins)?, to_json(&site.settings)?])?;
+/// `or`: what becomes of one of this key that there is already; else [`StoreError::Conflict`].
+fn insert_site(db: &Connection, site: &SiteRecord, or: &str) -> Result<(), StoreError> {
+    let sql = ["INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5)", or].concat();
+    db.prepare_cached(&sql)?.execute(params![
+        site.id.0,
+        site.key.0,
+        site.name,
+        to_json(&site.origins)?,
+        to_json(&site.settings)?
+    ])?;
     Ok(())
 }
 

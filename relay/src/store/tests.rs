@@ -262,3 +262,22 @@ async fn an_agent_nobody_knows_is_nobody() {
     store.upsert_site(site).await.unwrap();
     assert_eq!(store.answering(demo, 0).await.unwrap(), (false, None));
 }
+
+#[tokio::test]
+async fn a_site_whose_key_is_taken_is_neither_made_nor_put_on_record() {
+    let (_folder, store) = open();
+    let site = |number, name: &str| SiteRecord {
+        id: SiteId(id(number)),
+        key: SiteKey("shop".into()),
+        name: name.into(),
+        origins: Vec::new(),
+        settings: SiteSettings::default(),
+        settings_rev: 1,
+        verified_only: false,
+        visitors: VisitorRules::default(),
+    };
+    store.add_site(1, AgentId(id(9)), site(1, "One")).await.unwrap();
+    assert!(matches!(store.add_site(2, AgentId(id(9)), site(2, "Two")).await, Err(StoreError::Conflict)));
+    assert_eq!(store.site_by_key(SiteKey("shop".into())).await.unwrap().map(|site| site.name).as_deref(), Some("One"));
+    assert_eq!(there(&store).await, [1]);
+}
