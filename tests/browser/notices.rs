@@ -169,6 +169,7 @@ async fn a_closed_console_has_the_browser_notify() -> Result<()> {
     // What its worker makes of it, and where a click leads.
     agent.opens(&stage.url("/console/")).await?;
     agent.finds("radio", "Online").await?;
+    agent.waits_until("navigator.serviceWorker.controller?.state === 'activated'").await?;
     agent.delivers_push(&stage.url(""), &came.says.to_string()).await?;
     let shown = "navigator.serviceWorker.ready.then(worker => worker.getNotifications()).then(all => window.shown = all), window.shown?.[0]";
     agent.waits_until(shown).await?;

@@ -149,7 +149,8 @@ impl Person {
 
     /// Waits until this has the focus.
     pub async fn is_at(&self, role: &str, name: &str) -> Result<()> {
-        let focused = "(focused() ? `${focused().tagName} ${focused().id} ${focused().className} ${nameOf(focused())}` : 'nothing')";
+        let focused =
+            "(focused() ? `${focused().tagName} ${focused().id} ${focused().className} ${nameOf(focused())}` : 'nothing')";
         match self.waits_until(&at(role, name)).await {
             Ok(_) => Ok(()),
             Err(error) => bail!("the focus is at {}: {error:#}", self.evaluates(focused).await?),

@@ -83,6 +83,7 @@ async fn an_admin_makes_a_team_and_routes_chats_to_it() -> Result<()> {
     ada.waits_until("seek('textbox', 'Monday')?.value === '09:00–12:00, 14:00–18:00'").await?;
     ada.finds("button", "Remove Christmas").await?;
     ada.clicks("checkbox", "There are opening hours").await?;
+    ada.evaluates("(seek('button', 'Remove rule 1').scrollIntoView({ block: 'center' }), 1)").await?;
     ada.clicks("button", "Remove rule 1").await?;
     ada.clicks("button", "Save").await?;
     ada.sees("Saved").await?;

@@ -57,7 +57,10 @@ pub fn Inbox() -> impl IntoView {
     });
     Effect::new(move || {
         let open = desk.open.get();
-        panes.earlier.set(None);
+        // Set to what it is, it would draw the thread anew, and whoever has begun to write would lose the focus.
+        if panes.earlier.with_untracked(Option::is_some) {
+            panes.earlier.set(None);
+        }
         panes.picker.set(false);
         panes.details.set(false);
         panes.emoji.set(false);
