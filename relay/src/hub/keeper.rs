@@ -1,4 +1,5 @@
-//! The hub's two clocks: the sweep, which carries out timeouts when they are due, and the node's heartbeat. Both end with the relay.
+//! The hub's two clocks: the sweep, which carries out timeouts when they are due, and the node's heartbeat, which also sees to the sessions
+//! of nodes that are gone. Both end with the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +81,9 @@ async fn next(hub: &Hub, watch: &mut Watch) -> Result<Duration, DeskError> {
 /// Renews the lease until the relay stops. A node that lost it closes its sockets before it serves again, because others may have
 /// taken over its sessions.
 pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
-    let mut next = Instant::now() + HEARTBEAT;
+    // At once, to learn who else serves.
+    let mut next = Instant::now();
+    let mut held_since = Instant::now();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -103,7 +106,23 @@ pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
         if !held || asked.elapsed() + HEARTBEAT > LEASE {
             tracing::error!("this node lost its lease; its clients reconnect");
             hub.registry.close_all(close::LEASE_LOST);
+            held_since = Instant::now();
+        }
+        // Whoever was away itself judges nobody by that time.
+        if held_since.elapsed() >= LEASE
+            && let Err(error) = take_over(&hub).await
+        {
+            tracing::debug!(%error, "sessions of nodes that are gone wait for the store");
         }
         next = Instant::now() + HEARTBEAT;
     }
+}
+
+/// Ends the sessions of nodes that are gone.
+async fn take_over(hub: &Hub) -> Result<(), DeskError> {
+    while hub.desk.has_orphans(clock::now(), hub.node).await? {
+        tracing::info!("a node is gone; whoever was connected to it counts as gone, or has come to another one");
+        hub.publish(hub.desk.end_orphans(clock::now(), hub.node).await?);
+    }
+    Ok(())
 }
