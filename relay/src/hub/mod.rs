@@ -63,6 +63,12 @@ impl Hub {
         &self.registry
     }
 
+    /// Waits until whoever is registered now hears of what other relays commit from now on; not for long. Then they may be told how things
+    /// stand.
+    pub async fn ready(&self) {
+        self.bus.ready().await;
+    }
+
     /// A visitor says something.
     pub async fn visitor_says(&self, site: SiteId, card: &Arc<VisitorCard>, say: Say, by: &Peer) -> Result<Ack, DeskError> {
         let outcome = self.desk.visitor_say(clock::now(), self.node, site, Arc::clone(card), say).await?;
@@ -381,7 +387,7 @@ impl Hub {
         let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
         if let Some(entry) = said.entry {
             hot().of(author).messages.increment(1);
-            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Tick::now() });
+            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Some(Tick::now()) });
         }
         self.publish(outcome);
         Ok(said.ack)
