@@ -154,6 +154,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         (Some(url), Some(interests)) => {
             let (bus, wire) = Nats::connect(&config, url, node, fanout, interests).await?;
             tasks.spawn(wire.run(silence.clone()));
+            // Who came before the bus is there would have to greet anew.
+            bus.ready().await;
             Arc::new(bus)
         }
         _ => Arc::new(Local::new(fanout)),
@@ -162,6 +164,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(Boards::new(store.clone(), registry.clone(), dirty).run(stop.clone()));
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
+    if is_shared {
+        tasks.spawn(keeper::tell_viewers(hub.clone(), stop.clone()));
+    }
 
     if let Some(post) = post {
         tasks.spawn(post.run(stop.clone()));

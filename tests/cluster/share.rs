@@ -4,6 +4,7 @@ use reqwest::Method;
 use shared::api::SitePatch;
 use shared::close::ErrorCode;
 use shared::model::{Presence, Role, State};
+use tests::agent::Console;
 
 use crate::stage::{Stage, straight};
 
@@ -36,6 +37,10 @@ async fn two_relays_are_one_desk() {
     })
     .await;
     sue.opens(chat).await;
+    ada.opens(chat).await;
+    let together = |console: &Console| console.viewers.get(&chat).filter(|viewers| viewers.agents.len() == 2).map(drop);
+    ada.until_console("Sue looks on", together).await;
+    sue.until_console("so does Ada", together).await;
     visitor.says("a question, then").await;
     sue.sees("a question, then").await;
 

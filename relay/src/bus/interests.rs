@@ -12,6 +12,9 @@ use tokio::time::timeout;
 /// How long whoever has come waits for the bus; without it they greet all the same, and hear late of what others say.
 const READY_WITHIN: Duration = Duration::from_millis(500);
 
+/// The version that is done while there is no bus: nobody waits for it.
+pub(super) const NOT_THERE: u64 = u64::MAX;
+
 /// What a notice is about, and what can be subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
@@ -125,8 +128,10 @@ impl Interests {
     /// Waits until the bus has carried out all that was asked for before, so that nothing published from now on is missed.
     pub(super) async fn ready(&self) {
         let version = self.state().version;
-        // In vain where the bus is away; it lets everybody look again when it is back.
-        let _ = timeout(READY_WITHIN, self.done.subscribe().wait_for(|done| *done >= version)).await;
+        if timeout(READY_WITHIN, self.done.subscribe().wait_for(|done| *done >= version)).await.is_err() {
+            // The others need not wait in vain as well. It lets everybody look again when it is back.
+            self.done(NOT_THERE);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

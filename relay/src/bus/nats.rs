@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Bus;
-use super::interests::{Interests, Topic};
+use super::interests::{Interests, NOT_THERE, Topic};
 use crate::config::{BusUrl, Config};
 use crate::hub::fanout::Fanout;
 use crate::hub::notice::Notice;
@@ -44,8 +44,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 const HEAD: usize = 24;
 /// How long it may take until subscriptions and last words are on their way.
 const WRITTEN_WITHIN: Duration = Duration::from_millis(500);
-/// What is done while there is no bus: whoever waits for it waits no longer.
-const NOT_THERE: u64 = u64::MAX;
 /// Nodes whose numbers are remembered: more than ever run at a time, so what is forgotten are past lives.
 const MOST_NODES: usize = 1_000;
 
@@ -130,7 +128,9 @@ impl Nats {
             .ping_interval(PING_EVERY)
             .connection_timeout(CONNECT_WITHIN)
             .subscription_capacity(MOST_UNREAD)
-            .reconnect_delay_callback(|tries| LONGEST_PAUSE.min(PAUSE * u32::try_from(tries).unwrap_or(u32::MAX).min(100)))
+            .reconnect_delay_callback(|tries| {
+                LONGEST_PAUSE.min(PAUSE * u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(100))
+            })
             .event_callback(told);
         if let Some(name) = url.name() {
             options = match url.password() {
@@ -145,7 +145,6 @@ impl Nats {
         let (outgoing, waiting) = mpsc::channel(MOST_WAITING);
         let dropped = Arc::<AtomicBool>::default();
         interests.add([Topic::All]);
-        interests.done(NOT_THERE);
         let wire = Wire {
             client,
             prefix: url.prefix().to_owned(),

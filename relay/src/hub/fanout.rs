@@ -72,7 +72,12 @@ impl Fanout {
                     self.dirty.reminded(agent);
                 }
             }
-            Notice::Viewing(conversation) => self.dirty.viewers(conversation),
+            Notice::Viewing { conversation, at, lookers, news } => {
+                let elsewhere = at != self.node && self.registry.viewers().hears(conversation, at, lookers, Tick::now());
+                if elsewhere || (at == self.node && news) {
+                    self.dirty.viewers(conversation);
+                }
+            }
             // The greeting knows what they may do now.
             Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),

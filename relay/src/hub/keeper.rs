@@ -1,16 +1,17 @@
 //! The hub's two clocks: the sweep, which carries out timeouts when they are due, and the node's heartbeat, which also sees to the sessions
-//! of nodes that are gone. Both end with the relay.
+//! of nodes that are gone; and what relays tell each other again. All end with the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::close;
 use shared::ids::Millis;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Hub;
-use crate::clock;
+use super::viewers::TOLD_EVERY;
+use crate::clock::{self, Tick};
 use crate::desk::DeskError;
 
 /// Longest time between two looks at what is due. Messages move timeouts without a word to the sweep; none is carried out later
@@ -125,4 +126,15 @@ async fn take_over(hub: &Hub) -> Result<(), DeskError> {
         hub.publish(hub.desk.end_orphans(clock::now(), hub.node).await?);
     }
     Ok(())
+}
+
+/// Tells other relays again who looks at what here, until the relay stops.
+pub async fn tell_viewers(hub: Arc<Hub>, stop: CancellationToken) {
+    let mut ticks = interval(TOLD_EVERY);
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
+        for (conversation, news) in hub.registry.viewers().again(Tick::now()) {
+            hub.tell_viewers(conversation, news);
+        }
+    }
 }

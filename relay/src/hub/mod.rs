@@ -5,7 +5,7 @@
 //! - [`notice`]: what travels on the bus
 //! - [`fanout`]: which connection learns of a notice
 //! - [`board`]: what whole sites see, once a second
-//! - [`keeper`]: timeouts and the node's lease
+//! - [`keeper`]: timeouts, the node's lease, and what relays tell each other again
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -260,7 +260,7 @@ impl Hub {
     pub async fn agent_typing(&self, agent: &Person, typing: Typing, by: &Peer) -> Result<(), StoreError> {
         let Typing { conversation, on, note } = typing;
         if self.registry.viewers().types(conversation, by.id, on.then(Tick::now)) {
-            self.bus.publish(Notice::Viewing(conversation));
+            self.tell_viewers(conversation, true);
         }
         if !note
             && let Some(route) = self.store.route(conversation).await?
@@ -278,12 +278,18 @@ impl Hub {
         }
         if let Some(before) = before {
             self.registry.viewers().leaves(before, by.id);
-            self.bus.publish(Notice::Viewing(before));
+            self.tell_viewers(before, true);
         }
         if let Some(now) = now {
             self.registry.viewers().comes(now, agent, by.clone());
-            self.bus.publish(Notice::Viewing(now));
+            self.tell_viewers(now, true);
         }
+    }
+
+    /// Tells who has a conversation in view here.
+    fn tell_viewers(&self, conversation: ConversationId, news: bool) {
+        let lookers = self.registry.viewers().told(conversation, Tick::now());
+        self.bus.publish(Notice::Viewing { conversation, at: self.node, lookers, news });
     }
 
     /// A visitor is on another page, or comes with another device.

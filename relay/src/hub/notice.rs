@@ -11,6 +11,7 @@ use crate::bus::interests::Topic;
 use crate::clock::Tick;
 use crate::desk::{Change, NewEntry, Reminded, Route};
 use crate::hub::registry::ConnectionId;
+use crate::hub::viewers::Looker;
 use crate::metrics::Notices;
 
 /// One nudge.
@@ -63,8 +64,17 @@ pub enum Notice {
     },
     /// What these agents are reminded of is different now.
     Reminded(Vec<Reminded>),
-    /// Who has this conversation in view, or is writing in it, has changed.
-    Viewing(ConversationId),
+    /// Who has this conversation in view at one relay, or is writing in it.
+    Viewing {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Which relay.
+        at: NodeId,
+        /// All who do.
+        lookers: Vec<Looker>,
+        /// That has changed; else it is told again, for relays that do not know it yet.
+        news: bool,
+    },
     /// An agent may do more or less than before: their sockets must go and greet anew.
     RoleChanged(AgentId),
     /// Presence, capacity or slots of these agents changed.
@@ -128,8 +138,7 @@ impl Notice {
             Self::VisitorTyping { route, .. } | Self::VisitorRead { route, .. } => attending(route).collect(),
             Self::AgentTyping { route, .. } | Self::AgentRead { route, .. } => vec![Topic::Visitor(route.visitor)],
             Self::Reminded(all) => all.iter().map(|reminded| Topic::Agent(reminded.agent)).collect(),
-            // Each relay tells its own of its own.
-            Self::Viewing(_) => Vec::new(),
+            Self::Viewing { conversation, .. } => vec![Topic::Thread(*conversation)],
             Self::RoleChanged(agent) | Self::SignedOut { agent, .. } => vec![Topic::Agent(*agent)],
             Self::Site(site) | Self::SiteChanged(site) | Self::Blocked { site, .. } => vec![Topic::Lobby(*site)],
             Self::Merged { from, into, .. } => vec![Topic::Visitor(*from), Topic::Visitor(*into)],
@@ -143,7 +152,7 @@ impl Notice {
         match self {
             Self::Said { .. } => &of.said,
             Self::Changed(_) => &of.changed,
-            Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing(_) => &of.typing,
+            Self::VisitorTyping { .. } | Self::AgentTyping { .. } | Self::Viewing { .. } => &of.typing,
             Self::VisitorRead { .. } | Self::AgentRead { .. } | Self::Reminded(_) => &of.read,
             Self::Agents(_) | Self::Teams | Self::Site(_) | Self::SiteChanged(_) | Self::Missed(_) => &of.desk,
             Self::SignedOut { .. }
