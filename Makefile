@@ -27,7 +27,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats widget console relay
 
 # say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
@@ -85,6 +85,12 @@ postgres:
 	@tests/with-postgres --find >/dev/null 2>&1 \
 	  || { $(call say,'installing PostgreSQL'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends postgresql; }
+
+# The same.
+nats:
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server \
+	  || { $(call say,'installing NATS'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends nats-server; }
 
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
@@ -164,7 +170,7 @@ ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,m
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
-test: tools browsers postgres widget console lint size
+test: tools browsers postgres nats widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod table;
+mod bus_url;
 mod layers;
 mod limits;
 mod push;
@@ -25,6 +26,7 @@ use crate::desk::Rules;
 use crate::edge::origin::Origin;
 use crate::files::kind;
 
+pub use bus_url::BusUrl;
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
 pub use push::Push;
@@ -68,6 +70,11 @@ config! {
     /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, a database of its own
     /// with the rights to make tables in it. Unset: `bulle.db` in the data folder.
     store: Option<StoreUrl> = None;
+    /// The bus of several relays that share one PostgreSQL: `nats://HOST:PORT`, or `tls://`; with `NAME:PASSWORD@` or `TOKEN@` before the host; with
+    /// `/WORD` after it for a bus that others use as well, the same for all relays of a store; several servers with commas. Unset: there is one relay.
+    bus: Option<BusUrl> = None;
+    /// Whom to trust in place of the system's authorities when the bus's certificate is checked: a file in PEM.
+    bus_ca: Option<PathBuf> = None;
     /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, beside loopback. A list, or text with commas.
     #[serde(deserialize_with = "networks")]
     trusted_proxies: Vec<IpNet> = Vec::new();
@@ -195,6 +202,10 @@ impl Config {
             () if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
                 Some(("file_types", "is no list of media types such as `image/png` or `image/*`".to_owned()))
             }
+            () if self.bus.is_some() && matches!(self.store_url(), StoreUrl::Sqlite(_)) => {
+                Some(("bus", "is for several relays on one PostgreSQL: set `store` to one, or leave `bus` out".to_owned()))
+            }
+            () if self.bus_ca.is_some() && self.bus.is_none() => Some(("bus_ca", "is of no use without a `bus`".to_owned())),
             () if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
                 Some(("limits.upload_bytes_a_day", "is less than `limits.upload_bytes`, which one file may have".to_owned()))
             }

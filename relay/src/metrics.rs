@@ -65,6 +65,8 @@ metrics! {
     ACK_SECONDS = Histogram "bulle_ack_latency_seconds" Seconds [] "From reading a message's frame to having written its ack";
     DELIVERY_SECONDS = Histogram "bulle_delivery_latency_seconds" Seconds [] "From a message's commit to its receiver's socket, for the oldest message of each write";
     BUS_NOTICES = Counter "bulle_bus_notices_total" Count ["notice"] "Notices published on the bus, by kind";
+    BUS_CONNECTED = Gauge "bulle_bus_connected" Count [] "1 while the bus of several relays is there, 0 while it is not, or for a relay that is alone";
+    BUS_MESSAGES = Counter "bulle_bus_messages_total" Count ["what"] "Messages on the bus of several relays: `published` and `received` here, one for each subject; `dropped`, which clients make up for";
     COMMITS = Counter "bulle_commits_total" Count [] "Transactions committed";
     COMMIT_JOBS = Histogram "bulle_commit_jobs" Count [] "Jobs that were committed together";
     COMMIT_SECONDS = Histogram "bulle_commit_duration_seconds" Seconds [] "Time of a transaction, its wait for the disk included";

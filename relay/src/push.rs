@@ -137,6 +137,9 @@ impl Pusher {
 
     /// Does what is due; how long until the next look.
     async fn next(&self) -> Result<Duration, StoreError> {
+        if !self.store.is_on_duty() {
+            return Ok(LOOK);
+        }
         let now = clock::now();
         let due = self.store.due_pushes(now.saturating_sub(self.delay), now, AT_ONCE).await?;
         if due.is_empty() {

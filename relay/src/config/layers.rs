@@ -18,7 +18,7 @@ const NOT_SETTINGS: [&str; 2] = ["BULLE_CONFIG", "BULLE_DIST"];
 /// What is never shown, whatever is wrong with it.
 const SECRETS: [&str; 2] = ["smtp.password", "s3.secret_access_key"];
 /// What is text, whatever it looks like, beside them.
-const NAMES: [&str; 5] = ["store", "smtp.username", "s3.bucket", "s3.access_key_id", "s3.prefix"];
+const NAMES: [&str; 7] = ["store", "bus", "bus_ca", "smtp.username", "s3.bucket", "s3.access_key_id", "s3.prefix"];
 /// The file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "bulle.toml";
 
@@ -341,6 +341,11 @@ mod tests {
         assert!(refusal(&[], "store = 'mysql://x/y'").contains("sqlite:PATH"));
         let nowhere = refusal(&[], "store = 'postgres://bulle:hunter2@db.example.com'");
         assert!(nowhere.contains("names no database") && !nowhere.contains("hunter2"), "{nowhere}");
+        let alone = refusal(&[], "bus = 'nats://bulle:hunter2@bus'");
+        assert!(alone.contains("`bus`") && alone.contains("PostgreSQL") && !alone.contains("hunter2"), "{alone}");
+        let wrong = refusal(&[], "bus = 'redis://bulle:hunter2@bus'");
+        assert!(wrong.contains("nats://HOST:PORT") && !wrong.contains("hunter2"), "{wrong}");
+        assert!(refusal(&[], "bus_ca = 'ca.pem'").contains("without a `bus`"));
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
         assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use shared::api::Visit;
 use shared::close::ErrorCode;
 use shared::frame::Ack;
@@ -194,7 +195,7 @@ pub struct Invitee {
 }
 
 /// Whose a conversation is: what fan-out needs to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Which conversation.
     pub conversation: ConversationId,
@@ -220,6 +221,15 @@ impl Route {
         }
     }
 
+    /// Whether a new message changes a row that the whole team sees.
+    pub fn shows_on_board(&self) -> bool {
+        match self.state {
+            State::Queued => true,
+            State::Parked => self.agent.is_none(),
+            State::Active | State::Closed => false,
+        }
+    }
+
     /// Of a record.
     pub(crate) fn of_record(record: &record::Record) -> Self {
         Self { conversation: record.id, site: record.site, visitor: record.visitor, agent: record.agent, state: record.state }
@@ -227,7 +237,7 @@ impl Route {
 }
 
 /// A committed entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewEntry {
     /// As agents see it.
     pub entry: Entry,
@@ -236,7 +246,7 @@ pub struct NewEntry {
 }
 
 /// A committed change of a conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Change {
     /// As it is now.
     pub conversation: Conversation,
@@ -280,7 +290,7 @@ pub struct Said {
 }
 
 /// An agent is reminded of something else than before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reminded {
     /// Who.
     pub agent: AgentId,

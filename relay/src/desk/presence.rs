@@ -14,6 +14,9 @@ use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
 use crate::store::{Record, StoreError, absence, audit, erasure, mentions, people, profiles, reports, rows, tokens};
 
+/// Most sessions that one transaction ends.
+const MOST_ORPHANS: usize = 200;
+
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
     ///
@@ -28,18 +31,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn visitor_left(&self, now: Millis, node: NodeId, visitor: VisitorId) -> Result<Outcome, DeskError> {
-        self.work(now, move |work| {
-            people::leave(work.db, node, visitor.0)?;
-            if people::connected(work.db, visitor.0)? {
-                return Ok(());
-            }
-            let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            let place = work.touch(record);
-            // Several connections may end at once, and each is told of: the absence began with the first word of it.
-            work.record(place).visitor_gone_at.get_or_insert(now);
-            Ok(work.save(place)?)
-        })
-        .await
+        self.work(now, move |work| goes(work, node, visitor)).await
     }
 
     /// An agent's first connection on this node.
@@ -63,19 +55,9 @@ impl Desk {
     /// The store's.
     pub async fn agent_left(&self, now: Millis, node: NodeId, agent: AgentId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
-            people::leave(work.db, node, agent.0)?;
-            if !people::connected(work.db, agent.0)? {
-                people::agent_gone(work.db, agent, Some(now))?;
-                work.agent_moved(agent);
-                // Gone ends a transfer like a refusal does: no slot stays reserved for somebody who is not there.
-                for id in people::offered_to(work.db, agent)? {
-                    let place = work.open(id)?;
-                    work.withdraw_offer(place)?;
-                }
-                // Somebody may have waited for them in particular.
-                dispatch(work)?;
-            }
-            Ok(())
+            agent_goes(work, node, agent)?;
+            // Somebody may have waited for them in particular.
+            dispatch(work)
         })
         .await
     }
@@ -251,17 +233,23 @@ impl Desk {
         .await
     }
 
-    /// A node begins its life: whoever is still marked as connected by an earlier one counts as gone from now on.
+    /// A node begins its life. Where no other one serves, whoever is still marked as connected by an earlier one counts as gone from now on.
     ///
     /// # Errors
     /// The store's.
     pub async fn node_start(&self, now: Millis) -> Result<NodeId, StoreError> {
         let node = NodeId::v7(now, clock::random_bytes());
         let rules = self.rules.clone();
-        // One process owns a database, so every other node in it is a past life of this one.
+        let shared = self.store.is_shared();
         self.store
             .write(move |db| {
                 db.protect()?;
+                if shared && people::anybody_serves(db, now)? {
+                    people::forget_old_nodes(db, now)?;
+                    people::add_node(db, node, now)?;
+                    return Ok(node);
+                }
+                // Every other node in it is a past life of this one.
                 reports::end_shifts(db, now)?;
                 people::add_node(db, node, now)?;
                 people::forget_other_nodes(db, node, now)?;
@@ -311,8 +299,66 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
-        self.store.write(move |db| people::heartbeat(db, node, now)).await
+        let lease = self.store.write(move |db| people::heartbeat(db, node, now)).await?;
+        self.store.set_on_duty(lease.eldest);
+        Ok(lease.held)
     }
+
+    /// Whether somebody is still marked as connected by a node that holds no lease any more.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_orphans(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
+        self.store.read(move |db| Ok(!people::orphans(db, node, now, 1)?.is_empty())).await
+    }
+
+    /// Ends sessions of nodes that hold no lease any more: their people are gone from now on, unless they have a connection elsewhere. A part
+    /// of them, so that no transaction grows without bound. A node that lost its own lease judges nobody.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_orphans(&self, now: Millis, node: NodeId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            for (dead, subject) in people::orphans(work.db, node, now, MOST_ORPHANS)? {
+                match people::person(work.db, AgentId(subject))? {
+                    Some(agent) => agent_goes(work, dead, agent.id)?,
+                    None => goes(work, dead, VisitorId(subject))?,
+                }
+            }
+            dispatch(work)
+        })
+        .await
+    }
+}
+
+/// The visitor is not connected to this node any more.
+fn goes(work: &mut Work<'_>, node: NodeId, visitor: VisitorId) -> Result<(), DeskError> {
+    people::leave(work.db, node, visitor.0)?;
+    if people::connected(work.db, visitor.0)? {
+        return Ok(());
+    }
+    let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+    let place = work.open(record.id)?;
+    // Several connections may end at once, and each is told of: the absence began with the first word of it.
+    let now = work.now;
+    work.record(place).visitor_gone_at.get_or_insert(now);
+    Ok(work.save(place)?)
+}
+
+/// The agent is not connected to this node any more.
+fn agent_goes(work: &mut Work<'_>, node: NodeId, agent: AgentId) -> Result<(), DeskError> {
+    people::leave(work.db, node, agent.0)?;
+    if people::connected(work.db, agent.0)? {
+        return Ok(());
+    }
+    people::agent_gone(work.db, agent, Some(work.now))?;
+    work.agent_moved(agent);
+    // Gone ends a transfer like a refusal does: no slot stays reserved for somebody who is not there.
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
 }
 
 /// The visitor is connected to this node.

@@ -2,11 +2,13 @@
 //! What a whole site sees (rows of the queue, positions, the team) is only marked here and sent by `board`, once a second at most.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use shared::agent::{self, VisitorTyping};
 use shared::close;
 use shared::frame::{Delivery, ReadMark};
-use shared::ids::{AgentId, NodeId};
+use shared::ids::{AgentId, Millis, NodeId};
 use shared::model::State;
 use shared::visitor::{self, AgentTyping, ThreadUpdate};
 
@@ -21,20 +23,22 @@ pub struct Fanout {
     node: NodeId,
     registry: Arc<Registry>,
     dirty: Arc<Dirty>,
+    /// [`Tick`] when everybody was last sent to greet anew; 0: never.
+    sent_anew: AtomicU64,
 }
 
 impl Fanout {
     /// A fan-out for the connections in `registry`.
     pub fn new(node: NodeId, registry: Arc<Registry>, dirty: Arc<Dirty>) -> Self {
-        Self { node, registry, dirty }
+        Self { node, registry, dirty, sent_anew: AtomicU64::new(0) }
     }
 
     /// Tells everybody here whom the notice concerns.
     pub fn deliver(&self, notice: Notice) {
         match notice {
             Notice::Said { route, entry, origin, committed } => {
-                self.entry(&route, &entry, self.own(origin), Some(committed), None);
-                if shows_on_board(&route) {
+                self.entry(&route, &entry, self.own(origin), committed, None);
+                if route.shows_on_board() {
                     self.dirty.site(route.site);
                 } else {
                     self.overseen(&route);
@@ -68,7 +72,12 @@ impl Fanout {
                     self.dirty.reminded(agent);
                 }
             }
-            Notice::Viewing(conversation) => self.dirty.viewers(conversation),
+            Notice::Viewing { conversation, at, lookers, news } => {
+                let elsewhere = at != self.node && self.registry.viewers().hears(conversation, at, lookers, Tick::now());
+                if elsewhere || (at == self.node && news) {
+                    self.dirty.viewers(conversation);
+                }
+            }
             // The greeting knows what they may do now.
             Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),
@@ -107,6 +116,18 @@ impl Fanout {
                     peer.close(close::BAD_TOKEN);
                 }
             }),
+            Notice::Missed(ago) => self.greet_anew(ago),
+        }
+    }
+
+    /// Something that was said so many ms ago, or before, may not have come here. Whoever has greeted since then has been told of it.
+    fn greet_anew(&self, ago: Millis) {
+        let now = Tick::now();
+        let ago = Duration::from_millis(u64::try_from(ago).unwrap_or(0));
+        let last = Tick::of(self.sent_anew.load(Ordering::Relaxed));
+        if last.is_none_or(|last| now.since(last) >= ago) {
+            self.sent_anew.store(now.number(), Ordering::Relaxed);
+            self.registry.close_all(close::RESYNC);
         }
     }
 
@@ -201,14 +222,5 @@ impl Fanout {
         let in_hand = matches!(route.state, State::Active | State::Parked) && route.agent.is_some();
         self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.may_follow(route.conversation));
         agents
-    }
-}
-
-/// Whether a new message changes a row that the whole team sees.
-fn shows_on_board(route: &Route) -> bool {
-    match route.state {
-        State::Queued => true,
-        State::Parked => route.agent.is_none(),
-        State::Active | State::Closed => false,
     }
 }

@@ -5,7 +5,7 @@
 //! - [`notice`]: what travels on the bus
 //! - [`fanout`]: which connection learns of a notice
 //! - [`board`]: what whole sites see, once a second
-//! - [`keeper`]: timeouts and the node's lease
+//! - [`keeper`]: timeouts, the node's lease, and what relays tell each other again
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -76,6 +76,12 @@ impl Hub {
     /// Who is connected here.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Waits until whoever is registered now hears of what other relays commit from now on; not for long. Then they may be told how things
+    /// stand.
+    pub async fn ready(&self) {
+        self.bus.ready().await;
     }
 
     /// A visitor says something.
@@ -269,7 +275,7 @@ impl Hub {
     pub async fn agent_typing(&self, agent: &Person, typing: Typing, by: &Peer) -> Result<(), StoreError> {
         let Typing { conversation, on, note } = typing;
         if self.registry.viewers().types(conversation, by.id, on.then(Tick::now)) {
-            self.bus.publish(Notice::Viewing(conversation));
+            self.tell_viewers(conversation, true);
         }
         if !note
             && let Some(route) = self.store.route(conversation).await?
@@ -287,12 +293,18 @@ impl Hub {
         }
         if let Some(before) = before {
             self.registry.viewers().leaves(before, by.id);
-            self.bus.publish(Notice::Viewing(before));
+            self.tell_viewers(before, true);
         }
         if let Some(now) = now {
             self.registry.viewers().comes(now, agent, by.clone());
-            self.bus.publish(Notice::Viewing(now));
+            self.tell_viewers(now, true);
         }
+    }
+
+    /// Tells who has a conversation in view here.
+    fn tell_viewers(&self, conversation: ConversationId, news: bool) {
+        let lookers = self.registry.viewers().told(conversation, Tick::now());
+        self.bus.publish(Notice::Viewing { conversation, at: self.node, lookers, news });
     }
 
     /// A visitor is on another page, or comes with another device.
@@ -396,7 +408,7 @@ impl Hub {
         let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
         if let Some(entry) = said.entry {
             hot().of(author).messages.increment(1);
-            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Tick::now() });
+            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Some(Tick::now()) });
         }
         self.publish(outcome);
         Ok(said.ack)

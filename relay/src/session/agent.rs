@@ -92,6 +92,7 @@ impl Greeter for AgentGreeter {
         let (hub, peer) = (self.hub, peer.clone());
         let session = AgentSession { hub, peer, pace, me, expires_at, showing: Show::default(), overseeing: false };
         session.hub.registry().agents().add(session.me.id, session.peer.clone());
+        session.hub.ready().await;
         match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
         {
             Ok(reply) => Ok((session, reply)),
@@ -261,6 +262,7 @@ impl AgentSession {
             return Ok(FromRelay::Done(Done { id }));
         }
         // Subscribed first, then read: what changes in between is in one of both.
+        self.hub.ready().await;
         let (chats, total) = self.hub.store().others(self.me.id).await.map_err(stored)?;
         Ok(FromRelay::Others(Others { id, chats, total }))
     }
@@ -286,6 +288,7 @@ impl AgentSession {
         if let Some(open) = show.open {
             registry.open().add(open, self.peer.clone());
         }
+        self.hub.ready().await;
         self.showing = show;
         Ok(answer)
     }

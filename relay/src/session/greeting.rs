@@ -73,6 +73,7 @@ impl Greeter for VisitorGreeter {
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
         let mut session =
             VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone(), self.present.clone());
+        session.hears().await;
         let welcomed = match self.still_lets_in(visitor).await {
             Ok(()) => session.welcome(&self.site, hello, token).await.map_err(|error| {
                 super::log_unless_outage(&error, "a visitor's greeting");

@@ -57,6 +57,11 @@ impl VisitorSession {
         Self { hub, peer, pace, site, card, files, present, keeps_pages: false, drafts: false, conversation: None }
     }
 
+    /// Waits until it does so across relays.
+    pub(super) async fn hears(&self) {
+        self.hub.ready().await;
+    }
+
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
         let hub = self.hub.clone();
         let store = hub.store();

@@ -17,6 +17,7 @@
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ pub use sql::Server;
 pub(crate) use writer::Step;
 
 use readers::Source;
+use sql::Company;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use audit::Record;
@@ -202,6 +204,9 @@ pub struct Store {
     readers: readers::Readers,
     writer: writer::Writer,
     outages: Arc<outage::Outages>,
+    company: Company,
+    /// This relay does what one of them does for all.
+    on_duty: AtomicBool,
     /// Given back when nothing writes any more.
     lock: Mutex<Option<Lock>>,
 }
@@ -230,8 +235,16 @@ impl Store {
     pub fn serve(url: &StoreUrl) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => Self::own(path),
-            StoreUrl::Postgres(server) => Self::connect(server.clone(), true),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), Some(Company::Alone)),
         }
+    }
+
+    /// Opens the store of a relay that shares a server's database with others.
+    ///
+    /// # Errors
+    /// Those of [`Store::serve`].
+    pub fn share(server: &Server) -> Result<Self, StoreError> {
+        Self::connect(server.clone(), Some(Company::Shared))
     }
 
     /// Opens the store for something else than a relay: beside one, or without. Creates nothing.
@@ -246,7 +259,7 @@ impl Store {
                 path.display()
             ))),
             StoreUrl::Sqlite(path) => Self::open(path),
-            StoreUrl::Postgres(server) => Self::connect(server.clone(), false),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), None),
         }
     }
 
@@ -278,20 +291,21 @@ impl Store {
         migrate(&mut db)?;
         let outages = Arc::new(outage::Outages::default());
         let readers = readers::Readers::new(Source::File(path.to_owned()));
-        Ok(Self { readers, writer: writer::Writer::start(db.into(), outages.clone())?, outages, lock: Mutex::new(lock) })
+        let writer = writer::Writer::start(db.into(), outages.clone())?;
+        Ok(Self { readers, writer, outages, company: Company::Alone, on_duty: AtomicBool::new(true), lock: Mutex::new(lock) })
     }
 
-    /// Opens a database on a server; `owned`: as the one relay that runs on it, bringing its tables to this version as needed. Blocks; call it
+    /// Opens a database on a server; `relay`: for a relay in such company, bringing its tables to this version as needed. Blocks; call it
     /// before serving.
     ///
     /// # Errors
     /// It cannot be reached, does not let this relay in, or is of a later version.
-    pub(crate) fn connect(server: Server, owned: bool) -> Result<Self, StoreError> {
+    fn connect(server: Server, relay: Option<Company>) -> Result<Self, StoreError> {
         let at_start = server.clone();
         // A client blocks, which whoever calls this may not be allowed to.
         let opened = std::thread::spawn(move || {
-            if owned {
-                let session = at_start.own(BUSY_TIMEOUT)?;
+            if let Some(company) = relay {
+                let session = at_start.own(company, BUSY_TIMEOUT)?;
                 at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
                 return Ok(session);
             }
@@ -302,7 +316,10 @@ impl Store {
             opened.join().unwrap_or_else(|_| Err(StoreError::Unavailable("the database cannot be looked at".into())))?;
         let outages = Arc::new(outage::Outages::default());
         let writer = writer::Writer::start(session.into(), outages.clone())?;
-        Ok(Self { readers: readers::Readers::new(Source::Server(server)), writer, outages, lock: Mutex::new(None) })
+        let company = relay.unwrap_or(Company::Shared);
+        let on_duty = AtomicBool::new(company == Company::Alone);
+        let readers = readers::Readers::new(Source::Server(server));
+        Ok(Self { readers, writer, outages, company, on_duty, lock: Mutex::new(None) })
     }
 
     /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called
@@ -334,6 +351,23 @@ impl Store {
     /// Why it cannot.
     pub fn health(&self) -> Result<(), StoreError> {
         self.outages.health()
+    }
+
+    /// Whether other relays may use it at the same time.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.company == Company::Shared
+    }
+
+    /// Whether this relay does what one of them does for all: what leaves the relay, emails and notifications.
+    pub(crate) fn is_on_duty(&self) -> bool {
+        self.on_duty.load(Ordering::Relaxed)
+    }
+
+    /// It does so from now on, or no more.
+    pub(crate) fn set_on_duty(&self, on_duty: bool) {
+        if self.on_duty.swap(on_duty, Ordering::Relaxed) != on_duty {
+            tracing::info!(on_duty, "one relay sends emails and notifications for all");
+        }
     }
 
     /// When it could not write.

@@ -23,6 +23,7 @@ mod hand;
 mod hours;
 mod merge;
 mod model;
+mod nodes;
 mod outage;
 mod plan;
 mod presence;

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 use super::StoreError;
 
+pub(crate) use self::postgres::Company;
 pub use self::postgres::Server;
 pub(crate) use self::value::{FromSql, Params, ToSql, ValueRef, params};
 

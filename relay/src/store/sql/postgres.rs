@@ -24,18 +24,32 @@ use crate::store::StoreError;
 
 /// The advisory lock that a transaction holds while it writes: any number, but always this one.
 const WRITERS: i64 = 0x4275_6c6c_6501;
-/// The one that the session of a relay's writer holds as long as it lives: there is one relay on a database at a time.
+/// The one that the session of a relay's writer holds as long as it lives: alone, or together with relays that know of each other.
 const OWNER: i64 = 0x4275_6c6c_6502;
+/// The one that whoever brings the tables to another version holds meanwhile.
+const MIGRATING: i64 = 0x4275_6c6c_6503;
 
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// How long a statement may take, its wait for a lock aside: nothing that a relay asks for needs a hundredth of it.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(10);
-/// How long a transaction may stand still between two statements: a relay that was stopped in one gives up the lock after that.
-const STAND_STILL: Duration = Duration::from_secs(5);
+/// How long a transaction may stand still between two statements: a relay that was stopped in one gives up the lock after that, before
+/// the patience of the others is over.
+const STAND_STILL: Duration = Duration::from_secs(3);
+/// How long a start waits for another one that brings the tables to this version.
+const MIGRATE_WITHIN: Duration = Duration::from_secs(300);
 /// How long the other side may say nothing before it is asked whether it is there; after three times as long it is not. Both sides ask:
 /// a server that thinks a lost relay is there would keep the database for it.
 const SILENT: Duration = Duration::from_secs(5);
+
+/// Which relays may run on a database beside this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// None.
+    Alone,
+    /// Those that share it as well: a bus leads to them.
+    Shared,
+}
 
 /// Where the database is, and how to get in.
 #[derive(Clone)]
@@ -81,29 +95,37 @@ impl Server {
             idle: Cell::new(true),
             changes: Cell::new(0),
             patience: Cell::new(patience),
-            owns: false,
+            owns: None,
         }
     }
 
-    /// The session of the one relay that runs on this database: nobody else gets one until it ends.
+    /// The session of a relay that runs on this database: nobody gets one until it ends whose company it does not want.
     ///
     /// # Errors
     /// Somebody else has it, or the server does not let this relay in.
-    pub(crate) fn own(&self, patience: Duration) -> std::result::Result<Session, StoreError> {
+    pub(crate) fn own(&self, company: Company, patience: Duration) -> std::result::Result<Session, StoreError> {
         let mut session = self.session(patience);
-        session.owns = true;
-        match session.begin_writing().and_then(|()| session.batch("COMMIT")) {
-            Ok(()) => Ok(session),
-            Err(Error::Aborted(_)) => Err(StoreError::Foreign(format!(
-                "another relay runs on {self}: stop it first (several relays on one PostgreSQL are not supported yet)"
+        session.owns = Some(company);
+        match (session.begin_writing().and_then(|()| session.batch("COMMIT")), company) {
+            (Ok(()), _) => Ok(session),
+            (Err(Error::Aborted(_)), Company::Alone) => Err(StoreError::Foreign(format!(
+                "another relay runs on {self}: stop it first, or set `bus` for each of them, by which they tell each other what happens"
             ))),
-            Err(error) => Err(error.into()),
+            (Err(Error::Aborted(_)), Company::Shared) => {
+                Err(StoreError::Foreign(format!("a relay without a `bus` runs on {self}: stop it first")))
+            }
+            (Err(error), _) => Err(error.into()),
         }
     }
 
-    /// Brings the tables to this version. Only the owner of the database does, so no other relay runs on them.
+    /// Brings the tables to this version, once: relays that start together wait for the first of them. Relays of an earlier version that
+    /// still run must be able to go on with the new tables, so migrations only add.
     pub(crate) fn migrate(&self, migrations: &[&str]) -> std::result::Result<(), StoreError> {
         let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        // Given back with the session.
+        let patience = MIGRATE_WITHIN.as_millis();
+        let alone = format!("SET lock_timeout = {patience}; SELECT pg_advisory_lock({MIGRATING})");
+        client.batch_execute(&alone).map_err(Error::from)?;
         let version = version(&mut client)?;
         if version > migrations.len() {
             return Err(later(version, migrations.len()));
@@ -158,8 +180,8 @@ pub(crate) struct Session {
     idle: Cell<bool>,
     changes: Cell<u64>,
     patience: Cell<Duration>,
-    /// It holds [`OWNER`].
-    owns: bool,
+    /// It holds [`OWNER`], in such company.
+    owns: Option<Company>,
 }
 
 struct Live {
@@ -210,7 +232,7 @@ impl Session {
                 }
             }
         }
-        let mut session = open(&self.server, self.owns.then(|| self.patience.get()))?;
+        let mut session = open(&self.server, self.owns.map(|company| (company, self.patience.get())))?;
         session.client.batch_execute(sql)?;
         *live = Some(session);
         self.idle.set(false);
@@ -298,10 +320,14 @@ impl Drop for Session {
 }
 
 /// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
-fn open(server: &Server, to_own: Option<Duration>) -> Result<Box<Live>> {
+fn open(server: &Server, to_own: Option<(Company, Duration)>) -> Result<Box<Live>> {
     let mut client = server.config.connect(NoTls)?;
-    if let Some(patience) = to_own {
-        let own = format!("SET lock_timeout = {}; SELECT pg_advisory_lock({OWNER})", patience.as_millis());
+    if let Some((company, patience)) = to_own {
+        let lock = match company {
+            Company::Alone => "pg_advisory_lock",
+            Company::Shared => "pg_advisory_lock_shared",
+        };
+        let own = format!("SET lock_timeout = {}; SELECT {lock}({OWNER})", patience.as_millis());
         client.batch_execute(&own).map_err(|error| match error.code() {
             Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Error::Aborted("another relay has the database"),
             _ => error.into(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::super::sql::Company;
 use super::super::{MIGRATIONS_OF_POSTGRES, Server, Store, StoreError, sql};
 use super::{database, put, there};
 use crate::config::StoreUrl;
@@ -80,14 +81,14 @@ async fn both_databases_have_the_same_tables() {
 
 #[tokio::test]
 #[ignore = "needs a server"]
-async fn one_relay_at_a_time_has_a_database() {
+async fn one_relay_without_a_bus_has_a_database_alone() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(&folder);
     let url = StoreUrl::Postgres(server.clone());
     assert!(refused(Store::visit(&url)).contains("start the relay on it first"));
     let store = Store::serve(&url).unwrap();
     let second = server.clone();
-    let second = std::thread::spawn(move || second.own(Duration::from_millis(10)).err());
+    let second = std::thread::spawn(move || second.own(Company::Alone, Duration::from_millis(10)).err());
     let refused = second.join().unwrap().unwrap();
     assert!(matches!(&refused, StoreError::Foreign(why) if why.contains("another relay runs on")), "{refused}");
     let visitor = Store::visit(&url).unwrap();
@@ -96,6 +97,28 @@ async fn one_relay_at_a_time_has_a_database() {
     drop(store);
     Store::serve(&url).unwrap().write(|db| put(db, 2)).await.unwrap();
     assert_eq!(there(&visitor).await, [1, 2]);
+}
+
+#[tokio::test]
+#[ignore = "needs a server"]
+async fn relays_with_a_bus_start_together_and_share_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder);
+    // All of them find no tables.
+    let starting: Vec<_> = (0..4).map(|_| server.clone()).map(|at| std::thread::spawn(move || Store::share(&at))).collect();
+    let stores: Vec<_> = starting.into_iter().map(|start| start.join().unwrap().unwrap()).collect();
+    for (number, store) in stores.iter().enumerate() {
+        store.write(move |db| put(db, number as i64)).await.unwrap();
+        assert!(store.is_shared() && !store.is_on_duty());
+    }
+    assert_eq!(there(&stores[0]).await, [0, 1, 2, 3]);
+    let alone = server.clone();
+    let alone = std::thread::spawn(move || alone.own(Company::Alone, Duration::from_millis(10)).err()).join().unwrap();
+    assert!(alone.unwrap().to_string().contains("set `bus`"));
+    drop(stores);
+    let _alone = Store::serve(&StoreUrl::Postgres(server.clone())).unwrap();
+    let shared = std::thread::spawn(move || server.own(Company::Shared, Duration::from_millis(10)).err()).join().unwrap();
+    assert!(shared.unwrap().to_string().contains("without a `bus`"));
 }
 
 #[tokio::test]
