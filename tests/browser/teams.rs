@@ -101,7 +101,7 @@ async fn an_admin_makes_a_team_and_routes_chats_to_it() -> Result<()> {
     has_no_barrier(&ada, "urgent").await?;
     ada.pictures("urgent").await?;
     ada.clicks("button", "Take").await?;
-    visitor.is_with("Ada").await;
+    visitor.is_with("Root").await;
     ada.clicks("button", "Transfer").await?;
     ada.finds("dialog", "Transfer to").await?;
     has_no_barrier(&ada, "picker").await?;
