@@ -27,7 +27,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats widget console relay
 
 # say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
@@ -80,12 +80,24 @@ browsers:
 	  || { $(call say,'installing axe-core $(AXE_VERSION)'); mkdir -p $(TOOLS); \
 	       npm install --prefix $(TOOLS) --no-audit --no-fund axe-core@$(AXE_VERSION); }
 
+# Debian's name. Elsewhere: install PostgreSQL's server by hand; `pg_config` leads to it.
+postgres:
+	@tests/with-postgres --find >/dev/null 2>&1 \
+	  || { $(call say,'installing PostgreSQL'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends postgresql; }
+
+# The same.
+nats:
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server \
+	  || { $(call say,'installing NATS'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends nats-server; }
+
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
 DIST := target/dist
 BOTH := Cargo.toml Cargo.lock shared/Cargo.toml $(shell find shared/src -type f)
 WIDGET := $(BOTH) Trunk.toml $(shell find widget -type f -not -name size.mjs)
-CONSOLE := $(BOTH) $(shell find relay/console -type f -not -path '*/target/*')
+CONSOLE := $(BOTH) widget/names.mjs $(shell find relay/console -type f -not -path '*/target/*')
 
 widget: $(DIST)/widget.stamp
 console: $(DIST)/console.stamp
@@ -114,7 +126,7 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 	  printf '(%s)' "$${loader%;}" > $(DIST)/widget/loader.js
 	for script in $(DIST)/widget/*.js; do test $$script = $(DIST)/widget/loader.js \
 	  || terser $$script --module --compress passes=2 --mangle --output $$script; done
-	node widget/names.mjs $(DIST)/widget
+	node widget/names.mjs $(DIST)/widget widget
 	node widget/pin.mjs $(DIST)/widget
 	@touch $@
 
@@ -123,6 +135,8 @@ $(DIST)/console.stamp: $(CONSOLE) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the console')
 	cd relay/console && $(if $(REBUILD_STD),$(REBUILD)) RUSTFLAGS='--cfg erase_components' $(TRUNK)
 	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
+	node widget/names.mjs $(DIST)/console console
+	node relay/console/css.mjs $(DIST)/console
 	@touch $@
 
 relay: widget console
@@ -151,13 +165,18 @@ dev: tools
 # The feature builds the JSON Schemas that shared/tests/protocol.rs compares with those in shared/schemas.
 FEATURES := --features shared/schema
 
+# What runs a second time, on PostgreSQL: the tests of the store, the desk and REST, but for those that are about SQLite alone.
+ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,model restore:: sqlite statements from_before)
+
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
-test: tools browsers widget console lint size
+test: tools browsers postgres nats widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')
 	@status=0; cargo test --workspace --no-fail-fast $(FEATURES) 2>&1 | tee target/test.log || status=$$?; \
+	$(call say,'testing on PostgreSQL'); \
+	tests/with-postgres cargo test --workspace --lib $(FEATURES) -- $(ON_POSTGRES) 2>&1 | tee -a target/test.log || status=$$?; \
 	awk '/^---- .* stdout ----$$/ { told = 40 } /^(failures|test result):/ { told = 0 } told-- > 0 { print substr($$0, 1, 500) } \
 	     match($$0, /skipped in [A-Za-z]+: /) { skips[++skipped] = substr($$0, RSTART) } \
 	     /^test result:/ { passed += $$4; failed += $$6 } \

@@ -46,6 +46,9 @@ export interface BulleEvents {
   error: { code: "load" | "frame" | "origin" | "refused"; close?: number };
 }
 
+/** What the page says of the visitor, for the agents to see: untrusted, unless your server signs it. `null` takes something away. */
+export type BulleAttributes = Record<string, string | number | boolean | null>;
+
 type On = <Name extends keyof BulleEvents>(
   command: "on" | "off",
   event: Name,
@@ -54,16 +57,16 @@ type On = <Name extends keyof BulleEvents>(
 
 export interface Bulle extends On {
   /** Begin again after `shutdown`, with other options if given. */
-  (command: "boot", options?: BulleOptions): void;
+  (command: "boot", options?: BulleOptions & { attributes?: BulleAttributes }): void;
   /** Take everything off the page and out of storage: for a logout. */
   (command: "shutdown"): void;
   (command: "open" | "close" | "toggle"): void;
   /** Show or hide launcher and panel. */
   (command: "show" | "hide"): void;
-  /** Change the looks; without options: the page's address or title may have changed. */
-  (command: "update", options?: BulleOptions): void;
-  /** Say who the visitor is, by a token that your server has signed. */
-  (command: "identify", identity: { token: string }): void;
+  /** Change the looks, or say something of the visitor; without options: the page's address or title may have changed. */
+  (command: "update", options?: BulleOptions & { attributes?: BulleAttributes }): void;
+  /** Say who the visitor is, by a token that your server has signed; or only something of them. */
+  (command: "identify", identity: { token?: string; attributes?: BulleAttributes }): void;
   /** Say something for the visitor; opens the panel unless told not to. */
   (command: "send", text: string, options?: { open?: boolean }): void;
   /** With `data-consent="required"`: `true` starts, `false` forgets everything. */

@@ -53,17 +53,20 @@ function bulleSocket(url, place) {
   return socket;
 }
 
-// Text as text nodes, web addresses as links. The address ends before the marks that end a sentence around it.
+// Text as text nodes, web addresses as links, `**bold**`, `*italic*` and `code` as what they are: the console's `marks.rs` has the same rules.
+// An address ends before the marks that end a sentence around it.
 function bulleWords(place, text) {
   let end = 0;
-  for (const found of text.matchAll(/https?:\/\/[\p{L}\p{N}[]\S*/gu)) {
-    const address = found[0].replace(/[.,;:!?)\]"'»>]+$/, "");
-    const link = document.createElement("a");
-    link.href = link.textContent = address;
-    link.target = "_blank";
-    link.rel = "noopener nofollow noreferrer";
-    place.append(text.slice(end, found.index), link);
-    end = found.index + address.length;
+  for (const { 0: found, 1: mark, 2: inner, index } of text.matchAll(/https?:\/\/[\p{L}\p{N}[]\S*|(?<![^\s([{"'«“‘—–-])(\*\*|[*_`])(?!\s|\1)(.*?\S)\1(?![\p{L}\p{N}]|\1)/gu)) {
+    const part = document.createElement(!mark ? "a" : mark === "`" ? "code" : mark[1] ? "strong" : "em");
+    part.textContent = inner ?? found.replace(/[.,;:!?)\]"'»>]+$/, "");
+    if (!mark) {
+      part.href = part.textContent;
+      part.target = "_blank";
+      part.rel = "noopener nofollow noreferrer";
+    }
+    place.append(text.slice(end, index), part);
+    end = index + (mark ? found : part.textContent).length;
   }
   place.append(text.slice(end));
 }

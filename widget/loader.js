@@ -175,7 +175,7 @@
   const end = async () => {
     const last = panel;
     lives++;
-    panel = wanted = settings.identity = "";
+    panel = wanted = settings.identity = null;
     button.ariaExpanded = button.ariaBusy = false;
     host.remove();
     root.replaceChildren();

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::Local;
-use crate::config::Config;
+use crate::bus::interests::Interests;
+use crate::bus::{Bus, BusError, Local, Nats};
+use crate::config::{Config, StoreUrl};
 use crate::desk::Desk;
 use crate::edge::events::Streams;
 use crate::edge::health::MetricsError;
@@ -36,6 +38,7 @@ use crate::hub::registry::Registry;
 use crate::hub::{Hub, keeper};
 use crate::mail::{NoPost, Post};
 use crate::metrics::gauges::Gauges;
+use crate::push::Pusher;
 use crate::session::pace::Rates;
 use crate::store::{self, Store, StoreError};
 use crate::{api, clock, disk, erasure, files};
@@ -74,6 +77,9 @@ pub enum StartError {
     /// The store.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
+    /// The bus.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// The listener.
     #[error("cannot listen on {address}: {error}; another program may use the port, or set `listen` to another one")]
     Listen {
@@ -105,6 +111,8 @@ pub struct Running {
     shared: Arc<Shared>,
     /// Ends the listeners and the tasks that only wait.
     stop: CancellationToken,
+    /// Ends the bus, after those who are told by it that people leave.
+    silence: CancellationToken,
     connections: TaskTracker,
     tasks: TaskTracker,
 }
@@ -116,9 +124,14 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running, StartError> {
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError::Data { folder: config.data.display().to_string(), error })?;
-    let path = config.database();
-    let database = path.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::own(&path)).await;
+    let url = config.store_url();
+    let database = url.file().map(Path::to_owned);
+    let is_shared = config.bus.is_some();
+    let open = move || match &url {
+        StoreUrl::Postgres(server) if is_shared => Store::share(server),
+        url => Store::serve(url),
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
     let store = Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??);
     let desk = Desk::new(store.clone(), config.desk.clone());
     let desk = if config.smtp.host.is_some() { desk.with_mail(config.smtp.answer_delay_ms) } else { desk };
@@ -129,13 +142,23 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen)?;
 
     let post = Post::new(store.clone(), &config.smtp, config.reached_at(address))?;
+    let pusher = Pusher::new(store.clone(), &config, config.reached_at(address).as_ref());
 
     let (stop, tasks, connections) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
-    let registry = Arc::new(Registry::default());
+    let silence = CancellationToken::new();
+    let interests = config.bus.as_ref().map(|_| Arc::new(Interests::default()));
+    let registry = Arc::new(Registry::new(interests.clone()));
     let dirty = Arc::new(Dirty::default());
     let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
-    let bus = Arc::new(Local::new(fanout));
-    let hub = Arc::new(Hub::new(node, store.clone(), desk.clone(), bus, registry.clone()));
+    let bus: Arc<dyn Bus> = match (&config.bus, interests) {
+        (Some(url), Some(interests)) => {
+            let (bus, wire) = Nats::connect(&config, url, node, fanout, interests).await?;
+            tasks.spawn(wire.run(silence.clone()));
+            Arc::new(bus)
+        }
+        _ => Arc::new(Local::new(fanout)),
+    };
+    let hub = Arc::new(Hub::new(node, store.clone(), desk.clone(), bus, registry.clone(), dirty.clone()));
     tasks.spawn(Boards::new(store.clone(), registry.clone(), dirty).run(stop.clone()));
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
@@ -143,6 +166,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     if let Some(post) = post {
         tasks.spawn(post.run(stop.clone()));
     }
+    tasks.spawn(pusher.run(stop.clone()));
     if config.demo {
         pages::open_shop(&store, &config, address).await?;
     }
@@ -181,6 +205,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(disk::watch(shared.disk.clone(), stop.clone()));
     tasks.spawn(sightings::keep(shared.clone(), stop.clone()));
     tasks.spawn(erasure::run(shared.clone(), stop.clone()));
+    tasks.spawn(shared.files.clone().look(stop.clone()));
     tasks.spawn(files::sweep::run(shared.files.clone(), shared.store.clone(), stop.clone()));
     if !shared.assets.has_widget() {
         tracing::warn!(
@@ -204,7 +229,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).layer(map_response(harden));
     tasks.spawn(listener::serve(listener, app, http, stop.clone(), tasks.clone()));
-    Ok(Running { address, metrics, first_admin, registry, shared, stop, connections, tasks })
+    Ok(Running { address, metrics, first_admin, registry, shared, stop, silence, connections, tasks })
 }
 
 impl Running {
@@ -223,6 +248,7 @@ impl Running {
             self.registry.close_all(close::RESTART);
             tokio::select! { () = self.connections.wait() => {}, () = sleep(STOP_LOOK) => {} }
         }
+        self.silence.cancel();
         self.tasks.close();
         self.shared.uploads.tasks.close();
         let sockets = self.connections.len();

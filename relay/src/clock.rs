@@ -34,9 +34,14 @@ impl Tick {
         self.0.get()
     }
 
+    /// Time from an earlier one to this one.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.number().saturating_sub(earlier.number()))
+    }
+
     /// Time since then.
     pub fn elapsed(self) -> Duration {
-        Duration::from_nanos(Self::now().number().saturating_sub(self.number()))
+        Self::now().since(self)
     }
 }
 

@@ -3,9 +3,16 @@
 //! `config/layers.rs` fills it (defaults, then `bulle.toml`, then `BULLE_…` variables, then flags) and tells where each value came
 //! from. Nothing else in the relay reads files, variables or flags.
 
+#[macro_use]
+mod table;
+mod bus_url;
 mod layers;
 mod limits;
+mod push;
+mod s3;
+mod secret;
 mod smtp;
+mod store_url;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -19,9 +26,17 @@ use crate::desk::Rules;
 use crate::edge::origin::Origin;
 use crate::files::kind;
 
+pub use bus_url::BusUrl;
 pub use layers::{ConfigError, Flags, Loaded, load};
 pub use limits::{Allowance, Limits};
+pub use push::Push;
+pub use s3::S3;
+pub use secret::Secret;
 pub use smtp::{Smtp, Tls};
+pub use store_url::StoreUrl;
+
+/// What stands in the place of what is never printed.
+const HIDDEN: &str = "(not shown)";
 
 /// Declares [`Config`] so that documentation, default and name of a value stand in one place and `check-config` can print all three.
 macro_rules! config {
@@ -47,13 +62,19 @@ macro_rules! config {
 config! {
     /// Address and port to listen on. Loopback by default: put a TLS proxy in front before others can reach it.
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
-    /// Folder of the database, the assets and the uploads. Created when missing.
+    /// Folder of the database, and, without `[s3]`, of the assets and the uploads. Created when missing.
     data: PathBuf = PathBuf::from("data");
     /// Where browsers reach the relay: an origin such as `https://chat.example.com`, without a path. Needed behind a proxy and for sign-in
     /// over anything but loopback; unset, the `Host` of each request is taken.
     public_url: Option<Origin> = None;
-    /// Where conversations are stored: `sqlite:PATH`. Unset: `bulle.db` in the data folder.
-    store: Option<String> = None;
+    /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, a database of its own
+    /// with the rights to make tables in it. Unset: `bulle.db` in the data folder.
+    store: Option<StoreUrl> = None;
+    /// The bus of several relays that share one PostgreSQL: `nats://HOST:PORT`, or `tls://`; with `NAME:PASSWORD@` or `TOKEN@` before the host; with
+    /// `/WORD` after it for a bus that others use as well, the same for all relays of a store; several servers with commas. Unset: there is one relay.
+    bus: Option<BusUrl> = None;
+    /// Whom to trust in place of the system's authorities when the bus's certificate is checked: a file in PEM.
+    bus_ca: Option<PathBuf> = None;
     /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For`, `-Proto` and `-Host` are believed, beside loopback. A list, or text with commas.
     #[serde(deserialize_with = "networks")]
     trusted_proxies: Vec<IpNet> = Vec::new();
@@ -93,6 +114,7 @@ config! {
     /// their chats wait again; `answer_timeout`: or leave a chat that the desk gave them unanswered; `prefer_for`: a woken chat waits for
     /// the agent it had; `reopen_wait`: a reopened one for its last agent; `reopen_within`: a message after the end goes into the same
     /// chat; `close_after`: a chat set aside is closed after an agent's message; `offer_for`: a transfer may be answered.
+    /// `away_after` (0 to a day; 0: never): an agent who is online may leave their console untouched this long before they are away.
     /// `stretch` (`true` or `false`): agents may take one chat beyond their capacity.
     desk: Rules = Rules::default();
     /// How much anybody may ask of the relay. A rate holds `burst` at first and gets `per_minute` more every minute, both 1 to 60,000,000;
@@ -102,6 +124,11 @@ config! {
     /// How emails leave: answers to visitors who left an address and are gone, with a link back into the conversation, and transcripts. The
     /// link begins with `public_url`.
     smtp: Smtp = Smtp::default();
+    /// Where uploads and the widget's files lie, if not in the data folder: a bucket of Amazon's S3 or of any service that speaks its language.
+    /// What lies in the one place is not moved to the other.
+    s3: S3 = S3::default();
+    /// How browsers are notified whose agent has no console open. They ask for it in the console, over https or on the relay's own machine.
+    push: Push = Push::default();
 }
 
 /// How log lines are written.
@@ -115,12 +142,9 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Path of the SQLite database.
-    pub fn database(&self) -> PathBuf {
-        match self.store.as_deref().and_then(|store| store.strip_prefix("sqlite:")) {
-            Some(path) => PathBuf::from(path),
-            None => self.data.join("bulle.db"),
-        }
+    /// Where the store is.
+    pub fn store_url(&self) -> StoreUrl {
+        self.store.clone().unwrap_or_else(|| StoreUrl::Sqlite(self.data.join("bulle.db")))
     }
 
     /// Where the relay is reached from its own machine or, with `public_url`, from everywhere: for links printed at the start.
@@ -158,36 +182,44 @@ impl Config {
             time("desk.reopen_within", rules.reopen_within),
             time("desk.close_after", rules.close_after),
             time("desk.offer_for", rules.offer_for),
+            ("desk.away_after", rules.away_after, 0..=DAY),
         ];
-        for (name, value, range) in ranges.into_iter().chain(self.limits.ranges()).chain(self.smtp.ranges()) {
+        for (name, value, range) in ranges
+            .into_iter()
+            .chain(self.limits.ranges())
+            .chain(self.smtp.ranges())
+            .chain(self.s3.ranges())
+            .chain(self.push.ranges())
+        {
             if !range.contains(&value) {
                 return Some((name, format!("{value} is not within {} to {}", range.start(), range.end())));
             }
         }
-        match self.store.as_deref() {
-            Some(store) if store.strip_prefix("sqlite:").is_none_or(str::is_empty) => {
-                Some(("store", format!("`{store}` is not `sqlite:PATH`")))
-            }
-            _ if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
+        match () {
+            () if tracing_subscriber::EnvFilter::try_new(&self.log).is_err() => {
                 Some(("log", format!("`{}` is not a log filter", self.log)))
             }
-            _ if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
+            () if !self.file_types.iter().all(|entry| kind::is_list_entry(entry)) => {
                 Some(("file_types", "is no list of media types such as `image/png` or `image/*`".to_owned()))
             }
-            _ if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
+            () if self.bus.is_some() && matches!(self.store_url(), StoreUrl::Sqlite(_)) => {
+                Some(("bus", "is for several relays on one PostgreSQL: set `store` to one, or leave `bus` out".to_owned()))
+            }
+            () if self.bus_ca.is_some() && self.bus.is_none() => Some(("bus_ca", "is of no use without a `bus`".to_owned())),
+            () if self.limits.upload_bytes_a_day < self.limits.upload_bytes => {
                 Some(("limits.upload_bytes_a_day", "is less than `limits.upload_bytes`, which one file may have".to_owned()))
             }
-            _ if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
+            () if self.limits.outgoing_total_bytes < self.limits.outgoing_bytes => Some((
                 "limits.outgoing_total_bytes",
                 "is less than `limits.outgoing_bytes`, which one client may take".to_owned(),
             )),
-            _ if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
+            () if self.metrics_listen == Some(self.listen) && self.listen.port() != 0 => {
                 Some(("metrics_listen", "is the same address as `listen`".to_owned()))
             }
-            _ if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
+            () if self.smtp.host.is_some() && self.public_url.is_none() && !self.listen.ip().is_loopback() => {
                 Some(("public_url", "is needed with `smtp.host`: links in emails begin with it".to_owned()))
             }
-            _ => self.smtp.trouble(),
+            () => self.smtp.trouble().or_else(|| self.s3.trouble()),
         }
     }
 }

@@ -29,6 +29,9 @@ pub enum RestError {
     /// The password was right, the code was not.
     #[error("this code is wrong, too old, or was used before: wait for the next one")]
     SecondFactorWrong,
+    /// Everybody here needs a second factor, and this account has none.
+    #[error("everybody here needs a second factor: set yours up before anything else, at `/api/account/second-factor`")]
+    EnrolFirst,
     /// The role does not allow it.
     #[error("this needs the role `{0:?}`")]
     RoleTooLow(Role),
@@ -131,6 +134,7 @@ impl RestError {
             Self::NotSignedIn | Self::WrongPassword | Self::BadToken => (StatusCode::UNAUTHORIZED, ErrorCode::BadToken),
             Self::SecondFactorWanted | Self::SecondFactorWrong => (StatusCode::UNAUTHORIZED, ErrorCode::SecondFactor),
             Self::RoleTooLow(_) | Self::Unencrypted | Self::NotTaken => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::EnrolFirst => (StatusCode::FORBIDDEN, ErrorCode::EnrolFirst),
             Self::Blocked => (StatusCode::FORBIDDEN, ErrorCode::Blocked),
             Self::NotFound(_) | Self::InvitationGone => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidField),
@@ -186,6 +190,12 @@ impl From<DeskError> for RestError {
         match error {
             DeskError::Store(error) => Self::Store(error),
             DeskError::NotFound => Self::NotFound("agent"),
+            DeskError::NoTeam => Self::NotFound("team"),
+            // The text begins with the field's name.
+            DeskError::Invalid(what) => {
+                let (field, problem) = what.split_once(": ").unwrap_or(("", what));
+                Self::Invalid { field, problem: problem.to_owned() }
+            }
             other => Self::Refused { code: other.code(), message: other.to_string() },
         }
     }

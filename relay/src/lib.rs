@@ -17,6 +17,8 @@ pub mod files;
 pub mod hub;
 mod mail;
 pub mod metrics;
+pub mod present;
+mod push;
 pub mod reports;
 pub mod restore;
 pub mod session;

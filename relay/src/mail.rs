@@ -156,6 +156,9 @@ impl Post {
 
     /// Does what is due first; how long until the next look.
     async fn next(&self) -> Result<Duration, StoreError> {
+        if !self.store.is_on_duty() {
+            return Ok(LOOK);
+        }
         let now = clock::now();
         let Some(mail) = self.store.due_mail(now).await? else {
             let next = self.store.next_mail().await?;

@@ -65,6 +65,8 @@ metrics! {
     ACK_SECONDS = Histogram "bulle_ack_latency_seconds" Seconds [] "From reading a message's frame to having written its ack";
     DELIVERY_SECONDS = Histogram "bulle_delivery_latency_seconds" Seconds [] "From a message's commit to its receiver's socket, for the oldest message of each write";
     BUS_NOTICES = Counter "bulle_bus_notices_total" Count ["notice"] "Notices published on the bus, by kind";
+    BUS_CONNECTED = Gauge "bulle_bus_connected" Count [] "1 while the bus of several relays is there, 0 while it is not, or for a relay that is alone";
+    BUS_MESSAGES = Counter "bulle_bus_messages_total" Count ["what"] "Messages on the bus of several relays: `published` and `received` here, one for each subject; `dropped`, which clients make up for";
     COMMITS = Counter "bulle_commits_total" Count [] "Transactions committed";
     COMMIT_JOBS = Histogram "bulle_commit_jobs" Count [] "Jobs that were committed together";
     COMMIT_SECONDS = Histogram "bulle_commit_duration_seconds" Seconds [] "Time of a transaction, its wait for the disk included";
@@ -84,6 +86,7 @@ metrics! {
     SIGN_INS = Counter "bulle_sign_ins_total" Count ["outcome"] "Sign-ins: `ok`, `refused`, `throttled`";
     MAILS = Counter "bulle_mails_total" Count ["outcome"] "Emails `sent`, `deferred` to another try, `failed` for good";
     MAILS_WAITING = Gauge "bulle_mails_waiting" Count [] "Emails that wait to be sent";
+    PUSHES = Counter "bulle_pushes_total" Count ["outcome"] "Notifications `sent`, `deferred` to another try, `failed` for good, or `gone` with their browser";
     HTTP_SECONDS = Histogram "bulle_http_request_duration_seconds" Seconds ["status"] "Time to answer an HTTP request, by class of status";
     PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds [] "Processor time of the relay, in user and kernel together";
     PROCESS_RESIDENT_BYTES = Gauge "process_resident_memory_bytes" Bytes [] "Resident memory of the relay";

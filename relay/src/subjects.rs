@@ -2,12 +2,12 @@
 //! a relay that runs. Part of the program, not of the library.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use relay::clock;
-use relay::config::Config;
+use relay::config::{Config, StoreUrl};
 use relay::desk::Desk;
 use relay::erasure::look;
 use relay::store::{Store, StoreError};
@@ -18,7 +18,7 @@ use shared::ids::VisitorId;
 /// # Errors
 /// Nobody is meant, or the file cannot be written; an unfinished one is not left behind.
 pub fn export(config: &Config, visitor: Option<VisitorId>, email: Option<String>, file: &Path) -> Result<()> {
-    let store = Store::open(&database(config)?).context("cannot open the store")?;
+    let store = Store::visit(&config.store_url()).context("cannot open the store")?;
     in_runtime(async {
         let mut found = Vec::new();
         for id in who(&store, visitor, email).await? {
@@ -43,8 +43,17 @@ pub fn export(config: &Config, visitor: Option<VisitorId>, email: Option<String>
 /// # Errors
 /// Nobody is meant, or the store does not answer.
 pub fn erase(config: &Config, visitor: Option<VisitorId>, email: Option<String>) -> Result<()> {
-    let database = database(config)?;
-    match Store::own(&database) {
+    let url = config.store_url();
+    // Looked for first: owning creates one. Of a server's relays any may carry it out.
+    let visited = Store::visit(&url).context("cannot open the store")?;
+    let owned = match &url {
+        StoreUrl::Sqlite(path) => {
+            drop(visited);
+            Store::own(path)
+        }
+        StoreUrl::Postgres(_) => return in_runtime(ask(visited, visitor, email)),
+    };
+    match owned {
         Ok(store) => in_runtime(async {
             let store = Arc::new(store);
             let ids = who(&store, visitor, email).await?;
@@ -58,15 +67,8 @@ pub fn erase(config: &Config, visitor: Option<VisitorId>, email: Option<String>)
             Ok(())
         }),
         Err(StoreError::InUse { .. }) => {
-            let store = Store::open(&database).context("cannot open the store")?;
-            in_runtime(async {
-                let ids = who(&store, visitor, email).await?;
-                for &id in &ids {
-                    ensure!(store.ask_erasure(id).await?, "there is no such visitor");
-                }
-                println!("{}: the relay that runs erases them within seconds", ids.len());
-                Ok(())
-            })
+            let store = Store::visit(&url).context("cannot open the store")?;
+            in_runtime(ask(store, visitor, email))
         }
         Err(error) => Err(error).context("cannot open the store"),
     }
@@ -83,11 +85,14 @@ async fn who(store: &Store, visitor: Option<VisitorId>, email: Option<String>) -
     Ok(found)
 }
 
-fn database(config: &Config) -> Result<PathBuf> {
-    let database = config.database();
-    // Opening would create one.
-    ensure!(database.is_file(), "there is no database at {}: is `data` or `store` set as for the relay?", database.display());
-    Ok(database)
+/// Leaves it to a relay that runs.
+async fn ask(store: Store, visitor: Option<VisitorId>, email: Option<String>) -> Result<()> {
+    let ids = who(&store, visitor, email).await?;
+    for &id in &ids {
+        ensure!(store.ask_erasure(id).await?, "there is no such visitor");
+    }
+    println!("{}: a relay that runs erases them within seconds", ids.len());
+    Ok(())
 }
 
 fn in_runtime(work: impl Future<Output = Result<()>>) -> Result<()> {

@@ -1,11 +1,13 @@
 //! Frames between the console (or a bot) and the relay, on `/ws/agent`.
 
 use crate::frame::{Ack, Backfill, Delete, Delivery, Done, Edit, Entries, ErrorFrame, Heads, Ping, Read, ReadMark, frames};
-use crate::ids::{AgentId, ConversationId, MessageId, Millis, SiteId};
+use crate::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, TeamId};
 use crate::link::Heard;
-use crate::model::{Agent, Board, Conversation, Presence, Say, Seen, Site, is_false, wire};
+use crate::model::{Agent, Away, Board, Conversation, Person, Presence, Say, Seen, Site, Team, is_false, wire};
 use serde::{Deserialize, Serialize};
 
+/// Most chats of others that are listed for a supervisor; past them they are counted.
+pub const MAX_OTHERS: usize = 500;
 /// Longest time for which a visitor can be blocked, in ms: ten years; longer is for good.
 pub const MAX_BLOCK: Millis = 10 * 365 * 24 * 60 * 60 * 1_000;
 
@@ -35,21 +37,51 @@ wire! {
     pub struct Inbox {
         /// The team, oneself among them.
         pub agents: Vec<Agent>,
+        /// The teams that conversations can be for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub teams: Vec<Team>,
         /// The sites.
         pub sites: Vec<Site>,
         /// One board per site.
         pub boards: Vec<Board>,
         /// Active and parked conversations that are assigned to this agent, and those offered to them.
         pub chats: Vec<Conversation>,
+        /// Notes that name this agent, and whispers to them, that they have not read yet, oldest first; at most
+        /// [`MAX_ROWS`](crate::model::MAX_ROWS).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub mentions: Vec<Mention>,
+    }
+
+    /// A note that names this agent, or a whisper to them. They may read the conversation.
+    pub struct Mention {
+        /// The conversation as it is now.
+        pub conversation: Conversation,
+        /// The seq of the note. A `read` up to it takes the mention off the list.
+        pub seq: Seq,
+        /// Who wrote it.
+        pub by: Person,
+        /// When.
+        pub at: Millis,
+        /// It is a whisper.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub whisper: bool,
+    }
+
+    /// What an inbox's `mentions` are now, after a change.
+    pub struct Mentions {
+        /// All of them.
+        pub mentions: Vec<Mention>,
     }
 
     /// Be available, or not.
-    #[derive(Copy)]
     pub struct SetPresence {
         /// Names the request.
         pub id: MessageId,
         /// `online` or `away`.
         pub presence: Presence,
+        /// Why one is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<Away>,
     }
 
     /// Take a conversation that is queued, or parked and yours or nobody's. Answered by `done` or `error`.
@@ -64,7 +96,7 @@ wire! {
         pub stretch: bool,
     }
 
-    /// Offer one's active chat to another agent, or give it back to the queue.
+    /// Offer one's active chat to another agent, hand it to a team, or give it back to the queue.
     #[derive(Copy)]
     pub struct Transfer {
         /// Names the request.
@@ -74,15 +106,51 @@ wire! {
         /// To whom; left out: back to the front of the queue, without the sender.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub to: Option<AgentId>,
+        /// Instead of `to`: to the front of the queue, for this team, without the sender.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub team: Option<TeamId>,
     }
 
-    /// A request about one conversation: `accept` or `decline` a transfer, `close` it, or `dismiss` a "thanks" after the end.
+    /// Make a queued conversation more urgent, or less.
+    #[derive(Copy)]
+    pub struct Prioritize {
+        /// Names the request.
+        pub id: MessageId,
+        /// Which conversation.
+        pub conversation: ConversationId,
+        /// From -2 to 2: greater goes first, 0 is as usual.
+        pub priority: i32,
+    }
+
+    /// A request about one conversation: `accept` or `decline` a transfer, `take_over` a colleague's chat, `close` it, or `dismiss` a
+    /// "thanks" after the end.
     #[derive(Copy)]
     pub struct About {
         /// Names the request.
         pub id: MessageId,
         /// Which conversation.
         pub conversation: ConversationId,
+    }
+
+    /// Supervisors: list the open chats that others have, and tell of their changes from now on; or no more. Answered by `others`, or by
+    /// `done` where it is turned off.
+    #[derive(Copy)]
+    pub struct Oversee {
+        /// Names the request.
+        pub id: MessageId,
+        /// From now on, or no more.
+        pub on: bool,
+    }
+
+    /// The answer to `oversee`. From then on each of these chats that changes, and each new one, comes as `chat`, once a second at most.
+    pub struct Others {
+        /// The request.
+        pub id: MessageId,
+        /// Active and parked conversations that other agents have: active ones first, then those whose visitors have waited longest
+        /// for an answer; at most [`MAX_OTHERS`].
+        pub chats: Vec<Conversation>,
+        /// How many there are.
+        pub total: u32,
     }
 
     /// Keeps the visitor of a conversation out of its site, and ends it if it is open. Replaces an earlier block of the same visitor.
@@ -121,7 +189,15 @@ wire! {
         pub conversation: ConversationId,
         /// Writing, or stopped.
         pub on: bool,
+        /// It is a note: only colleagues are told.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub note: bool,
     }
+
+    /// Somebody is at the console: sent when they use it, at most once a minute. An agent of whom nothing of the kind is heard for as long as the
+    /// operator has set is away by itself.
+    #[derive(Copy)]
+    pub struct Active {}
 
     /// Asks for the whole inbox again. Answered by `inbox`.
     #[derive(Copy)]
@@ -134,7 +210,7 @@ wire! {
         pub conversation: Conversation,
     }
 
-    /// The visitor is writing. Lapses by itself after 6 s.
+    /// The visitor is writing. Lapses by itself after 6 s. Where the site keeps drafts from agents, all of them are `…`.
     pub struct VisitorTyping {
         /// In which conversation.
         pub conversation: ConversationId,
@@ -142,10 +218,27 @@ wire! {
         pub draft: String,
     }
 
+    /// Which agents have the open thread open, too, all of them anew. Sent once a second at most, to those alone.
+    pub struct Viewers {
+        /// The conversation.
+        pub conversation: ConversationId,
+        /// Who has it in view, oneself among them.
+        pub agents: Vec<AgentId>,
+        /// Who of them is writing a message or a note in it. Lapses by itself after 6 s.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub typing: Vec<AgentId>,
+    }
+
     /// An agent's presence, capacity or slots changed.
     pub struct AgentUpdate {
         /// The agent as they are now.
         pub agent: Agent,
+    }
+
+    /// The teams that conversations can be for have changed.
+    pub struct Teams {
+        /// All of them, by name.
+        pub teams: Vec<Team>,
     }
 
     /// Desk revision of one site.
@@ -181,16 +274,22 @@ frames! {
         "take" => Take(Take),
         /// Hand a chat over.
         "transfer" => Transfer(Transfer),
+        /// Make a conversation more or less urgent.
+        "prioritize" => Prioritize(Prioritize),
         /// Accept a transfer.
         "accept" => Accept(About),
         /// Decline a transfer.
         "decline" => Decline(About),
+        /// Take a colleague's chat.
+        "take_over" => TakeOver(About),
         /// End a conversation.
         "close" => Close(About),
         /// A reopened one needs no answer.
         "dismiss" => Dismiss(About),
         /// Keep a visitor out.
         "block" => Block(Block),
+        /// List what others have.
+        "oversee" => Oversee(Oversee),
         /// What is in view.
         "show" => Show(Show),
         /// Writing.
@@ -203,6 +302,8 @@ frames! {
         "delete" => Delete(Delete),
         /// Fetch entries.
         "backfill" => Backfill(Backfill),
+        /// At the console.
+        "active" => Active(Active),
         /// Fetch the inbox.
         "get_inbox" => GetInbox(GetInbox),
         /// Alive?
@@ -231,8 +332,16 @@ frames! {
         "board" => Board(Board),
         /// A conversation of theirs changed.
         "chat" => Chat(Chat),
+        /// What others have.
+        "others" => Others(Others),
+        /// Notes that name them.
+        "mentions" => Mentions(Mentions),
+        /// Who else is here.
+        "viewers" => Viewers(Viewers),
         /// An agent changed.
         "agent" => Agent(AgentUpdate),
+        /// Teams changed.
+        "teams" => Teams(Teams),
         /// The visitor writes.
         "typing" => Typing(VisitorTyping),
         /// The visitor has read.

@@ -1,20 +1,28 @@
 //! Bodies of the REST API under `/api`, shared by the relay and the console. All JSON; errors are [`ApiError`] with a 4xx or 5xx status.
 //! Every mutating request must carry `content-type: application/json` and, with a cookie, come from the console's own origin.
 
+mod desk;
 mod history;
 mod people;
+mod present;
+mod push;
 mod replies;
 mod reports;
+mod visitors;
 
 use serde::{Deserialize, Serialize};
 
+pub use desk::*;
 pub use history::*;
 pub use people::*;
+pub use present::*;
+pub use push::*;
 pub use replies::*;
 pub use reports::*;
+pub use visitors::*;
 
 use crate::close::ErrorCode;
-use crate::ids::{AgentId, BlockId, Millis, SecretId, SiteId, SiteKey, VisitorId};
+use crate::ids::{AgentId, BlockId, ConversationId, Millis, SecretId, SiteId, SiteKey, VisitorId};
 use crate::model::{Conversation, Entry, Greeting, Person, Role, SiteSettings, is_false, wire};
 
 /// Shortest password, in characters (NIST SP 800-63B §5.1.1.2 asks for at least 8).
@@ -52,6 +60,9 @@ wire! {
         pub email: String,
         /// What they may do.
         pub role: Role,
+        /// Whether they have to set up a second factor before they may do anything else here.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub must_enrol: bool,
     }
 
     /// `POST /api/invitations` (admins): invite somebody. Answers [`Invitation`].
@@ -88,6 +99,18 @@ wire! {
     pub struct History {
         /// Without the conversation itself.
         pub conversations: Vec<Conversation>,
+        /// How the visitor rated them, where they did.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub ratings: Vec<Rated>,
+    }
+
+    /// A rating.
+    #[derive(Copy)]
+    pub struct Rated {
+        /// Of which conversation.
+        pub conversation: ConversationId,
+        /// 1 (bad) to 5 (good).
+        pub score: u8,
     }
 
     /// `GET /api/conversations/{id}/entries?after=SEQ`: entries in order, 100 at most.
@@ -96,12 +119,6 @@ wire! {
         pub entries: Vec<Entry>,
         /// Whether there are more.
         pub more: bool,
-    }
-
-    /// `GET /api/conversations/{id}/why`: why a queued conversation waits.
-    pub struct Why {
-        /// One sentence in English.
-        pub reason: String,
     }
 
     /// `GET /api/sites`: what an install page needs.
@@ -242,5 +259,8 @@ wire! {
         /// What they may do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub role: Option<Role>,
+        /// Languages that they take chats in, such as `fr`, at most [`MAX_LANGUAGES`](crate::model::MAX_LANGUAGES); empty: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub languages: Option<Vec<String>>,
     }
 }

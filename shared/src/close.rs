@@ -60,6 +60,8 @@ pub enum ErrorCode {
     BadToken,
     /// The password is right, and the account has a second factor: its code is missing, wrong or used.
     SecondFactor,
+    /// Everybody here needs a second factor, and this account has none: set it up before anything else (sockets: closes with 4401).
+    EnrolFirst,
     /// The identity token is not good, or the site wants one and none came (closes with 4402).
     BadIdentity,
     /// This origin may not use this site or console (sockets: closes with 4403).

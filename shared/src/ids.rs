@@ -57,18 +57,29 @@ ids! {
     FileId,
     /// A secret with which a site owner signs identity tokens.
     SecretId,
+    /// A tab with a page of a site: random, made by the page, known to nobody else.
+    TabId,
     /// What keeps a visitor or a network out of a site.
     BlockId,
     /// A session of a team member: random (UUIDv4), and no way into it.
     SessionId,
     /// A canned reply.
     ReplyId,
+    /// A group of agents.
+    TeamId,
     /// One life of one relay process.
     NodeId,
 }
 
+impl Default for TabId {
+    /// Nobody's.
+    fn default() -> Self {
+        Self(Uuid::nil())
+    }
+}
+
 /// The public key of a site, as it stands in the script tag: 1 to 64 characters of `a-z A-Z 0-9 _ -`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SiteKey(pub String);

@@ -1,15 +1,19 @@
 //! The nouns of the protocol: what a conversation, an entry, a visitor and an agent look like on the wire.
 //! Frames (`visitor.rs`, `agent.rs`) and REST bodies (`api.rs`) are made of these.
 
+mod away;
+mod desk;
 mod entry;
 mod settings;
 
 use serde::{Deserialize, Serialize};
 
+pub use away::*;
+pub use desk::*;
 pub use entry::*;
 pub use settings::*;
 
-use crate::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
+use crate::ids::{AgentId, ConversationId, Millis, Seq, SiteId, TeamId, VisitorId};
 
 /// Longest text of a message, in Unicode scalar values. Long enough for a pasted log or letter, short enough for one frame.
 pub const MAX_TEXT: usize = 8_000;
@@ -149,6 +153,9 @@ wire! {
         /// Whether a signed identity token vouched for them.
         #[serde(default, skip_serializing_if = "is_false")]
         pub verified: bool,
+        /// Grows with each change of what else is known of them (`GET /api/visitors/{id}`).
+        #[serde(default, skip_serializing_if = "is_never")]
+        pub rev: u64,
     }
 
     /// A conversation as agents see it: one row of the inbox.
@@ -171,7 +178,7 @@ wire! {
         /// When it was queued, while queued. Going "to the front" keeps the original time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub queued_at: Option<Millis>,
-        /// Greater goes first.
+        /// How urgent it is, within [`PRIORITIES`]: greater goes first.
         #[serde(default, skip_serializing_if = "is_zero")]
         pub priority: i32,
         /// Beginning of the last message, at most [`MAX_PREVIEW`] characters.
@@ -185,6 +192,9 @@ wire! {
         pub page: Option<Page>,
         /// Whether the visitor is connected now.
         pub visitor_online: bool,
+        /// While open: since when they are not connected. What agents said before that has been delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub visitor_gone_at: Option<Millis>,
         /// Up to which seq the visitor has read.
         pub visitor_read: Seq,
         /// Up to which seq the assigned agent has read.
@@ -192,6 +202,9 @@ wire! {
         /// The conversation before this one with the same visitor, when this one continues a closed one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub previous: Option<ConversationId>,
+        /// The team that it is for; left out: anybody's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub team: Option<TeamId>,
         /// Queued: the agent it waits for in particular, and until when.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub preferred: Option<Preferred>,
@@ -231,6 +244,9 @@ wire! {
         pub role: Role,
         /// Whether they take chats now.
         pub presence: Presence,
+        /// Away: why, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<Away>,
         /// How many live chats they hold at most.
         pub capacity: u32,
         /// How many they hold now, transfers reserved for them among them.
@@ -238,6 +254,9 @@ wire! {
         /// A program that works with a token.
         #[serde(default, skip_serializing_if = "is_false")]
         pub bot: bool,
+        /// Languages that they take chats in, such as `fr`; empty: all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub languages: Vec<String>,
     }
 
     /// A site as agents see it.
@@ -256,6 +275,9 @@ wire! {
         pub site: SiteId,
         /// Revision of the site's desk: grows with every change of state.
         pub rev: u64,
+        /// Whether agents pick this site's chats themselves.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub picked: bool,
         /// How many conversations are queued in all.
         pub waiting: u32,
         /// The first [`MAX_ROWS`] of them, in queue order.
@@ -274,6 +296,10 @@ pub fn cut(text: &str, limit: usize) -> &str {
 
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_never(count: &u64) -> bool {
+    *count == 0
 }
 
 fn is_zero(value: &i32) -> bool {

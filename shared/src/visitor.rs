@@ -47,6 +47,9 @@ wire! {
         pub thread: Option<Thread>,
         /// Whether somebody may answer soon; if not, offer the offline form.
         pub answering: bool,
+        /// Outside the site's opening hours: when they begin again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub back_at: Option<Millis>,
         /// Name of the site.
         pub site: String,
         /// Revision of the site's settings.
@@ -103,10 +106,13 @@ wire! {
     }
 
     /// Whether somebody may answer soon has changed.
-    #[derive(Copy)]
+    #[derive(Copy, Hash)]
     pub struct Answering {
         /// As in `welcome`.
         pub answering: bool,
+        /// As in `welcome`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub back_at: Option<Millis>,
     }
 
     /// The agent is writing, or has stopped. Lapses by itself after 6 s.

@@ -22,10 +22,9 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     let (office, admin) = stage.owner().await?;
     let ada = office.hire(&admin, "Ada", Role::Agent).await?;
     let agent = stage.colleague().await?;
+    // Who signs in is where they wanted to be.
     signs_in(&agent, &stage, &ada.me.email).await?;
-    agent.finds("radio", "Online").await?;
-    agent.clicks("link", "Settings").await?;
-
+    agent.finds("textbox", "Display name").await?;
     agent.evaluates("(seek('textbox', 'Display name').value = '', 1)").await?;
     agent.says("Display name", "Ada L.").await?;
     agent.sees("Saved").await?;
@@ -58,7 +57,7 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     elsewhere.sees("This code is wrong or was used already.").await?;
     elsewhere.pictures("sign-in-code").await?;
     elsewhere.says("Code or recovery code", &app.shows(1)).await?;
-    elsewhere.finds("radio", "Online").await?;
+    elsewhere.finds("textbox", "Display name").await?;
 
     // It is seen from the first place, and ended there.
     agent.reloads().await?;
@@ -83,8 +82,6 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     root.opens(&stage.url("/console/team")).await?;
     root.types("Email", &admin.me.email).await?;
     root.says("Password", PASSWORD).await?;
-    root.finds("radio", "Online").await?;
-    root.clicks("link", "Team").await?;
     root.clicks("button", "Access of Ada L.").await?;
     root.clicks("button", "Turn off their second factor").await?;
     root.sees("They sign in with the password alone.").await?;
@@ -93,6 +90,59 @@ async fn an_agent_keeps_their_account() -> Result<()> {
     agent.sees("You were signed out.").await?;
     agent.types("Email", &ada.me.email).await?;
     agent.says("Password", PASSWORD).await?;
-    agent.finds("radio", "Online").await?;
+    agent.finds("textbox", "Display name").await?;
     root.is_content().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_needs_a_second_factor_is_led_to_it_and_then_to_the_console() -> Result<()> {
+    let stage = Stage::set(Engine::Chromium).await?;
+    let (office, admin) = stage.owner().await?;
+    let ada = office.hire(&admin, "Ada", Role::Agent).await?;
+    let root = stage.colleague().await?;
+    signs_in(&root, &stage, &admin.me.email).await?;
+    root.finds("textbox", "Display name").await?;
+    root.opens(&stage.url("/console/settings/rules")).await?;
+    root.sees("10 MiB").await?;
+    root.clicks("checkbox", "Everybody needs a second factor").await?;
+    root.sees("Set up your own second factor first, in My account.").await?;
+    let told = root.complaints().await?;
+    ensure!(told.len() == 1 && told[0].contains("/api/rules") && told[0].contains("409"), "browsers note a refusal: {told:#?}");
+    root.waits_until("!seek('checkbox', 'Everybody needs a second factor').checked").await?;
+    root.clicks("link", "My account").await?;
+    enrols(&root).await?;
+    root.clicks("link", "Rules and limits").await?;
+    root.clicks("checkbox", "Everybody needs a second factor").await?;
+    root.waits_until(
+        "fetch('/api/rules').then(answer => answer.json()).then(rules => window.demanded = rules.second_factor), window.demanded",
+    )
+    .await?;
+    root.pictures("rules").await?;
+    ensure!(root.asks_axe_everywhere().await?.is_empty(), "{:#?}", root.asks_axe_everywhere().await?);
+
+    let agent = stage.colleague().await?;
+    signs_in(&agent, &stage, &ada.me.email).await?;
+    agent.sees("Set up your second factor first").await?;
+    agent.holds_phone(390, 844).await?;
+    agent.pictures("enrol-phone").await?;
+    agent.puts_phone_away().await?;
+    ensure!(agent.asks_axe_everywhere().await?.is_empty(), "{:#?}", agent.asks_axe_everywhere().await?);
+    ensure!(!agent.has("link", "Inbox").await?);
+    enrols(&agent).await?;
+    agent.finds("textbox", "Display name").await?;
+    agent.clicks("link", "Inbox").await?;
+    agent.finds("radio", "Online").await?;
+    root.is_content().await?;
+    agent.is_content().await
+}
+
+/// Sets a second factor up, up to the recovery codes and past them.
+async fn enrols(person: &Person) -> Result<()> {
+    person.types("Your password", PASSWORD).await?;
+    person.clicks("button", "Set up").await?;
+    person.finds("img", "QR code with the secret").await?;
+    let secret = person.evaluates("seek('textbox', 'Secret').value").await?;
+    let app = Authenticator::knowing(secret.as_str().context("a text")?)?;
+    person.says("Code", &app.shows(-1)).await?;
+    person.clicks("button", "I have kept them").await
 }

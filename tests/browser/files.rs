@@ -17,14 +17,14 @@ use crate::person::Person;
 use crate::stage::Stage;
 
 /// Makes `give(kind, name, type, parts)` of the page: hands the panel a file as a paste or a drop would.
-const GIVE: &str = "window.give = (kind, name, type, parts) => {\
+pub const GIVE: &str = "window.give = (kind, name, type, parts) => {\
     const data = new DataTransfer(); data.items.add(new File(parts, name, { type }));\
     const event = new Event(kind, { bubbles: true, composed: true, cancelable: true });\
     Object.defineProperty(event, kind === 'paste' ? 'clipboardData' : 'dataTransfer', { value: data });\
     seek('textbox', 'Message').dispatchEvent(event); return event.defaultPrevented; };";
 
 /// A red picture.
-fn red_png(width: u32, height: u32) -> Result<Vec<u8>> {
+pub fn red_png(width: u32, height: u32) -> Result<Vec<u8>> {
     let chunk = |kind: &[u8; 4], data: &[u8]| {
         let body = [kind.as_slice(), data].concat();
         let mut sum = Crc::new();

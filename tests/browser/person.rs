@@ -130,6 +130,11 @@ impl Person {
         self.presses(&key.value().to_string()).await
     }
 
+    /// Presses a key while another one is held down.
+    pub async fn chords(&self, held: Key, keys: &str) -> Result<()> {
+        Ok(self.browser.action_chain().key_down(held.clone()).send_keys(keys).key_up(held).perform().await?)
+    }
+
     /// Presses Tab until this has the focus.
     pub async fn tabs_to(&self, role: &str, name: &str) -> Result<()> {
         // More than any of the pages has; a trap for the focus would go on for ever.
@@ -144,7 +149,12 @@ impl Person {
 
     /// Waits until this has the focus.
     pub async fn is_at(&self, role: &str, name: &str) -> Result<()> {
-        self.waits_until(&at(role, name)).await.map(drop)
+        let focused =
+            "(focused() ? `${focused().tagName} ${focused().id} ${focused().className} ${nameOf(focused())}` : 'nothing')";
+        match self.waits_until(&at(role, name)).await {
+            Ok(_) => Ok(()),
+            Err(error) => bail!("the focus is at {}: {error:#}", self.evaluates(focused).await?),
+        }
     }
 
     /// Waits until something with this role and name is shown.
@@ -313,6 +323,26 @@ impl Person {
         std::fs::create_dir_all(PICTURES)?;
         self.waits_until(STILL).await?;
         Ok(self.browser.screenshot(&Path::new(PICTURES).join(format!("{name}.png"))).await?)
+    }
+
+    /// Lets pages of this origin notify. Chromium only, as all of these.
+    pub async fn permits_notifications(&self, origin: &str) -> Result<()> {
+        let wish = json!({ "permissions": ["notifications"], "origin": origin });
+        chromium::command(&self.browser, "Browser.grantPermissions", wish).await.map(drop)
+    }
+
+    /// Hands a push message to the service worker of this origin, as the browser does once it has decrypted one.
+    pub async fn delivers_push(&self, origin: &str, text: &str) -> Result<()> {
+        chromium::command(&self.browser, "ServiceWorker.enable", json!({})).await?;
+        // Registrations are numbered from 0 in a fresh profile, and there is one worker.
+        let wish = json!({ "origin": origin, "registrationId": "0", "data": text });
+        chromium::command(&self.browser, "ServiceWorker.deliverPushMessage", wish).await.map(drop)
+    }
+
+    /// What keeps the browser from offering to install this page as an app.
+    pub async fn install_problems(&self) -> Result<Vec<Value>> {
+        let answer = chromium::command(&self.browser, "Page.getInstallabilityErrors", json!({})).await?;
+        Ok(answer["installabilityErrors"].as_array().cloned().unwrap_or_default())
     }
 
     /// Puts a small picture of the page's lower right corner there, as pages of the documentation show it (WebP). Chromium only.

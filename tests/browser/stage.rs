@@ -14,6 +14,7 @@ use tests::browsers::{Browser, Engine, Looks};
 use tests::door::Door;
 use tests::post::PostOffice;
 use tests::process::Server;
+use tests::push::PushService;
 use tests::relay;
 use tests::visitor::Visitor;
 use tokio::sync::{Mutex, MutexGuard};
@@ -56,6 +57,17 @@ impl Stage {
             ("BULLE_SMTP__ANSWER_DELAY_MS", "0".to_owned()),
         ];
         Ok((Self::with(engine, settings).await?, post))
+    }
+
+    /// The same with a push service, to which notifications go at once.
+    pub async fn set_with_push(engine: Engine, service: &PushService) -> Result<Self> {
+        let settings = vec![("BULLE_PUSH__DELAY_MS", "0".to_owned()), ("BULLE_PUSH__OWN_SERVICES", service.origin())];
+        Self::with(engine, settings).await
+    }
+
+    /// The same with other settings of the relay.
+    pub async fn set_with(engine: Engine, settings: &[(&'static str, &str)]) -> Result<Self> {
+        Self::with(engine, settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()).await
     }
 
     async fn with(engine: Engine, settings: Vec<(&'static str, String)>) -> Result<Self> {
@@ -154,7 +166,11 @@ impl Stage {
 
     /// An agent at the console, signed in and not online yet. One per test: the first admin, who hires them, joins for that.
     pub async fn agent(&self, name: &str) -> Result<Person> {
-        let account = self.hires(name).await?;
+        self.signs_in(&self.hires(name).await?).await
+    }
+
+    /// Somebody with an account, at the console, signed in and not online yet.
+    pub async fn signs_in(&self, account: &Account) -> Result<Person> {
         let agent = self.colleague().await?;
         agent.opens(&self.url("/console")).await?;
         agent.types("Email", &account.me.email).await?;

@@ -101,7 +101,7 @@ async fn an_admin_lets_a_program_in_and_out_and_reads_of_it() -> Result<()> {
 
     // Who is no admin finds neither.
     let agent = stage.colleague().await?;
-    agent.opens(&stage.url("/console/settings/record")).await?;
+    agent.opens(&stage.url("/console/")).await?;
     agent.types("Email", "ada@bulle.example").await?;
     agent.says("Password", PASSWORD).await?;
     agent.finds("radio", "Online").await?;

@@ -185,7 +185,7 @@ async fn serve(
             _ = ticks.tick() => {
                 let me = console.me.and_then(|me| console.agents.get(&me));
                 if me.is_some_and(|me| me.presence != Presence::Online) {
-                    client.send(AgentSays::Presence(SetPresence { id: new_id(), presence: Presence::Online }));
+                    client.send(AgentSays::Presence(SetPresence { id: new_id(), presence: Presence::Online, away: None }));
                 }
                 if !*beat.borrow() {
                     continue;
@@ -215,15 +215,15 @@ fn act(console: &Console, client: &mut Client<agent::Dialect>, dice: &mut fastra
     match dice.u32(..60) {
         0..=3 => close(client, conversation),
         4 => {
-            client.send(AgentSays::Transfer(Transfer { id, conversation, to: None }));
+            client.send(AgentSays::Transfer(Transfer { id, conversation, to: None, team: None }));
         }
         5..=6 => {
             let others: Vec<_> = console.agents.keys().copied().filter(|agent| Some(*agent) != console.me).collect();
             let to = dice.choice(&others).copied();
-            client.send(AgentSays::Transfer(Transfer { id, conversation, to }));
+            client.send(AgentSays::Transfer(Transfer { id, conversation, to, team: None }));
         }
         7 => {
-            client.send(AgentSays::Presence(SetPresence { id, presence: Presence::Away }));
+            client.send(AgentSays::Presence(SetPresence { id, presence: Presence::Away, away: None }));
         }
         _ => {}
     }

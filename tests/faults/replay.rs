@@ -57,7 +57,7 @@ impl Replay<'_> {
         match &entry.body {
             Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted => self.text(entry),
             // The relay writes none of a kind that it does not know.
-            Body::Note(_) | Body::Unknown(_) => {}
+            Body::Note(_) | Body::Whisper(_) | Body::Unknown(_) => {}
             Body::Event(event) => self.event(entry, event),
         }
     }
@@ -142,7 +142,7 @@ impl Replay<'_> {
             Event::Parked(reason) => {
                 chat.state = State::Parked;
                 chat.prefers = None;
-                if *reason == ParkReason::NobodyThere {
+                if matches!(reason, ParkReason::NobodyThere | ParkReason::OutsideHours) {
                     chat.queued_at = None;
                 }
             }
@@ -160,6 +160,8 @@ impl Replay<'_> {
             | Event::Deleted(_)
             | Event::Rated(_)
             | Event::Tagged(_)
+            | Event::Routed(_)
+            | Event::Prioritized(_)
             | Event::Merged(_)
             | Event::Unknown(_) => {}
         }
@@ -217,19 +219,21 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
             AssignedHow::Dispatched => from == Queued,
             // Also one that was set aside: whoever takes it up has the slot.
             AssignedHow::Taken | AssignedHow::Stretched => matches!(from, Queued | Parked),
-            AssignedHow::Transferred => from == Active,
+            AssignedHow::Transferred | AssignedHow::TakenOver => from == Active,
         },
         Event::Requeued(reason) => match reason {
             RequeueReason::VisitorSpoke => from == Parked,
             RequeueReason::VisitorReturned => from == Parked && !has_agent,
-            RequeueReason::AgentGone | RequeueReason::Unanswered | RequeueReason::HandedOver | RequeueReason::AgentDisabled => {
-                from == Active
-            }
+            RequeueReason::AgentGone
+            | RequeueReason::Unanswered
+            | RequeueReason::HandedOver
+            | RequeueReason::AgentDisabled
+            | RequeueReason::AgentInactive => from == Active,
         },
         Event::Parked(reason) => match reason {
             ParkReason::VisitorGone => matches!(from, Queued | Active),
-            ParkReason::VisitorSilent => from == Active,
-            ParkReason::NobodyThere => from == Queued && is_first,
+            ParkReason::VisitorSilent | ParkReason::AgentInactive => from == Active,
+            ParkReason::NobodyThere | ParkReason::OutsideHours => from == Queued && is_first,
         },
         Event::Resumed => from == Parked && has_agent,
         Event::Closed(reason) => match reason {
@@ -247,6 +251,8 @@ fn is_legal(from: State, has_agent: bool, is_first: bool, event: &Event) -> bool
         | Event::Deleted(_)
         | Event::Rated(_)
         | Event::Tagged(_)
+        | Event::Routed(_)
+        | Event::Prioritized(_)
         | Event::Merged(_) => true,
         // The relay writes none that it does not know.
         Event::Unknown(_) => false,

@@ -1,9 +1,10 @@
 //! One's own account: name, password, sessions, second factor; and what admins may do about those of others.
 
+use relay::api::{ROUTES, Route, Who};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use shared::api::{Confirm, Enrolment, Me, NewPassword, Proof, RecoveryCodes, SecondFactor, Session, SignIn};
+use shared::api::{Confirm, Enrolment, Limit, Me, NewPassword, Proof, RecoveryCodes, SecondFactor, Session, SignIn};
 use shared::close::{self, ErrorCode};
 use shared::model::Role;
 use tests::accounts::{Account, Answer, Office, PASSWORD};
@@ -201,5 +202,71 @@ async fn a_second_factor_is_turned_off_by_its_owner_or_an_admin() {
     assert_eq!(signs_in(office, &ada, None).await.status, 200);
     let nothing = ask(office, relay.admin(), Method::DELETE, &path, json!({})).await;
     assert_eq!(nothing.refusal(), Some((404, ErrorCode::NotFound)));
+    relay.stop().await;
+}
+
+async fn demand(office: &Office, by: &Account, on: bool) -> Answer {
+    ask(office, by, Method::PUT, "/rules", json!({ "second_factor": on })).await
+}
+
+/// What may be done without the second factor that is demanded: setting it up, and what needs no sign-in.
+fn leads_there(route: &Route) -> bool {
+    route.who == Who::Anyone || (route.path == "/account/second-factor" && route.method != "delete")
+}
+
+#[tokio::test]
+async fn where_everybody_needs_a_second_factor_who_has_none_sets_it_up_and_does_nothing_before() {
+    let relay = Relay::start().await;
+    let (office, admin) = (relay.office(), relay.admin());
+    let before = relay.hires("Ada").await;
+    assert_eq!(demand(office, &before, true).await.refusal(), Some((403, ErrorCode::Forbidden)));
+    assert_eq!(
+        demand(office, admin, true).await.refusal(),
+        Some((409, ErrorCode::WrongState)),
+        "nobody demands what they have not"
+    );
+    enrols(office, admin).await;
+    demand(office, admin, true).await.accepted().unwrap();
+
+    assert_eq!(ask(office, &before, Method::GET, "/agents", json!({})).await.status, 200, "who is at work goes on");
+    let signed_in = signs_in(office, &before, None).await.account().unwrap();
+    assert!(signed_in.me.must_enrol);
+    let me: Me = ask(office, &signed_in, Method::GET, "/session", json!({})).await.value().unwrap();
+    assert!(me.must_enrol);
+    for route in ROUTES.iter().filter(|route| !leads_there(route)) {
+        let path = route.path.replace("{key}", "demo").replace(['{', '}'], "0");
+        let method: Method = route.method.to_uppercase().parse().unwrap();
+        let refused = ask(office, &signed_in, method, &path, json!({})).await;
+        assert_eq!(refused.refusal(), Some((403, ErrorCode::EnrolFirst)), "{} {}", route.method, route.path);
+    }
+    let console = relay.console_of(&signed_in);
+    assert_eq!(console.is_refused().await, close::BAD_TOKEN);
+
+    enrols(office, &signed_in).await;
+    let me: Me = ask(office, &signed_in, Method::GET, "/session", json!({})).await.value().unwrap();
+    assert!(!me.must_enrol);
+    assert_eq!(ask(office, &signed_in, Method::GET, "/agents", json!({})).await.status, 200);
+    let proof = json!(Proof { password: PASSWORD.into() });
+    let off = ask(office, &signed_in, Method::DELETE, "/account/second-factor", proof).await;
+    assert_eq!(off.refusal(), Some((409, ErrorCode::WrongState)));
+
+    // Who joins is asked as well, until it is demanded no more.
+    let joined = relay.hires("Bea").await;
+    assert!(joined.me.must_enrol);
+    demand(office, admin, false).await.accepted().unwrap();
+    assert_eq!(ask(office, &joined, Method::GET, "/agents", json!({})).await.status, 200);
+    let on_record = ask(office, admin, Method::GET, "/audit?deed=rules_changed", json!({})).await.body;
+    assert!(on_record.contains("second factor: everybody") && on_record.contains("second factor: as they like"), "{on_record}");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn admins_see_the_limits_of_the_operator() {
+    let relay = Relay::with(|config| config.limits.upload_bytes = 4_096).await;
+    let limits: Vec<Limit> = ask(relay.office(), relay.admin(), Method::GET, "/limits", json!({})).await.value().unwrap();
+    let of = |name: &str| limits.iter().find(|limit| limit.name == name).unwrap();
+    assert_eq!((of("upload_bytes").amount, of("upload_bytes").rate), (Some(4_096), None));
+    let rate = of("address_sign_ins").rate.unwrap();
+    assert_eq!((rate.burst, rate.per_minute), (40, 20));
     relay.stop().await;
 }

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use relay::config::{Allowance, Config};
+use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::Value;
 use shared::close::ErrorCode;
 use shared::ids::FileId;
-use shared::model::{Body, File, Say};
+use shared::model::{Body, File, FileRules, Say};
 use shared::visitor::ToRelay;
 use tests::new_id;
 use tests::relay::Relay;
@@ -222,6 +223,10 @@ async fn refusals_say_what_would_do() {
     let relay = Relay::with(settings).await;
     let (kim, token) = visitor(&relay).await;
     assert_eq!(kim.log().view.offers.files.unwrap().most_bytes, 300_000);
+    // Agents are told over REST what visitors are told when they are greeted.
+    let ada = relay.hires("Ada").await;
+    let told: FileRules = relay.office().request(Method::GET, "/api/files").by(&ada).send().await.unwrap().value().unwrap();
+    assert_eq!((told.most_bytes, told.types), (300_000, vec!["image/*".to_owned(), "application/pdf".to_owned()]));
     let of = |bytes: &[u8]| Upload::of(&relay, &token, "a.png", bytes);
     assert!(of(&png(300_001)).is_refused(413).await.contains("300000 bytes at most"));
     // One that does not say how long it is, until it is too long.

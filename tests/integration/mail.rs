@@ -60,7 +60,7 @@ async fn who_left_an_address_is_answered_by_email_and_comes_back_by_its_link() {
     // Of a French browser.
     assert_eq!(mail.subject, "Kiln & Clay vous a répondu");
     assert!(
-        mail.text.contains("Ada <b> vous a répondu :\n") || mail.text.contains("Ada <b> vous a répondu :\r\n"),
+        mail.text.contains("Ada <b> vous a répondu\u{a0}:\n") || mail.text.contains("Ada <b> vous a répondu\u{a0}:\r\n"),
         "{}",
         mail.text
     );

@@ -2,6 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use rusqlite::Connection;
+use serde_json::json;
 use shared::api::Report;
 use shared::close::ErrorCode;
 use shared::model::{Role, State};
@@ -56,6 +57,14 @@ async fn a_report_tells_what_happened() {
         // One slot, in use for a part of the time online.
         assert!(agent.slots.used > 0 && agent.slots.used <= agent.slots.offered, "{:?}", agent.slots);
         assert_eq!(agent.slots.used, agent.handling.mean);
+    }
+    // A site with opening hours has its days where these are, whatever is asked for.
+    let hours = json!({"hours": {"time_zone": "Asia/Tokyo", "week": vec![json!([]); 7]}});
+    let desk = relay.office().request(Method::PUT, "/api/sites/demo/desk").by(relay.admin()).json(&hours).unwrap();
+    desk.send().await.unwrap().accepted().unwrap();
+    for (site, zone) in [("", "Europe/Paris"), ("&site=demo", "Asia/Tokyo")] {
+        let report: Report = ask(&relay, &supervisor, &format!("{range}{site}")).await.value().unwrap();
+        assert_eq!(report.zone, zone);
     }
     assert_eq!(ask(&relay, &supervisor, &format!("{range}&site=none")).await.refusal(), Some((404, ErrorCode::NotFound)));
     assert_eq!(ask(&relay, &ada.account, &range).await.refusal(), Some((403, ErrorCode::Forbidden)), "agents are told nothing");

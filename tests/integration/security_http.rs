@@ -10,7 +10,7 @@ use tests::relay::Relay;
 use tests::wire::{self, Reply};
 
 /// Pages, files and odds and ends that are no part of the REST API, and what is not there.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 19] = [
     "/",
     "/console",
     "/console/",
@@ -26,6 +26,8 @@ const OTHERS: [&str; 17] = [
     "/ws/visitor?site=demo",
     "/ws/agent",
     "/nothing",
+    "/attributes",
+    "/present",
     "/chat/demo",
     "/f/0/a.png",
 ];

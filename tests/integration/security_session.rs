@@ -25,11 +25,19 @@ fn request(relay: &Relay, route: &Route) -> Request {
         ("post", "/account/password") => json!({"old": "a guess", "new": PASSWORD}),
         ("post" | "delete", "/account/second-factor") => json!({"password": "a guess"}),
         ("put", "/account/second-factor") => json!({"code": "000000"}),
+        ("put", "/account/push") => {
+            json!({"endpoint": "https://127.0.0.1/", "p256dh": "", "auth": "", "language": "en", "time_zone": "UTC",
+            "wishes": {"assigned": true, "messages": true, "queue": true, "offers": true}})
+        }
+        ("put", "/rules") => json!({"second_factor": false}),
         ("delete", "/invitations") => json!({"email": "nobody@bulle.example"}),
         ("post", "/tokens") => json!({"name": "Eve", "role": "admin"}),
         ("post", "/sites") => json!({"name": "Another shop"}),
         ("post", "/invitations") => json!({"email": "new@bulle.example", "role": "admin"}),
         ("post", "/invitations/{token}") => json!({"name": "Eve", "email": "eve@bulle.example", "password": PASSWORD}),
+        ("post", "/teams") | ("put", "/teams/{id}") => json!({"name": "Another team", "members": [], "sites": []}),
+        ("post", "/present/{id}/invite") => json!({"text": "Hello"}),
+        ("post", "/visitors/{id}/merge") => json!({"into": id}),
         ("post", "/replies") | ("put", "/replies/{id}") => json!({"shortcut": id[..8], "text": "Hello"}),
         _ => json!({}),
     };
@@ -41,11 +49,22 @@ fn is_mutating(route: &Route) -> bool {
     !matches!(route.method, "get" | "head" | "options")
 }
 
-/// What an attack must not have changed: accounts, invitations, sessions, secrets, settings.
+/// What an attack must not have changed: accounts, invitations, sessions, secrets, settings, rules.
 fn state(relay: &Relay) -> Vec<Vec<Value>> {
     let db = Connection::open(relay.database()).unwrap();
     let mut rows = Vec::new();
-    for table in ["agent", "agent_session", "second_factor", "api_token", "invitation", "site", "site_secret", "reply"] {
+    for table in [
+        "agent",
+        "agent_session",
+        "second_factor",
+        "api_token",
+        "invitation",
+        "site",
+        "site_secret",
+        "reply",
+        "push_subscription",
+        "house_rule",
+    ] {
         let mut all = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let width = all.column_count();
         let read = all.query_map([], |row| (0..width).map(|at| row.get::<_, Value>(at)).collect::<Result<Vec<_>, _>>());

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cdp::Chromium;
 use crate::corpus::Dialogue;
 use crate::report::Report;
 use crate::stage::Cast;
-use crate::{chat, dispatch, idle, page, start};
+use crate::{chat, console, dispatch, idle, page, start};
 
 /// How much is measured.
 pub struct Extent {
@@ -113,6 +113,7 @@ pub async fn run(binary: &Path, extent: &Extent, corpus: &Rc<[Dialogue]>, report
         limit: Limit::AtMost(100.0),
     });
     page_rows(&nobody, runs, report).await?;
+    console_row(binary, runs, report).await?;
     let filled = start::filled(binary, extent.messages).await?;
     let mut full = Vec::new();
     for _ in 0..runs {
@@ -230,6 +231,32 @@ async fn page_rows(cast: &Cast, runs: usize, report: &mut Report) -> Result<()> 
     for (what, measured, unit, most) in rows {
         report.row(&Row { what, measured, floor: None, unit, limit: Limit::AtMost(most) });
     }
+    Ok(())
+}
+
+/// How soon the console answers its agent's keys while fifty chats live.
+async fn console_row(binary: &Path, runs: usize, report: &mut Report) -> Result<()> {
+    let mut browser = match Chromium::start().await {
+        Ok(browser) => browser,
+        Err(error) => {
+            report.skipped("the console in a browser", &format!("{error:#}"));
+            return Ok(());
+        }
+    };
+    let cast = Cast::hire(binary, 1, console::MINE).await?;
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let stage = cast.enter()?;
+        let agent = stage.accounts.first().context("one agent was hired")?;
+        times.push(console::typing(&mut browser, &stage, agent).await?.p95_ms);
+    }
+    report.row(&Row {
+        what: "console, key to paint, 50 live chats, p95",
+        measured: median(times),
+        floor: None,
+        unit: "ms",
+        limit: Limit::AtMost(50.0),
+    });
     Ok(())
 }
 

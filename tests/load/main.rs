@@ -4,6 +4,7 @@
 mod bench;
 mod cdp;
 mod chat;
+mod console;
 mod cores;
 mod corpus;
 mod dispatch;

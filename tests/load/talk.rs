@@ -58,7 +58,7 @@ pub async fn agent(door: Door) -> Result<Client<agent::Dialect>> {
     client.restart();
     client.greeted().await?;
     let id = new_id();
-    client.send(agent::ToRelay::Presence(agent::SetPresence { id, presence: Presence::Online }));
+    client.send(agent::ToRelay::Presence(agent::SetPresence { id, presence: Presence::Online, away: None }));
     loop {
         match client.next().await {
             Emit::Frame(agent::FromRelay::Done(done)) if done.id == id => return Ok(client),

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use shared::agent::{About, Dialect, FromRelay, GetInbox, Hello, Inbox, SetPresence, Show, Take, ToRelay, Transfer, Typing};
+use shared::agent::{
+    About, Dialect, FromRelay, GetInbox, Hello, Inbox, Mention, Oversee, Prioritize, SetPresence, Show, Take, ToRelay, Transfer,
+    Typing, Viewers,
+};
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Read};
-use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId};
-use shared::model::{self, Author, Board, Conversation, Person, Presence, Say, State};
+use shared::ids::{AgentId, ConversationId, MessageId, Seq, SiteId, TeamId};
+use shared::model::{self, Author, Board, Conversation, Person, Presence, Say, State, Team};
 
 use crate::accounts::{Account, Office};
 use crate::client::Client;
@@ -21,6 +24,8 @@ pub struct Console {
     pub me: Option<AgentId>,
     /// The team.
     pub agents: BTreeMap<AgentId, model::Agent>,
+    /// The teams that conversations can be for.
+    pub teams: Vec<Team>,
     /// The sites' open work.
     pub boards: BTreeMap<SiteId, Board>,
     /// Chats that were ever assigned or offered to this agent, as last heard of.
@@ -29,6 +34,12 @@ pub struct Console {
     pub drafts: BTreeMap<ConversationId, String>,
     /// Up to where visitors have read.
     pub read: BTreeMap<ConversationId, Seq>,
+    /// What others have, as it was listed last.
+    pub others: Vec<ConversationId>,
+    /// Notes that name them, and whispers to them, which they have not read.
+    pub mentions: Vec<Mention>,
+    /// Who looks at a thread.
+    pub viewers: BTreeMap<ConversationId, Viewers>,
     /// How often the whole inbox was loaded again.
     pub reloads: usize,
 }
@@ -56,7 +67,9 @@ impl Console {
 
     fn show_all(&mut self, inbox: &Inbox) {
         self.agents = inbox.agents.iter().map(|agent| (agent.id, agent.clone())).collect();
+        self.teams.clone_from(&inbox.teams);
         self.boards = inbox.boards.iter().map(|board| (board.site, board.clone())).collect();
+        self.mentions.clone_from(&inbox.mentions);
         self.chats = inbox.chats.iter().map(|chat| (chat.id, chat.clone())).collect();
     }
 }
@@ -79,6 +92,17 @@ impl Habits for Dialect {
             }
             FromRelay::Chat(chat) => {
                 console.chats.insert(chat.conversation.id, chat.conversation.clone());
+            }
+            FromRelay::Others(others) => {
+                console.others = others.chats.iter().map(|chat| chat.id).collect();
+                console.chats.extend(others.chats.iter().map(|chat| (chat.id, chat.clone())));
+            }
+            FromRelay::Mentions(news) => console.mentions.clone_from(&news.mentions),
+            FromRelay::Viewers(viewers) => {
+                console.viewers.insert(viewers.conversation, viewers.clone());
+            }
+            FromRelay::Teams(news) => {
+                console.teams.clone_from(&news.teams);
             }
             FromRelay::Agent(update) => {
                 console.agents.insert(update.agent.id, update.agent.clone());
@@ -109,6 +133,7 @@ impl Habits for Dialect {
     fn done(frame: &FromRelay) -> Option<MessageId> {
         match frame {
             FromRelay::Done(done) => Some(done.id),
+            FromRelay::Others(others) => Some(others.id),
             _ => None,
         }
     }
@@ -152,7 +177,7 @@ impl Agent {
     /// Chooses a presence. It holds when this returns; consoles show it within a second.
     pub async fn sets(&self, presence: Presence) {
         let id = new_id();
-        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence })).await;
+        let answer = self.requests(id, ToRelay::Presence(SetPresence { id, presence, away: None })).await;
         assert_eq!(answer, Ok(()), "presence {presence:?}");
     }
 
@@ -171,13 +196,25 @@ impl Agent {
     /// Offers a chat to a colleague.
     pub async fn offers(&self, conversation: ConversationId, to: &Agent) -> Result<(), ErrorCode> {
         let id = new_id();
-        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: Some(to.id()) })).await
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: Some(to.id()), team: None })).await
     }
 
     /// Gives a chat back to the queue.
     pub async fn gives_back(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
         let id = new_id();
-        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None })).await
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None, team: None })).await
+    }
+
+    /// Hands a chat to a team.
+    pub async fn hands_to(&self, conversation: ConversationId, team: TeamId) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) })).await
+    }
+
+    /// Makes a queued conversation more urgent, or less.
+    pub async fn prioritizes(&self, conversation: ConversationId, priority: i32) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Prioritize(Prioritize { id, conversation, priority })).await
     }
 
     /// Accepts an offered chat.
@@ -198,6 +235,17 @@ impl Agent {
     /// Finds that a reopened conversation needs no answer.
     pub async fn dismisses(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
         self.asks(conversation, ToRelay::Dismiss).await
+    }
+
+    /// Takes a colleague's chat over.
+    pub async fn takes_over(&self, conversation: ConversationId) -> Result<(), ErrorCode> {
+        self.asks(conversation, ToRelay::TakeOver).await
+    }
+
+    /// Lists what others have, from now on, or no more.
+    pub async fn oversees(&self, on: bool) -> Result<(), ErrorCode> {
+        let id = new_id();
+        self.requests(id, ToRelay::Oversee(Oversee { id, on })).await
     }
 
     async fn asks(&self, conversation: ConversationId, request: impl Fn(About) -> ToRelay) -> Result<(), ErrorCode> {
@@ -222,6 +270,20 @@ impl Agent {
         self.is_acked(id).await
     }
 
+    /// Begins to write a note that names colleagues.
+    pub async fn starts_to_name(&self, conversation: ConversationId, text: &str, mentions: Vec<AgentId>) -> MessageId {
+        let id = new_id();
+        self.mutters(Say { note: true, mentions, ..Say::text(id, Some(conversation), text) }).await;
+        id
+    }
+
+    /// Begins to whisper to the agent who has the chat.
+    pub async fn starts_to_whisper(&self, conversation: ConversationId, text: &str) -> MessageId {
+        let id = new_id();
+        self.mutters(Say { note: true, whisper: true, ..Say::text(id, Some(conversation), text) }).await;
+        id
+    }
+
     /// Writes to somebody who is none of their business, and learns that it was refused.
     pub async fn says_in_vain(&self, conversation: ConversationId, text: &str) -> ErrorCode {
         let id = self.starts_to_say(conversation, text).await;
@@ -236,7 +298,12 @@ impl Agent {
 
     /// Begins to write, or stops.
     pub async fn types(&self, conversation: ConversationId, on: bool) {
-        self.sends(ToRelay::Typing(Typing { conversation, on })).await;
+        self.sends(ToRelay::Typing(Typing { conversation, on, note: false })).await;
+    }
+
+    /// Begins to write a note, or stops.
+    pub async fn types_note(&self, conversation: ConversationId, on: bool) {
+        self.sends(ToRelay::Typing(Typing { conversation, on, note: true })).await;
     }
 
     /// Reads up to an entry.

@@ -6,7 +6,8 @@
 //! - [`people`]: somebody who acts, and waits until they see something; [`visitor`] and [`agent`]: what each of them does
 //! - [`raw`]: frames written by hand; [`wire`]: HTTP written by hand
 //! - [`owner`]: who signs identity tokens
-//! - [`post`]: a mail server that takes what a relay sends
+//! - [`post`]: a mail server that takes what a relay sends; [`s3`]: a bucket that keeps its files; [`push`]: a push service, and browsers that
+//!   subscribe there
 //! - [`relay`]: a relay in this process, or in one that can be killed
 //! - [`attack`]: arbitrary bytes, for properties and the fuzzer
 //! - [`accounts`]: signing in and inviting over the REST API
@@ -28,12 +29,21 @@ pub mod people;
 pub mod post;
 pub mod process;
 pub mod proxy;
+pub mod push;
 pub mod raw;
 pub mod relay;
+pub mod s3;
 pub mod visitor;
 pub mod wire;
 
 use shared::ids::{MessageId, Millis};
+
+/// Names the cryptography of this process's TLS. The relay's HTTP client is built without one, and so is, in the same build, that of the tests.
+/// Whoever starts a relay does it.
+pub fn trust_in_one() {
+    // In vain once it is done.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+}
 
 /// Milliseconds since the epoch by this machine's clock.
 pub fn now() -> Millis {

@@ -7,7 +7,7 @@ use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Seq};
 use shared::link::{Emit, Status};
-use shared::model::{Author, Body, Entry, Say};
+use shared::model::{Author, Body, Entry, Say, Whisper};
 use tokio::sync::{mpsc, watch};
 
 use crate::client::{Client, Spoken};
@@ -57,6 +57,7 @@ pub struct Log<V> {
     pub view: V,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a command is moved once and never stored in bulk")]
 pub(crate) enum Command<D: Spoken> {
     Say(Say),
     Send(D::ToRelay),
@@ -209,7 +210,7 @@ impl<D: Habits<ToRelay: Send, FromRelay: Send>> Person<D> {
 
 /// Whether this entry says that.
 fn says(entry: &Entry, wanted: &str) -> bool {
-    matches!(&entry.body, Body::Text(text) | Body::Note(text) if text == wanted)
+    matches!(&entry.body, Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) if text == wanted)
 }
 
 /// Connects, watches, obeys, until nobody holds the person any more.

@@ -123,6 +123,14 @@ impl Relay {
         Agent::new(&self.office, &self.hires(name).await)
     }
 
+    /// A new supervisor, who has not opened the console yet.
+    pub async fn supervisor(&self, name: &str) -> Agent {
+        match self.office.hire(&self.admin, name, Role::Supervisor).await {
+            Ok(account) => Agent::new(&self.office, &account),
+            Err(error) => panic!("{name} could not join: {error:#}"),
+        }
+    }
+
     /// Another console of an agent.
     pub fn console_of(&self, account: &Account) -> Agent {
         Agent::new(&self.office, account)
@@ -185,6 +193,7 @@ impl Relay {
 }
 
 async fn run(config: &Config) -> Running {
+    crate::trust_in_one();
     match app::start(config.clone()).await {
         Ok(running) => running,
         Err(error) => panic!("the relay did not start: {error}"),

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use shared::close::{self, ErrorCode};
 use shared::frame::{Ack, Read};
-use shared::ids::{ConversationId, MessageId, Seq};
+use shared::ids::{ConversationId, MessageId, Millis, Seq};
 use shared::model::{Author, Body, Contact, Event, Page, Say, State, Thread};
 use shared::visitor::{Close, Dialect, FromRelay, Hello, ToRelay, Typing};
 
@@ -25,6 +25,8 @@ pub struct Panel {
     pub history: Vec<Thread>,
     /// Whether somebody may answer soon.
     pub answering: bool,
+    /// Outside opening hours: when they begin again.
+    pub back_at: Option<Millis>,
     /// What the site asks and offers.
     pub offers: shared::model::Panel,
     /// Whether the agent is writing.
@@ -44,6 +46,7 @@ impl Habits for Dialect {
                     client.dialect_mut().hello.token = Some(token.clone());
                 }
                 panel.answering = welcome.answering;
+                panel.back_at = welcome.back_at;
                 panel.offers = welcome.panel.clone();
                 panel.thread = welcome.thread.clone();
                 panel.history.extend(welcome.thread.clone());
@@ -52,7 +55,7 @@ impl Habits for Dialect {
                 panel.thread = Some(update.thread.clone());
                 panel.history.push(update.thread.clone());
             }
-            FromRelay::Answering(answering) => panel.answering = answering.answering,
+            FromRelay::Answering(news) => (panel.answering, panel.back_at) = (news.answering, news.back_at),
             FromRelay::Typing(typing) => panel.agent_writes = typing.on,
             FromRelay::Read(read) => panel.read = panel.read.max(read.seq),
             _ => {}

@@ -16,20 +16,57 @@ const DISMISS = {
 const matches = (pattern, { href, origin }) =>
   RegExp("^" + pattern.replace(/[^\w*]/g, "\\$&").replace(/\*+/g, ".*") + "$").test(pattern[0] == "/" ? href.slice(origin.length) : href);
 
+// Draws a text above the launcher that can be taken up or dismissed, and returns what takes it away.
+export const bubble = (root, settings, text, taken, bye) => {
+  const make = tag => document.createElement(tag);
+  const box = make("div"), card = make("p"), say = make("button"), dismiss = make("button");
+  const sheet = new CSSStyleSheet();
+  const leave = () => {
+    // Whoever used the keyboard goes on from the launcher.
+    if (root.activeElement) root.getElementById("bulle").focus();
+    bye();
+  };
+  sheet.replaceSync(
+    "#greet{position:fixed;inset:auto var(--right) calc(var(--bottom) + 68px) var(--left);color-scheme:light dark}" +
+    "#greet p{display:flex;align-items:start;gap:4px;margin:0;max-width:min(300px,calc(100vw - 40px));background:Canvas;color:CanvasText;border:1px solid #8884;border-inline-start:4px solid var(--accent);border-radius:12px;box-shadow:0 4px 16px #0003;animation:greet .15s}" +
+    "#greet button{all:unset;cursor:pointer;padding:12px 16px;overflow-wrap:anywhere;border-radius:8px}" +
+    "#greet button+button{flex:none;padding:0 10px;line-height:40px}" +
+    "#greet button:focus-visible{outline:3px solid var(--accent);outline-offset:-3px}" +
+    "@keyframes greet{from{opacity:0;transform:translateY(8px)}}" +
+    "@media(prefers-reduced-motion){#greet p{animation:none}}"
+  );
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  box.id = "greet";
+  box.role = "status";
+  // "auto" is no colour scheme and leaves it to the sheet.
+  box.style.colorScheme = settings.theme || "";
+  say.type = dismiss.type = "button";
+  say.dir = "auto";
+  say.textContent = text;
+  say.onclick = taken;
+  dismiss.ariaLabel = DISMISS[(settings.locale || navigator.language).slice(0, 2)] || "Dismiss";
+  dismiss.textContent = "×";
+  dismiss.onclick = leave;
+  // A handler that returns false would swallow the key.
+  box.onkeydown = event => { if (event.key == "Escape") leave(); };
+  card.append(say, dismiss);
+  // A region that is there before its text is read out.
+  root.append(box);
+  setTimeout(() => box.append(card), 100);
+  return () => box.remove();
+};
+
 export const greet = (root, settings, open) => {
   const { host } = root;
   const name = "bulle:" + settings.key + ":";
-  const make = tag => document.createElement(tag);
-  const box = make("div");
-  const sheet = new CSSStyleSheet();
-  let rules = [], answering, asked, url, seconds, deepest, timer, memory;
+  let rules = [], answering, asked, url, seconds, deepest, timer, memory, away;
 
   const stop = () => {
     timer = clearInterval(timer);
     watch.disconnect();
     document.removeEventListener("mouseout", leave);
     host.removeEventListener("bulle:open", stop);
-    box.remove();
+    away?.();
   };
   // Shutting down empties the root.
   const watch = new MutationObserver(() => host.isConnected || stop());
@@ -51,30 +88,14 @@ export const greet = (root, settings, open) => {
     memory.shown.push(id);
     keep();
     sessionStorage[name + "greeting"] = id + "\n" + text;
-    const card = make("p"), say = make("button"), dismiss = make("button");
-    const bye = () => {
+    host.addEventListener("bulle:open", stop);
+    watch.observe(root, { childList: true });
+    away = bubble(root, settings, text, () => open(true), () => {
       recall().hush = memory.visits;
       keep();
       delete sessionStorage[name + "greeting"];
-      // Whoever used the keyboard goes on from the launcher.
-      if (root.activeElement) root.getElementById("bulle").focus();
       stop();
-    };
-    say.type = dismiss.type = "button";
-    say.dir = "auto";
-    say.textContent = text;
-    say.onclick = () => open(true);
-    dismiss.ariaLabel = DISMISS[(settings.locale || navigator.language).slice(0, 2)] || "Dismiss";
-    dismiss.textContent = "×";
-    dismiss.onclick = bye;
-    // A handler that returns false would swallow the key.
-    box.onkeydown = event => { if (event.key == "Escape") bye(); };
-    card.append(say, dismiss);
-    host.addEventListener("bulle:open", stop);
-    watch.observe(root, { childList: true });
-    // A region that is there before its text is read out.
-    root.append(box);
-    setTimeout(() => box.append(card), 100);
+    });
   };
 
   const look = async exit => {
@@ -111,20 +132,6 @@ export const greet = (root, settings, open) => {
     // Without storage nobody could be kept from being greeted twice.
     return;
   }
-  sheet.replaceSync(
-    "#greet{position:fixed;inset:auto var(--right) calc(var(--bottom) + 68px) var(--left);color-scheme:light dark}" +
-    "#greet p{display:flex;align-items:start;gap:4px;margin:0;max-width:min(300px,calc(100vw - 40px));background:Canvas;color:CanvasText;border:1px solid #8884;border-inline-start:4px solid var(--accent);border-radius:12px;box-shadow:0 4px 16px #0003;animation:greet .15s}" +
-    "#greet button{all:unset;cursor:pointer;padding:12px 16px;overflow-wrap:anywhere;border-radius:8px}" +
-    "#greet button+button{flex:none;padding:0 10px;line-height:40px}" +
-    "#greet button:focus-visible{outline:3px solid var(--accent);outline-offset:-3px}" +
-    "@keyframes greet{from{opacity:0;transform:translateY(8px)}}" +
-    "@media(prefers-reduced-motion){#greet p{animation:none}}"
-  );
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  box.id = "greet";
-  box.role = "status";
-  // "auto" is no colour scheme and leaves it to the sheet.
-  box.style.colorScheme = settings.theme || "";
   host.addEventListener("bulle:open", stop);
   watch.observe(root, { childList: true });
   document.addEventListener("mouseout", leave);

@@ -3,7 +3,7 @@ export default {
   anew: "新しいチャットを始める",
   unread: "未読メッセージ：{}件",
   emoji: "絵文字",
-  transcript: "チャットの記録",
+  transcript: "会話の記録",
   cancel: "キャンセル",
   retry: "再試行",
   submit: "送信",

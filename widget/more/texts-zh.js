@@ -2,8 +2,8 @@
 export default {
   anew: "开始新的对话",
   unread: "未读消息：{} 条",
-  emoji: "表情符号",
-  transcript: "对话记录",
+  emoji: "表情",
+  transcript: "聊天记录",
   cancel: "取消",
   retry: "重试",
   submit: "发送",

@@ -32,6 +32,7 @@ pub fn decode(text: &str) -> Option<FromRelay> {
             token: owned(frame, "token"),
             thread: optional(frame.get("thread"), thread)?,
             answering: frame.flag("answering")?,
+            back_at: frame.number("back_at"),
             site: owned(frame, "site")?,
             settings: frame.count("settings")?,
             panel: frame.get("panel").map(parts::panel).unwrap_or_default(),
@@ -61,7 +62,7 @@ pub fn decode(text: &str) -> Option<FromRelay> {
             retry_after_ms: frame.number("retry_after_ms"),
         }),
         "thread" => FromRelay::Thread(ThreadUpdate { thread: thread(frame.get("thread")?)? }),
-        "answering" => FromRelay::Answering(Answering { answering: frame.flag("answering")? }),
+        "answering" => FromRelay::Answering(Answering { answering: frame.flag("answering")?, back_at: frame.number("back_at") }),
         "typing" => FromRelay::Typing(AgentTyping {
             conversation: ConversationId(id(frame, "conversation")?),
             agent: person(frame.get("agent")?)?,

@@ -285,14 +285,49 @@ mod tests {
         }
     }
 
-    /// Narrow no-break space before double punctuation, none but it, and the typographic apostrophe.
+    /// A no-break space before the colon and inside quotation marks, a narrow one before other double punctuation, and the typographic
+    /// apostrophe.
     #[test]
     fn french_is_set_as_french_is() {
         for (key, text) in whole("fr") {
             for (at, sign) in text.match_indices(['?', '!', ';', ':', '»']) {
-                assert!(text[..at].ends_with('\u{202f}'), "{key}: {text:?} wants a narrow no-break space before {sign}");
+                let space = if [":", "»"].contains(&sign) { '\u{a0}' } else { '\u{202f}' };
+                assert!(text[..at].ends_with(space), "{key}: {text:?} wants {space:?} before {sign}");
+            }
+            for (at, sign) in text.match_indices('«') {
+                assert!(text[at + sign.len()..].starts_with('\u{a0}'), "{key}: {text:?} wants a no-break space after {sign}");
             }
             assert!(!text.contains('\''), "{key}: {text:?}");
+        }
+    }
+
+    /// Nobody finds the end of a sentence alone on the next line.
+    #[test]
+    fn dots_stay_with_what_they_follow() {
+        for (language, ..) in LANGUAGES {
+            for (key, text) in whole(language) {
+                assert!(!text.contains(" …") && !text.contains("..."), "{language} {key}: {text:?}");
+            }
+        }
+    }
+
+    /// Visitors are strangers: languages that tell two forms of address apart use the polite one throughout.
+    #[test]
+    fn visitors_are_addressed_politely() {
+        const FAMILIAR: [(&str, &[&str]); 6] = [
+            ("de", &["du", "dich", "dir", "dein", "deine", "deinen", "deiner"]),
+            ("es", &["tú", "tu", "tus", "te", "ti", "contigo"]),
+            ("fr", &["tu", "te", "toi", "ton", "ta", "tes"]),
+            ("it", &["tu", "ti", "te", "tuo", "tua", "tuoi", "tue"]),
+            ("nl", &["je", "jij", "jou", "jouw"]),
+            ("pt", &["tu", "te", "ti", "teu", "tua", "teus", "tuas"]),
+        ];
+        for (language, familiar) in FAMILIAR {
+            for (key, text) in whole(language) {
+                let said = text.to_lowercase();
+                let word = said.split(|letter: char| !letter.is_alphabetic()).find(|word| familiar.contains(word));
+                assert_eq!(word, None, "{language} {key}: {text:?}");
+            }
         }
     }
 

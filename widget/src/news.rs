@@ -1,11 +1,11 @@
-//! What the page around the panel is told by `bulle:*` events: messages of both sides, the place in the queue, who answers, the end.
+//! What the page around the panel is told by `bulle:*` events: messages of both sides, the place in the queue, who answers, the end, the rating.
 //! Only what happens while the page is open is news; what was there when the relay greeted is history. `socket.rs` calls it after
 //! every change; it must not change anything itself.
 
 use shared::close;
 use shared::ids::{AgentId, MessageId, Millis};
 use shared::link::Status;
-use shared::model::{State as Stand, Thread};
+use shared::model::{Event, Rating, State as Stand, Thread};
 use wasm_bindgen::prelude::JsValue;
 
 use crate::browser::{Home, object};
@@ -37,6 +37,7 @@ enum Item {
     Queued(Queued),
     Assigned(String),
     Ended,
+    Rated(Rating),
 }
 
 impl News {
@@ -63,7 +64,7 @@ impl News {
         let mut items = Vec::new();
         let start = state.lines.len().saturating_sub(RECENT);
         for line in state.lines[start..].iter().filter(|line| line.at >= since) {
-            if let Some(item) = message(line).filter(|_| !self.messages.contains(&line.id)) {
+            if let Some(item) = said(line).filter(|_| !self.messages.contains(&line.id)) {
                 self.messages.push(line.id);
                 items.push(item);
             }
@@ -100,8 +101,10 @@ fn queued(thread: &Thread) -> Option<Queued> {
     (thread.state == Stand::Queued).then_some((thread.position, thread.estimate_ms))
 }
 
-fn message(line: &Line) -> Option<Item> {
+/// What a line tells by itself.
+fn said(line: &Line) -> Option<Item> {
     let (by, name, body) = match &line.what {
+        What::Event(Event::Rated(rating)) => return Some(Item::Rated(rating.clone())),
         What::Own(body, Mark::Sent) => ("visitor", None, body),
         What::Theirs(name, body) => ("agent", Some(name.clone()), body),
         _ => return None,
@@ -131,6 +134,11 @@ impl Item {
             ),
             Self::Assigned(name) => ("assigned", vec![("agent", name.into())]),
             Self::Ended => ("ended", vec![]),
+            Self::Rated(Rating { score, comment }) => {
+                let mut detail = vec![("score", score.into())];
+                detail.extend(comment.map(|comment| ("comment", comment.into())));
+                ("rated", detail)
+            }
         }
     }
 }

@@ -173,6 +173,11 @@ impl Relay {
         inner.wind();
     }
 
+    /// Whether it was stopped, or has not begun.
+    fn has_ended(&self) -> bool {
+        self.0.borrow().on_timer.is_none()
+    }
+
     /// Greets anew, as whoever the page says the visitor is.
     pub fn greet_again(&self) {
         {

@@ -52,7 +52,7 @@ impl<Name: FnMut() -> MessageId> Bot<Name> {
         match emit {
             Emit::Frame(FromRelay::Welcome(welcome)) => {
                 self.me = Some(welcome.me);
-                let online = SetPresence { id: (self.name)(), presence: Presence::Online };
+                let online = SetPresence { id: (self.name)(), presence: Presence::Online, away: None };
                 let mut orders = vec![Order::Send(ToRelay::Presence(online))];
                 orders.extend(welcome.inbox.chats.iter().flat_map(|chat| self.knows(chat)));
                 orders
@@ -111,7 +111,7 @@ impl<Name: FnMut() -> MessageId> Bot<Name> {
         let Some(conversation) = say.conversation else { return Vec::new() };
         match self.chats.get(&conversation) {
             Some(chat) if chat.goodbye == Some(say.id) => {
-                let transfer = Transfer { id: (self.name)(), conversation, to: None };
+                let transfer = Transfer { id: (self.name)(), conversation, to: None, team: None };
                 vec![Order::Send(ToRelay::Transfer(transfer))]
             }
             _ => Vec::new(),

@@ -9,10 +9,13 @@ use shared::link::Status;
 use crate::browser;
 use crate::locale::{Language, Locale, texts};
 use crate::nav::Nav;
+use crate::notices::Noticing;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
-use crate::view::{History, Inbox, Install, Join, Missing, Reports, Settings, SignIn, Team};
+use crate::uploads::Uploads;
+use crate::view::palette::{PaletteOpen, Wish};
+use crate::view::{Enrol, History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team, Visitors};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +64,19 @@ pub fn App() -> impl IntoView {
             let _html_takes_any_attribute = root.set_attribute("lang", tag);
         }
     });
+    // What somebody asked for before they had to sign in.
+    let asked_for = StoredValue::new(Route::Inbox);
     Effect::new(move || {
         let route = nav.route();
         session.0.with(|who| match who {
-            Who::Nobody { .. } if !route.is_public() => nav.go(Route::SignIn),
-            Who::Agent(_) if route == Route::SignIn => nav.go(Route::Inbox),
+            Who::Nobody { .. } if !route.is_public() => {
+                asked_for.set_value(route);
+                nav.replace(Route::SignIn);
+            }
+            Who::Agent(_) if route == Route::SignIn => {
+                nav.replace(asked_for.get_value());
+                asked_for.set_value(Route::Inbox);
+            }
             _ => {}
         });
     });
@@ -74,6 +85,7 @@ pub fn App() -> impl IntoView {
     let joining = Memo::new(move |_| if let Route::Join(token) = nav.route() { Some(token) } else { None });
     move || match (joining.get(), me.get()) {
         (Some(token), _) => in_language(locale, move || view! { <Join token=token.clone()/> }).into_any(),
+        (None, Some(me)) if me.must_enrol => in_language(locale, || view! { <Enrol/> }).into_any(),
         (None, Some(me)) => view! { <SignedIn me/> }.into_any(),
         (None, None) => in_language(locale, || view! { <SignedOut/> }).into_any(),
     }
@@ -111,7 +123,11 @@ fn SignedIn(me: Me) -> impl IntoView {
     let session = expect_context::<Session>();
     let live = Live::start(me.id);
     provide_context(live);
+    provide_context(Uploads::new());
+    provide_context(Wish(RwSignal::new(None)));
+    provide_context(PaletteOpen(RwSignal::new(false)));
     provide_context(me);
+    provide_context(Noticing::start());
 
     Effect::new(move || {
         if let Status::Refused(code) = live.desk.status.get()
@@ -120,15 +136,17 @@ fn SignedIn(me: Me) -> impl IntoView {
             session.0.set(Who::Nobody { ejected: true });
         }
     });
-    in_language(locale, move || {
+    let page = in_language(locale, move || {
         move || match nav.route() {
             Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
             Route::Team => view! { <Team/> }.into_any(),
+            Route::Visitors => view! { <Visitors/> }.into_any(),
             Route::History => view! { <History/> }.into_any(),
             Route::Reports => view! { <Reports/> }.into_any(),
             Route::Install => view! { <Install/> }.into_any(),
             Route::Settings(section) => view! { <Settings section/> }.into_any(),
             Route::Missing => view! { <Missing/> }.into_any(),
         }
-    })
+    });
+    view! { <Notices/>{page} }
 }

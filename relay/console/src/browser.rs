@@ -1,10 +1,11 @@
 //! The little that the console needs of the browser: clock, chance, storage, focus, clipboard. Every call may fail quietly, as
 //! browsers without storage or clipboard do; callers say what that means.
 
+use js_sys::Reflect;
 use shared::ids::{MessageId, Millis};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, HtmlElement, Storage, VisibilityState, Window};
+use web_sys::{Document, FileList, HtmlElement, Storage, VisibilityState, Window};
 
 /// The window, if there is one (unit tests have none).
 pub fn window() -> Option<Window> {
@@ -38,9 +39,19 @@ pub fn new_id() -> MessageId {
     MessageId::v7(now(), random())
 }
 
-/// The browser's preferred language.
-pub fn language() -> Option<String> {
-    window()?.navigator().language()
+/// A text that the page has put aside for the console, under these names.
+pub fn global(names: &[&str]) -> Option<String> {
+    let start: JsValue = window()?.into();
+    names.iter().try_fold(start, |value, name| Reflect::get(&value, &(*name).into()).ok())?.as_string()
+}
+
+/// The part of the address after the path, from `#` on; the address loses it.
+pub fn fragment() -> Option<String> {
+    let window = window()?;
+    let part = window.location().hash().ok().filter(|part| !part.is_empty())?;
+    let path = window.location().pathname().ok()?;
+    window.history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok()?;
+    Some(part)
 }
 
 /// Whether somebody can see the page.
@@ -89,11 +100,73 @@ pub fn keep_draft(key: &str, text: &str) {
     }
 }
 
+/// Forgets everything that was being written under names that begin like this.
+pub fn forget_drafts(prefix: &str) {
+    let Some(storage) = session_storage() else { return };
+    let keys: Vec<String> = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok()?).collect();
+    for key in keys.iter().filter(|key| key.starts_with(prefix)) {
+        let _refused_when_blocked = storage.remove_item(key);
+    }
+}
+
 /// Moves the focus to the first element that the selector finds.
 pub fn focus(selector: &str) -> bool {
     let found = document().and_then(|document| document.query_selector(selector).ok()?);
     let element = found.and_then(|element| element.dyn_into::<HtmlElement>().ok());
     element.is_some_and(|element| element.focus().is_ok())
+}
+
+/// The same, for what may not be drawn yet: in one of the next frames.
+pub fn focus_soon(selector: &'static str) {
+    focus_within(selector, FRAMES);
+}
+
+/// Frames that a part of the page may take to be there.
+const FRAMES: u8 = 10;
+
+fn focus_within(selector: &'static str, frames: u8) {
+    if !focus(selector) && frames > 0 {
+        leptos::prelude::request_animation_frame(move || focus_within(selector, frames - 1));
+    }
+}
+
+/// Scrolls the element of this id into view, no farther than needed.
+pub fn reveal(id: &str) {
+    if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// Whether the first element that the selector finds has the focus.
+pub fn is_focused(selector: &str) -> bool {
+    focused().is_some_and(|focused| focused.matches(selector).unwrap_or(false))
+}
+
+/// Clicks the first element that the selector finds.
+pub fn press(selector: &str) {
+    let found = document().and_then(|document| document.query_selector(selector).ok()?);
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
+/// The files that a paste (`clipboardData`) or a drop (`dataTransfer`) brings, if it brings any.
+pub fn given_files(event: &JsValue, carrier: &str) -> Option<FileList> {
+    let files = Reflect::get(&Reflect::get(event, &carrier.into()).ok()?, &"files".into()).ok()?;
+    files.dyn_into::<FileList>().ok().filter(|files| files.length() > 0)
+}
+
+/// Whether something with files in it is dragged: their names come with the drop only.
+pub fn carries_files(event: &JsValue) -> bool {
+    let types = Reflect::get(event, &"dataTransfer".into()).and_then(|carrier| Reflect::get(&carrier, &"types".into()));
+    types.is_ok_and(|types| js_sys::Array::from(&types).includes(&"Files".into(), 0))
+}
+
+/// Whether what is dragged goes elsewhere than to another element of the page.
+pub fn leaves_window(event: &JsValue) -> bool {
+    Reflect::get(event, &"relatedTarget".into()).is_ok_and(|target| target.is_null())
 }
 
 /// The focused element.

@@ -10,6 +10,10 @@ pub enum Command {
     Next,
     /// Focus the row before.
     Previous,
+    /// Focus the first row of the list.
+    First,
+    /// Focus the last row of the list.
+    Last,
     /// Open the n-th of my chats, from 0.
     Mine(usize),
     /// Take the open conversation.
@@ -18,10 +22,30 @@ pub enum Command {
     Reply,
     /// Write a note.
     Note,
+    /// Whisper to the agent who has the chat.
+    Whisper,
+    /// Open the first conversation in which I am named.
+    Mention,
+    /// Take the open conversation from the colleague who has it.
+    TakeOver,
     /// Close the open conversation.
     Close,
     /// Choose an agent to hand it to.
     Transfer,
+    /// Give the open conversation back to the queue.
+    GiveBack,
+    /// Close the open one, reopened by a "thanks".
+    Dismiss,
+    /// Pick files to send.
+    Attach,
+    /// Choose an emoji.
+    Emoji,
+    /// Change one's last message.
+    Change,
+    /// Take one's last message back.
+    TakeBack,
+    /// Undo a message that is held back.
+    Undo,
     /// Accept the transfer offered.
     Accept,
     /// Decline the transfer offered.
@@ -44,7 +68,9 @@ pub struct Shortcut {
 
 /// All shortcuts, in the order of the overlay.
 pub const SHORTCUTS: &[Shortcut] = &[
+    Shortcut { keys: &["Ctrl + K", "⌘ + K"], does: |texts| texts.palette.title },
     Shortcut { keys: &["j", "k", "↓", "↑"], does: |texts| texts.key_move },
+    Shortcut { keys: &["Home", "End"], does: |texts| texts.palette.key_ends },
     Shortcut { keys: &["Enter"], does: |texts| texts.key_open },
     Shortcut { keys: &["1 – 9"], does: |texts| texts.key_mine },
     Shortcut { keys: &["t"], does: |texts| texts.key_take },
@@ -54,9 +80,42 @@ pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: &["Shift + t"], does: |texts| texts.key_transfer },
     Shortcut { keys: &["y"], does: |texts| texts.key_accept },
     Shortcut { keys: &["d"], does: |texts| texts.key_decline },
+    Shortcut { keys: &["e"], does: |texts| texts.palette.change },
+    Shortcut { keys: &["z"], does: |texts| texts.palette.undo },
+    Shortcut { keys: &["f"], does: |texts| texts.composing.attach },
+    Shortcut { keys: &[":"], does: |texts| texts.palette.emoji },
+    Shortcut { keys: &["m"], does: |texts| texts.together.key_mention },
+    Shortcut { keys: &["w"], does: |texts| texts.together.key_whisper },
+    Shortcut { keys: &["o"], does: |texts| texts.together.key_take_over },
     Shortcut { keys: &["a"], does: |texts| texts.key_presence },
     Shortcut { keys: &["?"], does: |texts| texts.key_help },
     Shortcut { keys: &["Esc"], does: |texts| texts.key_leave },
+];
+
+/// A command, what it is called, and its key.
+type Action = (Command, fn(&Texts) -> &'static str, &'static str);
+
+/// What the palette offers for the open conversation and for oneself, with the key that does the same, if there is one.
+pub const ACTIONS: &[Action] = &[
+    (Command::Take, |texts| texts.key_take, "t"),
+    (Command::Reply, |texts| texts.key_reply, "r"),
+    (Command::Note, |texts| texts.key_note, "n"),
+    (Command::Whisper, |texts| texts.together.key_whisper, "w"),
+    (Command::Mention, |texts| texts.together.key_mention, "m"),
+    (Command::TakeOver, |texts| texts.together.key_take_over, "o"),
+    (Command::Undo, |texts| texts.palette.undo, "z"),
+    (Command::Change, |texts| texts.palette.change, "e"),
+    (Command::TakeBack, |texts| texts.palette.take_back, ""),
+    (Command::Attach, |texts| texts.composing.attach, "f"),
+    (Command::Emoji, |texts| texts.palette.emoji, ":"),
+    (Command::Accept, |texts| texts.key_accept, "y"),
+    (Command::Decline, |texts| texts.key_decline, "d"),
+    (Command::Transfer, |texts| texts.key_transfer, "T"),
+    (Command::GiveBack, |texts| texts.give_back, ""),
+    (Command::Dismiss, |texts| texts.dismiss, ""),
+    (Command::Close, |texts| texts.key_close, "x"),
+    (Command::Presence, |texts| texts.key_presence, "a"),
+    (Command::Help, |texts| texts.key_help, "?"),
 ];
 
 /// A pressed key, as the browser tells it.
@@ -81,9 +140,18 @@ pub fn command(press: Press<'_>) -> Option<Command> {
     Some(match press.key {
         "j" | "ArrowDown" => Command::Next,
         "k" | "ArrowUp" => Command::Previous,
+        "Home" => Command::First,
+        "End" => Command::Last,
+        "e" => Command::Change,
+        "z" => Command::Undo,
+        "f" => Command::Attach,
+        ":" => Command::Emoji,
         "t" => Command::Take,
         "r" => Command::Reply,
         "n" => Command::Note,
+        "m" => Command::Mention,
+        "w" => Command::Whisper,
+        "o" => Command::TakeOver,
         "x" => Command::Close,
         "T" => Command::Transfer,
         "y" => Command::Accept,
@@ -116,11 +184,20 @@ mod tests {
                     "Esc" => "Escape",
                     "Shift + t" => "T",
                     "1 – 9" => "9",
-                    "Enter" => continue, // the focused row is a button, which Enter presses
+                    "Enter" => continue,              // the focused row is a button, which Enter presses
+                    "Ctrl + K" | "⌘ + K" => continue, // on every page: `view/palette.rs`
                     other => other,
                 };
                 assert!(command(press(key)).is_some(), "{shown}");
             }
+        }
+    }
+
+    #[test]
+    fn the_palette_names_the_keys_that_do_the_same() {
+        for &(action, does, key) in ACTIONS {
+            assert!(!does(&crate::text::ENGLISH).is_empty());
+            assert!(key.is_empty() || command(press(key)) == Some(action), "{key}");
         }
     }
 

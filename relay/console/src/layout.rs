@@ -56,6 +56,7 @@ pub fn placed(lines: &[Line], day_of: impl Fn(Millis) -> i64) -> Vec<Placed> {
 enum Kind {
     Text,
     Note,
+    Whisper,
     Event,
 }
 
@@ -63,6 +64,7 @@ fn kind(line: &Line) -> Kind {
     match line.body {
         Body::Text(_) | Body::File(_) | Body::Menu(_) | Body::Cards(_) | Body::Deleted | Body::Unknown(_) => Kind::Text,
         Body::Note(_) => Kind::Note,
+        Body::Whisper(_) => Kind::Whisper,
         Body::Event(_) => Kind::Event,
     }
 }

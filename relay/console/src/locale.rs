@@ -1,10 +1,16 @@
-//! The console's language: the browser's choice until the agent picks one, which is then kept.
+//! The console's language: the browser's choice until the agent picks one, which is then kept. `boot.js` fetches its texts beside the
+//! program; another language's are fetched when it is chosen.
 //! Switching draws the page anew, so views read their texts once, without signals.
 
+#[cfg(target_arch = "wasm32")]
+use std::sync::OnceLock;
+
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::browser;
-use crate::text::{ENGLISH, FRENCH, Texts};
+use crate::rest;
+use crate::text::Texts;
 
 /// Where the agent's own choice is kept.
 const KEPT: &str = "bulle.language";
@@ -56,31 +62,73 @@ impl Language {
         }
     }
 
-    /// Its texts.
+    /// Its texts. In browsers those that have come: one language always has.
     pub fn texts(self) -> &'static Texts {
-        match self {
-            Self::English => &ENGLISH,
-            Self::French => &FRENCH,
-        }
+        known(self).or_else(|| Self::ALL.into_iter().find_map(known)).unwrap_or_else(|| Texts::none())
     }
 }
+
+/// The texts of a language, once they have been fetched.
+#[cfg(target_arch = "wasm32")]
+fn known(language: Language) -> Option<&'static Texts> {
+    READ[language as usize].get()
+}
+
+/// Natively they are built in.
+#[cfg(not(target_arch = "wasm32"))]
+fn known(language: Language) -> Option<&'static Texts> {
+    Some(match language {
+        Language::English => &crate::text::ENGLISH,
+        Language::French => &crate::text::FRENCH,
+    })
+}
+
+#[cfg(target_arch = "wasm32")]
+static READ: [OnceLock<Texts>; 2] = [const { OnceLock::new() }; 2];
+
+/// Takes the texts of a language in, one a line. Another number of them belongs to another version of the console: that is left alone.
+#[cfg(target_arch = "wasm32")]
+fn take(language: Language, lines: String) {
+    if let Some(texts) = Texts::of(lines.leak()) {
+        let _read_already = READ[language as usize].set(texts);
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn take(_: Language, _: String) {}
 
 /// The chosen language, in context.
 #[derive(Clone, Copy)]
 pub struct Locale(pub RwSignal<Language>);
 
 impl Locale {
-    /// The kept choice, else the browser's.
+    /// What `boot.js` has fetched the texts of: the kept choice, else the browser's.
     pub fn detect() -> Self {
-        let tags = browser::kept(KEPT).into_iter().chain(browser::language());
-        let tags: Vec<String> = tags.collect();
-        Self(RwSignal::new(Language::choose(tags.iter().map(String::as_str))))
+        let booted = |name| browser::global(&["bulleTexts", name]);
+        let language = Language::choose(booted("language").as_deref());
+        if let Some(lines) = booted("lines") {
+            take(language, lines);
+        }
+        Self(RwSignal::new(language))
     }
 
-    /// Chooses and keeps.
+    /// Chooses and keeps, once its texts are there.
     pub fn choose(self, language: Language) {
-        browser::keep(KEPT, language.tag());
-        self.0.set(language);
+        if known(language).is_some() {
+            browser::keep(KEPT, language.tag());
+            self.0.set(language);
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(lines) = rest::file(&[language.tag(), ".txt"].concat()).await {
+                take(language, lines);
+            }
+            match known(language) {
+                Some(_) => self.choose(language),
+                // Drawn anew as it is: the choice goes back to where it was.
+                None => self.0.notify(),
+            }
+        });
     }
 }
 

@@ -1,31 +1,48 @@
 //! The agents' console: served by the relay under `/console/`, its real-time state over `bulle.v1`, the rest over REST.
 //!
 //! - [`app`]: the root; who is signed in, which page shows. [`route`], [`nav`]: the address. [`locale`], [`text`]: the words
-//! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket
+//! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket; [`sending`]: what may still be undone or changed
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
-//! - [`rest`]: REST calls; [`browser`], [`time`]: clock, storage, dates
-//! - [`keys`], [`layout`], [`pieces`], [`replies`]: pure parts of keyboard, thread, text and canned replies
+//! - [`notices`]: what an agent is told of; [`bell`]: how, [`push`]: while no console is open
+//! - [`rest`]: REST calls; [`lean`]: JSON into values; [`browser`], [`time`]: clock, storage, dates
+//! - [`keys`], [`layout`], [`pieces`], [`marks`], [`replies`], [`mention`]: pure parts of keyboard, thread, text, canned replies and notes; [`palette`], [`emoji`], [`fold`]: finding
+//! - [`drafts`], [`uploads`]: what is being written, and files on their way
+//! - [`window`]: which rows of a long list are drawn
 //! - [`view`]: one component per file
 
 mod app;
+mod bell;
 mod browser;
+mod drafts;
+mod emoji;
+mod fold;
 mod keys;
 mod layout;
+mod lean;
 mod locale;
+mod marks;
+mod mention;
 mod nav;
+mod notices;
+mod palette;
 mod pieces;
+mod push;
 mod replies;
 mod rest;
 mod route;
 mod row;
 #[cfg(test)]
 mod samples;
+mod sending;
 mod socket;
 mod state;
 mod text;
 mod time;
+mod uploads;
+mod urgency;
 mod verbs;
 mod view;
+mod window;
 
 fn main() {
     console_error_panic_hook::set_once();

@@ -25,13 +25,32 @@ impl Nav {
         self.0.get()
     }
 
+    /// Goes to a page that is not in view.
+    pub fn go_unless_there(self, route: Route) {
+        if self.0.get_untracked() != route {
+            self.go(route);
+        }
+    }
+
     /// Goes to a page.
     pub fn go(self, route: Route) {
-        if let Some(history) = browser::window().and_then(|window| window.history().ok()) {
+        if let Some(history) = history() {
             let _refused_only_for_foreign_addresses = history.push_state_with_url(&JsValue::NULL, "", Some(&route.path()));
         }
         self.0.set(route);
     }
+
+    /// Goes to a page in place of this one: "back" does not lead here any more.
+    pub fn replace(self, route: Route) {
+        if let Some(history) = history() {
+            let _refused_only_for_foreign_addresses = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.path()));
+        }
+        self.0.set(route);
+    }
+}
+
+fn history() -> Option<web_sys::History> {
+    browser::window().and_then(|window| window.history().ok())
 }
 
 fn here() -> Route {

@@ -1,7 +1,9 @@
 //! The REST calls of the console. The session is a cookie; the bodies are `shared::api`. Refusals come back as codes, never as text.
 
+pub mod desk;
 pub mod people;
 pub mod replies;
+pub mod visitors;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::Serialize;
@@ -12,9 +14,16 @@ use shared::api::{
 };
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, BlockId, ConversationId, SiteKey};
-use shared::model::{Conversation, Entry};
+use shared::model::{Conversation, Entry, FileRules};
 
+use crate::lean;
 use crate::text::Texts;
+
+/// The body of a call that says all there is to say by its address.
+const NOTHING: Nothing = Nothing {};
+
+#[derive(Serialize)]
+struct Nothing {}
 
 /// Most pages of an earlier conversation that are fetched: 2,000 entries are more than anybody reads beside a chat.
 const MOST_PAGES: usize = 20;
@@ -54,7 +63,7 @@ pub async fn sign_in(body: &SignIn) -> Result<Me, RestError> {
 
 /// Signs out.
 pub async fn sign_out() -> Result<(), RestError> {
-    done(Request::delete("/api/session"), &serde_json::json!({})).await
+    done(Request::delete("/api/session"), &NOTHING).await
 }
 
 /// What an invitation is for.
@@ -102,6 +111,11 @@ pub async fn history(conversation: ConversationId) -> Result<History, RestError>
     get(&format!("/api/conversations/{conversation}/history")).await
 }
 
+/// A conversation as it is now.
+pub async fn conversation(conversation: ConversationId) -> Result<Conversation, RestError> {
+    get(&format!("/api/conversations/{conversation}")).await
+}
+
 /// A whole conversation, up to [`MOST_PAGES`] pages.
 pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestError> {
     let mut entries: Vec<Entry> = Vec::new();
@@ -119,12 +133,8 @@ pub async fn entries(conversation: ConversationId) -> Result<Vec<Entry>, RestErr
 
 /// What was said before. `after`: where the answer before ended.
 pub async fn search(query: &SearchQuery, after: Option<&str>) -> Result<Found, RestError> {
-    let fields = serde_json::to_value(query).map_err(|_| RestError::Unreachable)?;
-    let fields = fields.as_object().into_iter().flatten().map(|(name, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        (name.clone(), text)
-    });
-    let fields: Vec<(String, String)> = fields.chain(after.map(|after| ("after".to_owned(), after.to_owned()))).collect();
+    let mut fields = lean::fields(query);
+    fields.extend(after.map(|after| ("after".to_owned(), after.to_owned())));
     let request = Request::get("/api/search").query(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     read(accepted(request.send().await.map_err(|_| RestError::Unreachable)?).await?).await
 }
@@ -141,7 +151,7 @@ pub async fn save_search(body: &NewSearch) -> Result<SavedSearch, RestError> {
 
 /// Forgets a saved search.
 pub async fn forget_search(id: impl std::fmt::Display) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/searches/{id}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/searches/{id}")), &NOTHING).await
 }
 
 /// Figures; the path names days and site.
@@ -152,6 +162,17 @@ pub async fn report(path: &str) -> Result<Report, RestError> {
 /// Every tag in use.
 pub async fn tags() -> Result<Vec<String>, RestError> {
     get("/api/tags").await
+}
+
+/// Which files the relay takes.
+pub async fn file_rules() -> Result<FileRules, RestError> {
+    get("/api/files").await
+}
+
+/// A file of the console's own.
+pub async fn file(name: &str) -> Result<String, RestError> {
+    let response = Request::get(&["/console/", name].concat()).send().await.map_err(|_| RestError::Unreachable)?;
+    if response.ok() { response.text().await.map_err(|_| RestError::Unreachable) } else { Err(RestError::Unreachable) }
 }
 
 /// Changes a conversation's tags.
@@ -176,7 +197,7 @@ pub async fn block_of(conversation: ConversationId) -> Result<Option<Block>, Res
 
 /// Lets somebody in again.
 pub async fn lift_block(block: BlockId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/blocks/{block}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/blocks/{block}")), &NOTHING).await
 }
 
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, RestError> {
@@ -197,7 +218,12 @@ async fn send<T: DeserializeOwned>(request: RequestBuilder, body: &impl Serializ
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, RestError> {
-    response.json().await.map_err(|_| RestError::Unreachable)
+    lean::read(&text(response).await).map_err(|_| RestError::Unreachable)
+}
+
+/// What an answer says; nothing where it breaks off.
+async fn text(response: Response) -> String {
+    response.text().await.unwrap_or_default()
 }
 
 async fn accepted(response: Response) -> Result<Response, RestError> {
@@ -205,6 +231,6 @@ async fn accepted(response: Response) -> Result<Response, RestError> {
         return Ok(response);
     }
     // A proxy's error page is no ApiError: then the relay itself was not reached.
-    let error: Result<ApiError, _> = response.json().await;
+    let error: Result<ApiError, _> = lean::read(&text(response).await);
     Err(error.map_or(RestError::Unreachable, |error| RestError::Refused(error.code)))
 }

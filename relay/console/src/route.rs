@@ -15,6 +15,8 @@ pub enum Route {
     Install,
     /// Who is there, and invitations.
     Team,
+    /// Who is on the sites now.
+    Visitors,
     /// What was said before.
     History,
     /// Figures of it.
@@ -35,6 +37,7 @@ impl Route {
             ["console", "join", token] => Self::Join((*token).to_owned()),
             ["console", "install"] => Self::Install,
             ["console", "team"] => Self::Team,
+            ["console", "visitors"] => Self::Visitors,
             ["console", "history"] => Self::History,
             ["console", "reports"] => Self::Reports,
             ["console", "settings"] => Self::Settings(Section::Account),
@@ -51,6 +54,7 @@ impl Route {
             Self::Join(token) => format!("/console/join/{token}"),
             Self::Install => "/console/install".to_owned(),
             Self::Team => "/console/team".to_owned(),
+            Self::Visitors => "/console/visitors".to_owned(),
             Self::History => "/console/history".to_owned(),
             Self::Reports => "/console/reports".to_owned(),
             Self::Settings(section) => format!("/console/settings/{}", section.name()),
@@ -68,8 +72,14 @@ impl Route {
 pub enum Section {
     /// One's own name, password, second factor and sessions.
     Account,
+    /// What this browser tells its agent of.
+    Notifications,
     /// Canned replies.
     Replies,
+    /// What holds for everybody, and the limits; for admins.
+    House,
+    /// How chats are handed out, opening hours, routing; for admins.
+    Desk,
     /// What programs sign in with; for admins.
     Tokens,
     /// Who did what; for admins.
@@ -78,13 +88,17 @@ pub enum Section {
 
 impl Section {
     /// Every page.
-    pub const ALL: [Self; 4] = [Self::Account, Self::Replies, Self::Tokens, Self::Record];
+    pub const ALL: [Self; 7] =
+        [Self::Account, Self::Notifications, Self::Replies, Self::Desk, Self::House, Self::Tokens, Self::Record];
 
     /// Its name in the path.
     pub fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Notifications => "notifications",
             Self::Replies => "replies",
+            Self::House => "rules",
+            Self::Desk => "desk",
             Self::Tokens => "tokens",
             Self::Record => "record",
         }
@@ -93,8 +107,8 @@ impl Section {
     /// Who may see it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::Account | Self::Replies => Role::Agent,
-            Self::Tokens | Self::Record => Role::Admin,
+            Self::Account | Self::Notifications | Self::Replies => Role::Agent,
+            Self::Desk | Self::House | Self::Tokens | Self::Record => Role::Admin,
         }
     }
 
@@ -115,6 +129,7 @@ mod tests {
             Route::Join("t0k_-en".to_owned()),
             Route::Install,
             Route::Team,
+            Route::Visitors,
             Route::History,
             Route::Reports,
         ] {

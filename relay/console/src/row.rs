@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use shared::close::ErrorCode;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
-use shared::model::{Author, Body, Conversation, Entry, Event, MAX_PREVIEW, Menu, Person, Say, cut};
+use shared::model::{Author, Body, Conversation, EDIT_WITHIN, Entry, Event, MAX_PREVIEW, Menu, Person, Whisper, cut};
 
 use crate::verbs::{Problem, Verb};
 
@@ -30,10 +30,31 @@ pub struct Row {
     pub composer: ArcRwSignal<String>,
     /// Whether the draft is a note.
     pub noting: ArcRwSignal<bool>,
+    /// What was sent and is held back for a moment, so that it can be undone.
+    pub held: ArcRwSignal<Option<Held>>,
+    /// The message of this agent that is being changed.
+    pub amending: ArcRwSignal<Option<MessageId>>,
+    /// Whether that note is a whisper.
+    pub whispering: ArcRwSignal<bool>,
+    /// Who else looks at it.
+    pub company: ArcRwSignal<Company>,
     /// A request that waits for its `done`.
     pub doing: ArcRwSignal<Option<Verb>>,
     /// Why the last request was refused.
     pub problem: ArcRwSignal<Option<Problem>>,
+}
+
+/// A message that its agent may still undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The id that it will have.
+    pub id: MessageId,
+    /// What it says.
+    pub text: String,
+    /// Whether it is a note.
+    pub note: bool,
+    /// When it goes, by the relay's clock.
+    pub until: Millis,
 }
 
 /// A visitor's draft.
@@ -42,6 +63,17 @@ pub struct Typed {
     /// What stands in their composer; cut by the relay.
     pub draft: String,
     /// When it lapses, by this browser's clock.
+    pub until: Millis,
+}
+
+/// Who has the thread open, oneself among them, and who of them writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Company {
+    /// Who.
+    pub agents: Vec<AgentId>,
+    /// Who of them writes.
+    pub typing: Vec<AgentId>,
+    /// When that lapses, by this browser's clock.
     pub until: Millis,
 }
 
@@ -99,6 +131,10 @@ impl Row {
             read_to: ArcRwSignal::new(talk.agent_read),
             composer: ArcRwSignal::default(),
             noting: ArcRwSignal::default(),
+            held: ArcRwSignal::default(),
+            amending: ArcRwSignal::default(),
+            whispering: ArcRwSignal::default(),
+            company: ArcRwSignal::default(),
             doing: ArcRwSignal::default(),
             problem: ArcRwSignal::default(),
             talk: ArcRwSignal::new(talk),
@@ -115,10 +151,14 @@ impl Row {
         }
     }
 
+    /// Whether this message is still held back.
+    pub fn is_holding(&self, id: MessageId) -> bool {
+        self.held.with_untracked(|held| held.as_ref().is_some_and(|held| held.id == id))
+    }
+
     /// Shows a message of this agent that is on its way.
-    pub fn pending(&self, say: Say, me: Person, now: Millis) {
-        let body = if say.note { Body::Note(say.text) } else { Body::Text(say.text) };
-        let line = Line { id: say.id, by: Author::Agent(me), body, at: now, changes: 0, fate: ArcRwSignal::new(Fate::Pending) };
+    pub fn pending(&self, id: MessageId, body: Body, me: Person, now: Millis) {
+        let line = Line { id, by: Author::Agent(me), body, at: now, changes: 0, fate: ArcRwSignal::new(Fate::Pending) };
         self.lines.update(|lines| match lines.iter().find(|known| known.id == line.id) {
             Some(known) => known.fate.set(Fate::Pending),
             None => lines.push(line),
@@ -160,9 +200,16 @@ impl Row {
     /// The next entry has come. One's own may come this way too, after a lost ack or from another tab.
     pub fn entry(&self, entry: Entry) {
         self.spoken(&entry.by, &entry.body, entry.seq, entry.at);
+        if let Author::Agent(person) = &entry.by
+            && self.company.with_untracked(|company| company.typing.contains(&person.id))
+        {
+            self.company.update(|company| company.typing.retain(|agent| *agent != person.id));
+        }
         match &entry.body {
             Body::Event(Event::Edited(edited)) => self.amend(edited.seq, |body| match body {
-                Body::Text(text) | Body::Note(text) | Body::Menu(Menu { text, .. }) => text.clone_from(&edited.text),
+                Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) | Body::Menu(Menu { text, .. }) => {
+                    text.clone_from(&edited.text);
+                }
                 Body::File(_) | Body::Cards(_) | Body::Event(_) | Body::Deleted | Body::Unknown(_) => {}
             }),
             Body::Event(Event::Deleted(deleted)) => self.amend(deleted.seq, |body| *body = Body::Deleted),
@@ -209,6 +256,27 @@ impl Row {
     pub fn forget(&self) {
         self.lines.set(Vec::new());
         self.typed.set(None);
+        self.company.set(Company::default());
+    }
+
+    /// The last message of this agent, with its number, if it is stored, young enough to be changed or taken back, and nothing of theirs is
+    /// on its way behind it. Tracks the lines.
+    pub fn amendable(&self, me: AgentId, now: Millis) -> Option<(MessageId, Seq)> {
+        self.lines.with(|lines| {
+            let mine = |line: &&Line| matches!(&line.by, Author::Agent(person) if person.id == me);
+            let last = lines.iter().rev().filter(mine).find(|line| !matches!(line.body, Body::Event(_)))?;
+            let may = !matches!(last.body, Body::Deleted | Body::Unknown(_)) && now - last.at < EDIT_WITHIN;
+            match last.fate.get() {
+                Fate::Stored(seq) if may => Some((last.id, seq)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether this line is text, which can be changed.
+    pub fn is_text(&self, id: MessageId) -> bool {
+        let is_it = |line: &Line| line.id == id && matches!(line.body, Body::Text(_) | Body::Note(_));
+        self.lines.with_untracked(|lines| lines.iter().any(is_it))
     }
 
     /// Number of the last stored line; 0: none. Tracks the lines.
@@ -221,6 +289,18 @@ impl Row {
                 })
             })
             .unwrap_or(0)
+    }
+
+    /// Since when the visitor has waited for an answer; `None`: none is due. Tracks lines and row.
+    pub fn due_since(&self) -> Option<Millis> {
+        let (due, last) = self.talk.with(|talk| (talk.unanswered, talk.last_at));
+        due.then(|| {
+            self.lines.with(|lines| {
+                let messages = lines.iter().rev().filter(|line| line.body.is_message());
+                let unanswered = messages.take_while(|line| line.by == Author::Visitor);
+                unanswered.last().map_or(last, |line| line.at)
+            })
+        })
     }
 
     /// How many messages of the visitor this agent has not read. Tracks lines and read mark.
@@ -256,7 +336,11 @@ impl Row {
 mod tests {
     use super::*;
     use crate::samples::{agent_id, conversation, entry, person, say};
-    use shared::model::{Assigned, AssignedHow};
+    use shared::model::{Assigned, AssignedHow, Say};
+
+    fn pending(row: &Row, say: &Say) {
+        row.pending(say.id, Body::Text(say.text.clone()), person(9), 5);
+    }
 
     fn seqs(row: &Row) -> Vec<Seq> {
         row.lines.with_untracked(|lines| lines.iter().map(Line::rank).collect())
@@ -267,7 +351,7 @@ mod tests {
         let row = Row::new(conversation(1));
         row.entry(entry(1, Author::Visitor, "hello"));
         let mine = say(7, 1, "hi");
-        row.pending(mine.clone(), person(9), 5);
+        pending(&row, &mine);
         row.entry(entry(2, Author::Visitor, "anyone?"));
         assert_eq!(seqs(&row), [1, 2, Seq::MAX]);
         row.acked(mine.id, 3, 3_000);
@@ -280,7 +364,7 @@ mod tests {
     fn the_entry_of_an_own_message_doubles_nothing() {
         let row = Row::new(conversation(1));
         let mine = say(7, 1, "hi");
-        row.pending(mine.clone(), person(9), 5);
+        pending(&row, &mine);
         row.entry(Entry { id: mine.id, ..entry(1, Author::Agent(person(9)), "hi") });
         row.acked(mine.id, 1, 1_000);
         assert_eq!(seqs(&row), [1]);
@@ -300,6 +384,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_due_since_the_first_message_without_one() {
+        let row = Row::new(conversation(1));
+        row.entry(entry(1, Author::Visitor, "hello"));
+        row.entry(entry(2, Author::Agent(person(9)), "hi"));
+        assert_eq!(untrack(|| row.due_since()), None);
+        row.entry(entry(3, Author::Visitor, "size 46?"));
+        row.entry(Entry { body: Body::Note("hm".to_owned()), ..entry(4, Author::Agent(person(9)), "") });
+        row.entry(entry(5, Author::Visitor, "well?"));
+        assert_eq!(untrack(|| row.due_since()), Some(3_000));
+    }
+
+    #[test]
     fn a_reopened_chat_is_dismissable_until_answered() {
         let row = Row::new(conversation(1));
         let me = agent_id(9);
@@ -314,6 +410,26 @@ mod tests {
     }
 
     #[test]
+    fn only_the_last_message_can_be_amended_and_only_for_a_minute() {
+        let row = Row::new(conversation(1));
+        let me = agent_id(9);
+        row.entry(entry(1, Author::Agent(person(9)), "hello"));
+        assert_eq!(row.amendable(me, 1_000).map(|(_, seq)| seq), Some(1));
+        assert_eq!(row.amendable(agent_id(8), 1_000), None);
+        assert_eq!(row.amendable(me, 1_000 + EDIT_WITHIN), None, "its minute is over");
+        row.entry(entry(2, Author::Visitor, "an answer takes nothing away"));
+        assert_eq!(row.amendable(me, 1_000).map(|(_, seq)| seq), Some(1));
+        let next = say(7, 1, "and");
+        pending(&row, &next);
+        assert_eq!(row.amendable(me, 1_000), None, "one's next message is on its way");
+        row.acked(next.id, 3, 3_000);
+        assert_eq!(row.amendable(me, 3_000).map(|(_, seq)| seq), Some(3));
+        let deleted = shared::model::Deleted { seq: 3, note: false };
+        row.entry(Entry { body: Body::Event(Event::Deleted(deleted)), ..entry(4, Author::Agent(person(9)), "") });
+        assert_eq!(row.amendable(me, 3_000), None, "what was taken back is gone, and what stood before it is not the last");
+    }
+
+    #[test]
     fn the_row_says_what_was_said_last() {
         let row = Row::new(conversation(1));
         row.entry(entry(2, Author::Visitor, "is anybody there?"));
@@ -321,7 +437,7 @@ mod tests {
         let said = || row.talk.with_untracked(|talk| (talk.preview.clone(), talk.unanswered));
         assert_eq!(said(), ("is anybody there?".to_owned(), true));
         let mine = say(7, 1, "yes");
-        row.pending(mine.clone(), person(9), 5);
+        pending(&row, &mine);
         assert!(said().1, "not before it is on disk");
         row.acked(mine.id, 4, 4_000);
         assert_eq!(said(), ("yes".to_owned(), false));

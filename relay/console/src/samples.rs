@@ -29,7 +29,17 @@ pub fn person(number: u8) -> Person {
 
 pub fn agent(number: u8) -> Agent {
     let Person { id, name } = person(number);
-    Agent { id, name, role: Role::Agent, presence: Presence::Online, capacity: 3, slots_used: 0, bot: false }
+    Agent {
+        id,
+        name,
+        role: Role::Agent,
+        presence: Presence::Online,
+        away: None,
+        capacity: 3,
+        slots_used: 0,
+        bot: false,
+        languages: Vec::new(),
+    }
 }
 
 pub fn site(number: u8) -> Site {
@@ -38,8 +48,8 @@ pub fn site(number: u8) -> Site {
 
 /// Queued since its number, on site 1.
 pub fn conversation(number: u8) -> Conversation {
-    let visitor =
-        Visitor { id: VisitorId::v7(5, random(number)), name: None, email: None, locale: None, time_zone: None, verified: false };
+    let id = VisitorId::v7(5, random(number));
+    let visitor = Visitor { id, name: None, email: None, locale: None, time_zone: None, verified: false, rev: 0 };
     Conversation {
         id: conversation_id(number),
         site: site_id(1),
@@ -50,11 +60,13 @@ pub fn conversation(number: u8) -> Conversation {
         opened_at: Millis::from(number),
         queued_at: Some(Millis::from(number)),
         priority: 0,
+        team: None,
         preview: "hello".to_owned(),
         last_at: Millis::from(number),
         unanswered: true,
         page: None,
         visitor_online: true,
+        visitor_gone_at: None,
         visitor_read: 0,
         agent_read: 0,
         previous: None,
@@ -66,7 +78,7 @@ pub fn conversation(number: u8) -> Conversation {
 
 pub fn board(rev: u64, queue: Vec<Conversation>) -> Board {
     let waiting = u32::try_from(queue.len()).unwrap_or(u32::MAX);
-    Board { site: site_id(1), rev, waiting, queue, unassigned: 0, messages: Vec::new() }
+    Board { site: site_id(1), rev, picked: false, waiting, queue, unassigned: 0, messages: Vec::new() }
 }
 
 pub fn entry(seq: Seq, by: Author, text: &str) -> Entry {

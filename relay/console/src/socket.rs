@@ -10,21 +10,26 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use shared::SUBPROTOCOL;
-use shared::agent::{Dialect, FromRelay, SetPresence, ToRelay, Typing};
+use shared::agent::{Active, Dialect, Oversee, SetPresence, ToRelay, Typing};
 use shared::close;
-use shared::ids::{AgentId, ConversationId, MessageId};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis};
 use shared::link::{Action, Emit, Link};
-use shared::model::{Presence, Say};
+use shared::model::{Away, Presence, Say};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
+use crate::bell;
 use crate::browser;
+use crate::lean;
 use crate::state::{Desk, Order};
 use crate::verbs::{Problem, Verb};
 
 /// Moves clocks and lapses drafts.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Least time between two words of somebody using the console, in ms.
+const TOUCHES: Millis = 60_000;
 
 /// The live console, in context: the desk to read and the connection to act on. `Copy`: every copy is the same.
 #[derive(Clone, Copy)]
@@ -84,11 +89,40 @@ impl Live {
                 live.wake();
             }
         });
+        // A page that rests in the back/forward cache is a closed console: whoever has it is told by other means, and given no chats.
+        let rests = StoredValue::new(false);
+        let leaving = window_event_listener_untyped("pagehide", move |_| {
+            live.release_all();
+            live.stop();
+            rests.set_value(true);
+        });
+        let returning = window_event_listener_untyped("pageshow", move |_| {
+            if rests.get_value() {
+                rests.set_value(false);
+                live.drive(|link| link.restart(browser::now()));
+            }
+        });
+        // Whatever touches the console says that somebody is there.
+        let touched = StoredValue::new(browser::now());
+        let touches = move || {
+            let now = browser::now();
+            if now - touched.get_value() >= TOUCHES && live.write(ToRelay::Active(Active {})) {
+                touched.set_value(now);
+            }
+        };
+        let keys = window_event_listener(ev::keydown, move |_| touches());
+        let pointer = window_event_listener(ev::pointermove, move |_| touches());
+        let press = window_event_listener(ev::pointerdown, move |_| touches());
         let ticking = set_interval_with_handle(move || desk.tick(browser::now()), TICK).ok();
         on_cleanup(move || {
+            leaving.remove();
+            returning.remove();
             live.stop();
             online.remove();
             visible.remove();
+            for listener in [keys, pointer, press] {
+                listener.remove();
+            }
             if let Some(ticking) = ticking {
                 ticking.clear();
             }
@@ -113,10 +147,12 @@ impl Live {
 
     /// Asks the relay to do something to a conversation.
     pub fn ask(self, conversation: ConversationId, verb: Verb) {
+        // A message that is held back was written before this was asked.
+        self.release(conversation);
         let id = browser::new_id();
         // Noted first: the answer must find it.
         self.desk.asked(id, conversation, verb);
-        if !self.send(verb.frame(id, conversation))
+        if !self.write(verb.frame(id, conversation))
             && let Some(row) = self.desk.row(conversation)
         {
             row.doing.set(None);
@@ -124,25 +160,35 @@ impl Live {
         }
     }
 
-    /// Asks for another presence.
-    pub fn set_presence(self, presence: Presence) {
+    /// Asks for another presence; `away`: why.
+    pub fn set_presence(self, presence: Presence, away: Option<Away>) {
         let id = browser::new_id();
         self.desk.asked_presence(id, presence);
-        if !self.send(ToRelay::Presence(SetPresence { id, presence })) {
+        if !self.write(ToRelay::Presence(SetPresence { id, presence, away })) {
             self.desk.wanted.set(None);
             self.desk.presence_problem.set(Some(Problem::Offline));
         }
     }
 
     /// Says something; it is kept until the relay has it.
-    pub fn say(self, conversation: ConversationId, text: String, note: bool) {
-        let say = Say { note, ..Say::text(browser::new_id(), Some(conversation), text) };
-        self.drive(|link| link.say(browser::now(), say));
+    pub fn say(self, say: Say) {
+        let mentions = if say.note { self.desk.named_in(&say.text) } else { Vec::new() };
+        self.drive(|link| link.say(browser::now(), Say { mentions, ..say }));
     }
 
-    /// Tells the visitor that somebody writes, or stopped.
-    pub fn typing(self, conversation: ConversationId, on: bool) {
-        self.send(ToRelay::Typing(Typing { conversation, on }));
+    /// Whispers to the agent who has the chat.
+    pub fn whisper(self, conversation: ConversationId, text: String) {
+        self.say(Say { note: true, whisper: true, ..Say::text(browser::new_id(), Some(conversation), text) });
+    }
+
+    /// Tells that somebody writes, or stopped; a note only colleagues.
+    pub fn typing(self, conversation: ConversationId, on: bool, note: bool) {
+        self.write(ToRelay::Typing(Typing { conversation, on, note }));
+    }
+
+    /// Lists what others have, from now on, or no more.
+    pub fn oversee(self, on: bool) {
+        self.write(ToRelay::Oversee(Oversee { id: browser::new_id(), on }));
     }
 
     /// Opens a conversation, or none.
@@ -164,12 +210,16 @@ impl Live {
         if browser::is_visible()
             && let Some(order) = self.desk.look()
         {
+            if let Order::Send(ToRelay::Read(read)) = &order {
+                bell::read(read.conversation, read.seq);
+            }
             self.carry_out(vec![order]);
             self.pump();
         }
     }
 
-    fn send(self, frame: ToRelay) -> bool {
+    /// Writes a frame; whether there is a connection for it.
+    pub(crate) fn write(self, frame: ToRelay) -> bool {
         self.drive(|link| link.send(frame)).unwrap_or(false)
     }
 
@@ -255,7 +305,7 @@ impl Live {
         });
         let message = Closure::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string()
-                && let Ok(frame) = FromRelay::decode(&text)
+                && let Some(frame) = lean::frame(&text)
             {
                 self.drive(|link| link.received(browser::now(), number, frame));
             }
@@ -304,7 +354,7 @@ fn kept_outbox(prefix: &str) -> Vec<Say> {
     let Some(storage) = browser::storage() else { return Vec::new() };
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok()?);
     let texts = keys.filter(|key| key.starts_with(prefix)).filter_map(|key| storage.get_item(&key).ok()?);
-    let mut outbox: Vec<Say> = texts.filter_map(|text| serde_json::from_str(&text).ok()).collect();
+    let mut outbox: Vec<Say> = texts.filter_map(|text| lean::read(&text).ok()).collect();
     outbox.sort_unstable_by_key(|say| say.id);
     outbox
 }

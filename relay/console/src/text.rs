@@ -12,9 +12,24 @@ macro_rules! texts {
             $(pub $name: &'static str,)+
         }
 
-        /// English.
+        /// English; in browsers the texts are fetched (`texts.mjs` writes them).
+        #[cfg(not(target_arch = "wasm32"))]
         pub static ENGLISH: Texts = Texts { $($area: &$module::ENGLISH,)* $($name: $english,)+ };
-        /// French.
+
+        impl Texts {
+            /// Those of a language, from lines in this order.
+            pub fn read(lines: &mut std::str::Split<'static, char>) -> Self {
+                $(let $area: &'static $module::Texts = Box::leak(Box::new($module::Texts::read(lines)));)*
+                // All at once: one call for each of them were 24 KB.
+                let mut texts = [""; [$(stringify!($name)),+].len()];
+                texts.iter_mut().for_each(|text| *text = lines.next().unwrap_or_default());
+                let [$($name),+] = texts;
+                Self { $($area,)* $($name),+ }
+            }
+        }
+
+        /// French, likewise.
+        #[cfg(not(target_arch = "wasm32"))]
         pub static FRENCH: Texts = Texts { $($area: &$module::FRENCH,)* $($name: $french,)+ };
 
         /// Every text by its name, in English and in French.
@@ -29,20 +44,36 @@ macro_rules! texts {
 // A page with many words of its own has them in a table of its own.
 mod access;
 mod block;
+mod composing;
+mod desk;
 mod history;
+mod house;
 mod install;
+mod known;
+mod noticing;
+mod palette;
 mod people;
+mod present;
 mod replies;
 mod reports;
+mod together;
 
 texts! {
     [history: history]
     [access: access]
     [installing: install]
+    [noticing: noticing]
+    [house: house]
     [blocking: block]
+    [known: known]
+    [present: present]
+    [composing: composing]
+    [palette: palette]
+    [desk: desk]
     [people: people]
     [reports: reports]
     [replies: replies]
+    [together: together]
     // Navigation and frame
     inbox: "Inbox" / "Boîte de réception";
     team: "Team" / "Équipe";
@@ -59,7 +90,7 @@ texts! {
     copy: "Copy" / "Copier";
     copied: "Copied" / "Copié";
     copy_failed: "Copying is blocked here: select the text and copy it" / "La copie est bloquée ici : sélectionnez le texte et copiez-le";
-    not_found: "There is no such page." / "Cette page n’existe pas.";
+    not_found: "There is no such page. Its address may be from an older version, or mistyped." / "Cette page n’existe pas. L’adresse est peut-être ancienne ou mal saisie.";
     // Connection
     connecting: "Connecting…" / "Connexion…";
     reconnecting: "Connection lost. Reconnecting… What you write is kept and sent." / "Connexion perdue. Reconnexion… Ce que vous écrivez est conservé et sera envoyé.";
@@ -80,9 +111,9 @@ texts! {
     set_aside: "Set aside" / "Mises de côté";
     offered: "Offered to you" / "Proposées à vous";
     queue: "Queue" / "File d’attente";
-    queue_empty: "Nobody waits." / "Personne n’attend.";
+    queue_empty: "Nobody waits. New chats come here, or straight to you while you are online." / "Personne n’attend. Les nouvelles conversations arrivent ici, ou directement chez vous quand vous êtes en ligne.";
     messages: "Messages" / "Messages";
-    messages_empty: "No messages." / "Aucun message.";
+    messages_empty: "No messages. What visitors write while nobody is there waits here for an answer." / "Aucun message. Ce que les visiteurs écrivent en l’absence de tous attend ici une réponse.";
     more_rows: "and {count} more" / "et {count} de plus";
     position: "Number {position} in the queue" / "Numéro {position} dans la file";
     waits: "waits {time}" / "attend depuis {time}";
@@ -100,7 +131,6 @@ texts! {
     message: "Message" / "Message";
     note: "Internal note" / "Note interne";
     note_on: "Note" / "Note";
-    note_hint: "Only your team sees this" / "Seule votre équipe voit ceci";
     write_message: "Write a message…" / "Écrivez un message…";
     write_note: "Write a note for your team…" / "Écrivez une note pour votre équipe…";
     send: "Send" / "Envoyer";
@@ -139,7 +169,7 @@ texts! {
     offer_from: "{name} hands this chat to you, {seconds} s left" / "{name} vous confie cette conversation, encore {seconds} s";
     free_slots: "{free} free" / "{free} libres";
     no_slot: "no free slot" / "aucune place libre";
-    alone: "Nobody else is in the team yet." / "Il n’y a encore personne d’autre dans l’équipe.";
+    alone: "Nobody else is in the team yet. An admin invites people on the Team page." / "Il n’y a encore personne d’autre dans l’équipe. Un administrateur invite depuis la page Équipe.";
     // Visitor pane
     about_visitor: "About the visitor" / "Le visiteur";
     details: "Details" / "Détails";
@@ -157,10 +187,10 @@ texts! {
     unknown: "Unknown" / "Inconnu";
     why: "Why does it wait?" / "Pourquoi attend-elle ?";
     earlier: "Earlier conversations" / "Conversations précédentes";
-    earlier_none: "None." / "Aucune.";
+    earlier_none: "None: they write for the first time." / "Aucune : ce visiteur écrit pour la première fois.";
     earlier_reading: "Earlier conversation, read only" / "Conversation précédente, en lecture seule";
     back_to_current: "Back to the current one" / "Revenir à la conversation en cours";
-    load_failed: "Could not be loaded." / "Impossible de charger.";
+    load_failed: "Could not be loaded. Open the conversation again in a moment." / "Impossible de charger. Rouvrez la conversation dans un instant.";
     // Events
     event_dispatched: "{agent} was given the chat" / "{agent} a reçu la conversation";
     event_taken: "{agent} took the chat" / "{agent} a pris la conversation";
@@ -242,12 +272,12 @@ texts! {
     refusal_origin: "The relay does not accept this address of the console. Check public_url." / "Le relais n’accepte pas cette adresse de la console. Vérifiez public_url.";
     refusal_empty: "The message is empty." / "Le message est vide.";
     refusal_long: "The message is too long." / "Le message est trop long.";
-    refusal_field: "One of the values is not possible." / "Une des valeurs n’est pas possible.";
+    refusal_field: "One of the values is not possible. Check what you entered." / "Une des valeurs n’est pas possible. Vérifiez votre saisie.";
     refusal_missing: "It does not exist any more." / "Cela n’existe plus.";
     refusal_forbidden: "Your role does not allow this." / "Votre rôle ne le permet pas.";
     refusal_not_yours: "Another agent has this chat." / "Un autre agent s’occupe de cette conversation.";
     refusal_state: "That is not possible any more: the chat has moved on." / "Ce n’est plus possible : la conversation a changé d’état.";
-    refusal_slot: "All slots are taken." / "Toutes les places sont prises.";
+    refusal_slot: "All slots are taken: close a chat or hand one over first." / "Toutes les places sont prises : terminez ou transférez d’abord une conversation.";
     refusal_agent: "That agent is not available." / "Cet agent n’est pas disponible.";
     refusal_self: "Go online to take chats." / "Passez en ligne pour prendre des conversations.";
     refusal_late: "A message can be changed for a minute." / "Un message peut être modifié pendant une minute.";
@@ -255,11 +285,24 @@ texts! {
     refusal_offer: "The transfer has lapsed or was withdrawn." / "Le transfert a expiré ou a été retiré.";
     refusal_rate: "Too many attempts: wait a moment." / "Trop de tentatives : patientez un instant.";
     refusal_store: "The relay cannot store anything right now. Try again in a moment." / "Le relais ne peut rien enregistrer pour l’instant. Réessayez dans un instant.";
-    refusal_other: "The relay could not do that." / "Le relais n’a pas pu faire cela.";
+    refusal_other: "The relay could not do that. Try again; if it stays so, tell an admin." / "Le relais n’a pas pu faire cela. Réessayez ; si cela persiste, prévenez un administrateur.";
     unreachable: "The relay cannot be reached. Check your connection." / "Le relais est injoignable. Vérifiez votre connexion.";
 }
 
 impl Texts {
+    /// Those of a language, one a line; `None`: another number of them, as another version of the console has.
+    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively the texts are built in"))]
+    pub fn of(lines: &'static str) -> Option<Self> {
+        let mut lines = lines.split('\n');
+        let texts = Self::read(&mut lines);
+        (lines.next().is_none() && !texts.unreachable.is_empty()).then_some(texts)
+    }
+
+    /// No words at all.
+    pub fn none() -> &'static Self {
+        Box::leak(Box::new(Self::read(&mut "".split('\n'))))
+    }
+
     /// What a refusal means to an agent.
     pub fn refusal(&self, code: ErrorCode) -> &'static str {
         match code {
@@ -270,6 +313,7 @@ impl Texts {
             ErrorCode::InvalidField => self.refusal_field,
             ErrorCode::NotFound => self.refusal_missing,
             ErrorCode::Forbidden => self.refusal_forbidden,
+            ErrorCode::EnrolFirst => self.people.enrol,
             ErrorCode::NotYours => self.refusal_not_yours,
             ErrorCode::WrongState => self.refusal_state,
             ErrorCode::TooLate => self.refusal_late,
@@ -322,6 +366,15 @@ mod tests {
             assert!(!english.trim().is_empty() && !french.trim().is_empty(), "{name} is empty");
             assert_eq!(places(english), places(french), "{name}");
         }
+    }
+
+    #[test]
+    fn a_language_is_read_from_its_lines() {
+        let lines: Vec<&str> = pairs().into_iter().map(|(_, _, french)| french).collect();
+        let lines: &'static str = lines.join("\n").leak();
+        assert_eq!(Texts::of(lines).as_ref(), Some(&FRENCH));
+        assert_eq!(Texts::of([lines, "\none more"].concat().leak()), None);
+        assert_eq!(Texts::of(lines.rsplit_once('\n').unwrap().0), None);
     }
 
     #[test]

@@ -72,6 +72,33 @@ pub fn day_begins(day: &str, later: i32) -> Option<Millis> {
     at.is_finite().then_some(at as Millis)
 }
 
+/// The weekday (1 is Monday) and the minute of the day in this browser's zone.
+pub fn weekday_and_minute(at: Millis) -> (u8, u16) {
+    let date = date(at);
+    let day = date.get_day();
+    let minute = date.get_hours() * 60 + date.get_minutes();
+    (if day == 0 { 7 } else { u8::try_from(day).unwrap_or(7) }, u16::try_from(minute).unwrap_or(0))
+}
+
+/// A weekday's name; 1 is Monday.
+pub fn weekday(day: u8, language: Language) -> String {
+    // 5 January 1970 was a Monday; noon is that day in every zone.
+    let at = DAY * (3 + Millis::from(day)) + DAY / 2;
+    format(at, language, &[("weekday", "long"), ("timeZone", "UTC")]).unwrap_or_default()
+}
+
+/// Minutes after midnight as time fields have them: `08:05`.
+pub fn minutes_shown(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// The minutes after midnight that a time field holds.
+pub fn minutes(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.get(..2)?.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
 /// The name of this browser's time zone.
 pub fn zone() -> Option<String> {
     let options = Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new()).resolved_options();
@@ -104,6 +131,13 @@ mod tests {
         let shown = [-5, 0, 59_999, 60_000, 3_599_999, 3_900_000, 2 * DAY + 1].map(|millis| span(millis, Language::English));
         assert_eq!(shown, ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h 05", "2 d"]);
         assert_eq!(span(DAY, Language::French), "1 j");
+    }
+
+    #[test]
+    fn times_of_day_are_written_and_read() {
+        assert_eq!((minutes_shown(0).as_str(), minutes_shown(8 * 60 + 5).as_str()), ("00:00", "08:05"));
+        assert_eq!((minutes("08:05"), minutes("23:59:30")), (Some(485), Some(1_439)));
+        assert_eq!((minutes(""), minutes("24:00"), minutes("12:6"), minutes("12:60")), (None, None, None, None));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What an agent can do to a conversation, as requests that wait for their answer: only `done` makes them true.
 //! Pure; `socket.rs` sends what this builds.
 
-use shared::agent::{About, Block, Take, ToRelay, Transfer};
+use shared::agent::{About, Block, Prioritize, Take, ToRelay, Transfer};
 use shared::close::ErrorCode;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis};
-use shared::model::{AssignedHow, CloseReason, Conversation, Event, ParkReason, RequeueReason, State};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, TeamId};
+use shared::model::{AssignedHow, CloseReason, Conversation, Event, PRIORITIES, ParkReason, RequeueReason, State};
 
 use crate::text::{Texts, fill};
+use crate::urgency;
 
 /// A request about one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +18,18 @@ pub enum Verb {
     TakeAnyway,
     /// Offer it to another agent.
     Transfer(AgentId),
+    /// Hand it to a team.
+    ToTeam(TeamId),
     /// Give it back to the queue.
     GiveBack,
+    /// Make it as urgent as this.
+    Prioritize(i32),
     /// Accept what was offered.
     Accept,
     /// Decline it.
     Decline,
+    /// Take it from the colleague who has it.
+    TakeOver,
     /// End it.
     Close,
     /// End a reopened one that needs no answer.
@@ -41,6 +48,8 @@ pub enum Verb {
 pub enum Problem {
     /// The relay refused.
     Refused(Verb, ErrorCode),
+    /// The relay refused to change or take back a message.
+    Unchanged(ErrorCode),
     /// There is no connection to send it over.
     Offline,
 }
@@ -52,10 +61,13 @@ impl Verb {
         match self {
             Self::Take => ToRelay::Take(Take { id, conversation, stretch: false }),
             Self::TakeAnyway => ToRelay::Take(Take { id, conversation, stretch: true }),
-            Self::Transfer(to) => ToRelay::Transfer(Transfer { id, conversation, to: Some(to) }),
-            Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None }),
+            Self::Transfer(to) => ToRelay::Transfer(Transfer { id, conversation, to: Some(to), team: None }),
+            Self::ToTeam(team) => ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) }),
+            Self::GiveBack => ToRelay::Transfer(Transfer { id, conversation, to: None, team: None }),
+            Self::Prioritize(priority) => ToRelay::Prioritize(Prioritize { id, conversation, priority }),
             Self::Accept => ToRelay::Accept(about),
             Self::Decline => ToRelay::Decline(about),
+            Self::TakeOver => ToRelay::TakeOver(about),
             Self::Close => ToRelay::Close(about),
             Self::Dismiss => ToRelay::Dismiss(about),
             Self::Block { network, for_ms } => ToRelay::Block(Block { id, conversation, network, for_ms, reason: String::new() }),
@@ -69,8 +81,10 @@ impl Verb {
         match self {
             Self::Take | Self::TakeAnyway => !offered && matches!(talk.state, State::Queued | State::Parked),
             // Another offer replaces the one that waits.
-            Self::Transfer(_) | Self::GiveBack => mine && talk.state == State::Active,
+            Self::Transfer(_) | Self::ToTeam(_) | Self::GiveBack => mine && talk.state == State::Active,
+            Self::Prioritize(priority) => talk.state == State::Queued && PRIORITIES.contains(&priority),
             Self::Accept | Self::Decline => offered,
+            Self::TakeOver => is_held_by_other(talk, me) && talk.state == State::Active,
             Self::Close => talk.state != State::Closed && (mine || talk.agent.is_none()),
             Self::Dismiss => talk.state != State::Closed && (mine || talk.state == State::Queued),
             Self::Block { .. } => mine || talk.agent.is_none(),
@@ -83,8 +97,10 @@ impl Problem {
     pub fn words(self, texts: &Texts) -> &'static str {
         match self {
             Self::Offline => texts.offline_action,
-            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::Accept, ErrorCode::AgentUnavailable) => texts.refusal_self,
-            Self::Refused(_, code) => texts.refusal(code),
+            Self::Refused(Verb::Take | Verb::TakeAnyway | Verb::TakeOver | Verb::Accept, ErrorCode::AgentUnavailable) => {
+                texts.refusal_self
+            }
+            Self::Refused(_, code) | Self::Unchanged(code) => texts.refusal(code),
         }
     }
 
@@ -100,6 +116,11 @@ pub fn may_write(talk: &Conversation, me: AgentId) -> bool {
     mine && matches!(talk.state, State::Active | State::Parked) || is_unassigned_message(talk)
 }
 
+/// Whether a colleague has it in hand.
+pub fn is_held_by_other(talk: &Conversation, me: AgentId) -> bool {
+    matches!(talk.state, State::Active | State::Parked) && talk.agent.as_ref().is_some_and(|agent| agent.id != me)
+}
+
 fn is_unassigned_message(talk: &Conversation) -> bool {
     talk.state == State::Parked && talk.agent.is_none()
 }
@@ -113,6 +134,7 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
                 AssignedHow::Taken => texts.event_taken,
                 AssignedHow::Stretched => texts.event_stretched,
                 AssignedHow::Transferred => texts.event_transferred,
+                AssignedHow::TakenOver => texts.together.event_taken_over,
             };
             return fill(template, &[("agent", &assigned.agent.name)]);
         }
@@ -124,6 +146,10 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             let lines = [line(texts.history.event_tagged, &tagged.added), line(texts.history.event_untagged, &tagged.removed)];
             return lines.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         }
+        Event::Routed(routed) => return fill(texts.desk.event_routed, &[("name", &routed.name)]),
+        Event::Prioritized(urgency) => {
+            return fill(texts.desk.event_prioritized, &[("word", urgency::word(urgency.priority, texts))]);
+        }
         Event::Greeted(text) => return fill(texts.event_greeted, &[("text", text)]),
         Event::Rated(rating) => {
             let stars = fill(texts.event_rated, &[("score", &rating.score.to_string())]);
@@ -134,6 +160,7 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             RequeueReason::AgentGone => texts.event_agent_gone,
             RequeueReason::Unanswered => texts.event_unanswered,
             RequeueReason::HandedOver => texts.event_handed_over,
+            RequeueReason::AgentInactive => texts.desk.event_requeued_inactive,
             RequeueReason::AgentDisabled => texts.event_disabled,
             RequeueReason::VisitorSpoke => texts.event_spoke,
             RequeueReason::VisitorReturned => texts.event_returned,
@@ -142,6 +169,8 @@ pub fn event_words(event: &Event, texts: &Texts) -> String {
             ParkReason::VisitorGone => texts.event_visitor_gone,
             ParkReason::VisitorSilent => texts.event_visitor_silent,
             ParkReason::NobodyThere => texts.event_nobody,
+            ParkReason::AgentInactive => texts.desk.event_parked_inactive,
+            ParkReason::OutsideHours => texts.desk.event_outside,
         },
         Event::Edited(_) => texts.edited,
         Event::Deleted(_) => texts.deleted,
@@ -176,10 +205,14 @@ mod tests {
             "nobody's: anybody may end it, nobody may answer it yet"
         );
 
+        assert!(Verb::Prioritize(2).fits(&queued, me) && !Verb::Prioritize(3).fits(&queued, me), "within bounds");
         let active = Conversation { state: State::Active, agent: Some(person(9)), ..queued.clone() };
         assert!(!Verb::Take.fits(&active, me));
         assert!(Verb::Close.fits(&active, me) && Verb::GiveBack.fits(&active, me) && may_write(&active, me));
         assert!(!Verb::Close.fits(&active, agent_id(8)) && !may_write(&active, agent_id(8)));
+        assert!(Verb::TakeOver.fits(&active, agent_id(8)) && !Verb::TakeOver.fits(&active, me));
+        let aside = Conversation { state: State::Parked, ..active.clone() };
+        assert!(!Verb::TakeOver.fits(&aside, agent_id(8)) && is_held_by_other(&aside, agent_id(8)), "it is taken");
 
         let message = Conversation { state: State::Parked, ..queued.clone() };
         assert!(Verb::Take.fits(&message, me) && may_write(&message, me));

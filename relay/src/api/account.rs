@@ -14,7 +14,7 @@ use super::roles::Act;
 use super::session::me;
 use super::{Json, Path};
 use crate::clock;
-use crate::edge::auth::{self, InSession, SignedIn};
+use crate::edge::auth::{self, AnySession, InSession, SignedIn};
 use crate::edge::router::Shared;
 use crate::edge::totp;
 use crate::error::RestError;
@@ -34,7 +34,7 @@ pub async fn change(
     let Some(name) = patch.name else { return Ok(Json(me(&account))) };
     let (agent, name) = (account.agent.id, proper_name(&name)?);
     let outcome = shared.desk.rename_agent(clock::now(), agent, name.clone()).await?;
-    (shared.announce)(News::Changed { agent, disabled: false, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent, disabled: false, role: false, outcome: Box::new(outcome) });
     Ok(Json(Me { name, ..me(&account) }))
 }
 
@@ -59,7 +59,7 @@ pub async fn change_password(
 /// `GET /api/account/second-factor`.
 pub async fn second_factor(
     State(shared): State<Arc<Shared>>,
-    InSession { account, .. }: InSession,
+    AnySession { account, .. }: AnySession,
 ) -> Result<Json<SecondFactor>, RestError> {
     Act::KeepAccount.by(&account)?;
     let found = shared.store.second_factor(account.agent.id).await.map_err(RestError::Store)?.filter(|found| found.confirmed);
@@ -70,7 +70,7 @@ pub async fn second_factor(
 /// `POST /api/account/second-factor`.
 pub async fn enrol(
     State(shared): State<Arc<Shared>>,
-    InSession { account, .. }: InSession,
+    AnySession { account, .. }: AnySession,
     Json(Proof { password }): Json<Proof>,
 ) -> Result<Json<Enrolment>, RestError> {
     Act::KeepAccount.by(&account)?;
@@ -87,7 +87,7 @@ pub async fn enrol(
 /// `PUT /api/account/second-factor`.
 pub async fn confirm(
     State(shared): State<Arc<Shared>>,
-    InSession { account, .. }: InSession,
+    AnySession { account, .. }: AnySession,
     Json(Confirm { code }): Json<Confirm>,
 ) -> Result<Json<RecoveryCodes>, RestError> {
     Act::KeepAccount.by(&account)?;
@@ -114,6 +114,11 @@ pub async fn turn_off(
     Json(Proof { password }): Json<Proof>,
 ) -> Result<StatusCode, RestError> {
     Act::KeepAccount.by(&account)?;
+    if shared.store.second_factor_since().await.map_err(RestError::Store)?.is_some() {
+        return Err(refused(
+            "everybody here needs a second factor: an admin can reset yours, and you set up another at your next sign-in",
+        ));
+    }
     proves_itself(&shared, &account, password, "password").await?;
     let agent = account.agent.id;
     remove(&shared, agent, Record::of(agent, Deed::SecondFactorOff, "")).await

@@ -8,7 +8,7 @@ use shared::ids::AgentId;
 use shared::model::Agent;
 
 use super::roles::Act;
-use super::{Json, Path};
+use super::{Json, Path, settings};
 use crate::clock;
 use crate::edge::auth::SignedIn;
 use crate::edge::router::Shared;
@@ -42,6 +42,10 @@ pub async fn change(
         let problem = format!("must be {} to {}", CAPACITY.start(), CAPACITY.end());
         return Err(RestError::Invalid { field: "capacity", problem });
     }
+    let mut patch = patch;
+    if let Some(languages) = &mut patch.languages {
+        *languages = settings::languages(languages)?;
+    }
     let steps_down = patch.disabled == Some(true) || patch.role.is_some_and(|role| role != account.agent.role);
     if id == account.agent.id && steps_down {
         // There is always an admin left: whoever takes the role away keeps it.
@@ -50,9 +54,9 @@ pub async fn change(
             problem: "of your own account can only be changed by another admin".to_owned(),
         });
     }
-    let disabled = patch.disabled == Some(true);
+    let (disabled, role) = (patch.disabled == Some(true), patch.role.is_some());
     let outcome = shared.desk.set_agent(clock::now(), account.agent.id, id, patch).await?;
-    (shared.announce)(News::Changed { agent: id, disabled, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent: id, disabled, role, outcome: Box::new(outcome) });
     let agent = shared.store.any_agent(id).await.map_err(RestError::Store)?;
     agent.map(Json).ok_or(RestError::NotFound("agent"))
 }

@@ -9,7 +9,7 @@ use shared::close::ErrorCode;
 use shared::ids::{ConversationId, Seq};
 use shared::model::{Audience, Conversation, MAX_PAGE};
 
-use super::roles::{Act, may_read};
+use super::roles::Act;
 use super::{Json, Path, Query};
 use crate::clock;
 use crate::edge::auth::SignedIn;
@@ -53,8 +53,7 @@ pub async fn history(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<History>, RestError> {
     readable(&shared, &account, id).await?;
-    let conversations = shared.store.history(id).await.map_err(RestError::Store)?;
-    Ok(Json(History { conversations }))
+    shared.store.history(id).await.map(Json).map_err(RestError::Store)
 }
 
 /// `GET /api/conversations/{id}/block`.
@@ -74,15 +73,14 @@ pub async fn why(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<Why>, RestError> {
     readable(&shared, &account, id).await?;
-    let reason = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
+    let why = shared.store.why(id, clock::now()).await.map_err(RestError::Store)?;
     let not_waiting =
         || RestError::Refused { code: ErrorCode::WrongState, message: "this conversation is not waiting".to_owned() };
-    reason.map(|reason| Json(Why { reason })).ok_or_else(not_waiting)
+    why.map(Json).ok_or_else(not_waiting)
 }
 
 /// The conversation, if there is one and this account may read it; that others have one is not told.
 pub(super) async fn readable(shared: &Shared, account: &Account, id: ConversationId) -> Result<Conversation, RestError> {
     Act::Read.by(account)?;
-    let found = shared.store.conversation(id).await.map_err(RestError::Store)?;
-    found.filter(|conversation| may_read(&account.agent, conversation)).ok_or(RestError::NotFound("conversation"))
+    shared.store.readable(account.agent.id, id).await.map_err(RestError::Store)?.ok_or(RestError::NotFound("conversation"))
 }

@@ -16,9 +16,10 @@ use shared::model::{File, FileRules};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::roles::Act;
 use crate::clock;
 use crate::config::{Config, Limits};
-use crate::edge::auth;
+use crate::edge::auth::{self, SignedIn};
 use crate::edge::caller::{Caller, Page};
 use crate::edge::limits::{Limit, Throttle, subscriber};
 use crate::edge::origin;
@@ -101,6 +102,15 @@ pub fn rules(config: &Config) -> FileRules {
     FileRules { most_bytes: config.limits.upload_bytes as u64, types: config.file_types.clone() }
 }
 
+/// `GET`: which files may be uploaded, for the team; visitors are told in their `welcome`.
+pub(super) async fn limits(
+    State(shared): State<Arc<Shared>>,
+    SignedIn(account): SignedIn,
+) -> Result<super::Json<FileRules>, RestError> {
+    Act::Read.by(&account)?;
+    Ok(super::Json(rules(&shared.config)))
+}
+
 /// What stands behind the question mark.
 #[derive(Deserialize)]
 pub struct Asked {
@@ -174,7 +184,7 @@ pub async fn upload(
         };
         let seat = shared.uploads.admit(&caller)?;
         let room = shared.uploads.promise(length.unwrap_or(new.most));
-        if !has_room(&shared, room.of_all()).await {
+        if shared.files.are_on_disk() && !has_room(&shared, room.of_all()).await {
             return Err(RestError::NoRoom);
         }
         Ok((new, (seat, room)))

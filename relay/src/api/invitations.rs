@@ -141,7 +141,7 @@ fn link(base: &Origin, token: &str) -> String {
 
 async fn free_email(store: &Store, email: &str) -> Result<String, RestError> {
     let email = proper_email(email)?;
-    match store.account(email.clone()).await.map_err(RestError::Store)? {
+    match store.account(email.clone(), clock::now()).await.map_err(RestError::Store)? {
         Some(_) => Err(taken()),
         None => Ok(email),
     }

@@ -1,16 +1,17 @@
 //! The REST API under `/api`, one file per noun. Bodies and what each route means are documented in `shared::api`.
 //!
 //! - [`session`]: signing in and out · [`account`]: one's own account · [`sessions`]: where somebody is signed in
-//! - [`invitations`]: how accounts come to be
+//! - [`push`]: whether one is notified while no console is open · [`invitations`]: how accounts come to be
 //! - [`agents`]: the team
 //! - [`sites`]: what to paste into a page, [`settings`]: what may be set · [`secrets`]: what their owners sign with
 //! - [`tokens`]: what programs sign in with · [`audit`]: who did what
 //! - [`conversations`]: reading them · [`files`]: uploads, the one route that takes no JSON
 //! - [`search`]: finding what was said, and tags · [`transcript`]: taking it away · [`reports`]: figures
-//! - [`visitors`]: what there is of them, and its end
-//! - [`blocks`]: who is kept out
+//! - [`profiles`]: what is known of visitors · [`visitors`]: all there is of them, and its end
+//! - [`present`]: who is on the sites now · [`blocks`]: who is kept out
 //! - [`replies`]: canned replies
-//! - [`roles`]: who may do what
+//! - [`teams`]: for whom chats can be · [`desks`]: what the desk of a site goes by
+//! - [`roles`]: who may do what · [`rules`]: what holds for everybody
 
 use std::sync::Arc;
 
@@ -31,17 +32,23 @@ mod agents;
 mod audit;
 mod blocks;
 mod conversations;
+mod desks;
 pub mod files;
 mod invitations;
+mod present;
+mod profiles;
+mod push;
 mod replies;
 mod reports;
 pub mod roles;
+mod rules;
 mod search;
 mod secrets;
 mod session;
 mod sessions;
 mod settings;
 mod sites;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -95,6 +102,11 @@ routes! {
     }
     "/account" { patch account::change, Who::May(Act::KeepAccount); }
     "/account/password" { post account::change_password, Who::May(Act::KeepAccount); }
+    "/account/push" {
+        get push::show, Who::May(Act::KeepAccount);
+        put push::subscribe, Who::May(Act::KeepAccount);
+        delete push::unsubscribe, Who::May(Act::KeepAccount);
+    }
     "/account/sessions" {
         get sessions::mine, Who::May(Act::KeepAccount);
         delete sessions::end_others, Who::May(Act::KeepAccount);
@@ -113,6 +125,11 @@ routes! {
     "/tokens/{id}" { delete tokens::revoke, Who::May(Act::ManageTokens); }
     "/audit" { get audit::page, Who::May(Act::ReadRecord); }
     "/people" { get agents::everybody, Who::May(Act::ChangePeople); }
+    "/rules" {
+        get rules::show, Who::May(Act::SetRules);
+        put rules::set, Who::May(Act::SetRules);
+    }
+    "/limits" { get rules::limits, Who::May(Act::SetRules); }
     "/roles" { get roles::rights, Who::May(Act::SeeTeam); }
     "/invitations" {
         get invitations::list, Who::May(Act::Invite);
@@ -140,7 +157,18 @@ routes! {
         get visitors::retention, Who::May(Act::HandlePersonalData);
         put visitors::set_retention, Who::May(Act::HandlePersonalData);
     }
-    "/visitors/{id}" { delete visitors::erase, Who::May(Act::HandlePersonalData); }
+    "/sites/{key}/visitors" {
+        get profiles::rules, Who::May(Act::SeeSites);
+        put profiles::set_rules, Who::May(Act::ChangeSites);
+    }
+    "/visitors/{id}" {
+        get profiles::show, Who::May(Act::Read);
+        patch profiles::correct, Who::May(Act::CorrectVisitors);
+        delete visitors::erase, Who::May(Act::HandlePersonalData);
+    }
+    "/present" { get present::list, Who::May(Act::SeePresent); }
+    "/present/{id}/invite" { post present::invite, Who::May(Act::SeePresent); }
+    "/visitors/{id}/merge" { post profiles::merge, Who::May(Act::MergeVisitors); }
     "/visitors/{id}/export" { get visitors::export, Who::May(Act::HandlePersonalData); }
     "/sites/{key}/sightings" { get sites::sightings, Who::May(Act::SeeSites); }
     "/sites/{key}/secrets" {
@@ -148,6 +176,18 @@ routes! {
         post secrets::create, Who::May(Act::ChangeSites);
     }
     "/sites/{key}/secrets/{id}" { delete secrets::retire, Who::May(Act::ChangeSites); }
+    "/sites/{key}/desk" {
+        get desks::show, Who::May(Act::SeeSites);
+        put desks::change, Who::May(Act::ChangeSites);
+    }
+    "/teams" {
+        get teams::list, Who::May(Act::SeeTeam);
+        post teams::create, Who::May(Act::ManageTeams);
+    }
+    "/teams/{id}" {
+        put teams::change, Who::May(Act::ManageTeams);
+        delete teams::remove, Who::May(Act::ManageTeams);
+    }
     "/replies" {
         get replies::list, Who::May(Act::KeepReplies);
         post replies::create, Who::May(Act::KeepReplies);
@@ -158,6 +198,7 @@ routes! {
     }
     // Visitors, too: they bring their token.
     "/files" {
+        get files::limits, Who::May(Act::Read);
         post files::upload, Who::Anyone;
         options files::preflight, Who::Anyone;
     }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use shared::api::{MAX_REPORT_DAYS, Report};
 use shared::ids::SiteKey;
@@ -20,7 +21,7 @@ use crate::error::RestError;
 use crate::reports::csv::{self, Table};
 use crate::reports::sums::{Range, sum};
 
-/// `?from=2026-11-01&until=2026-11-30&zone=Europe/Paris&site=KEY&csv=days`.
+/// `?from=2026-11-01&until=2026-11-30&zone=Europe/Paris&site=KEY&csv=days`. A site that has opening hours has its days where these are.
 #[derive(Deserialize)]
 pub struct Wish {
     from: Option<String>,
@@ -38,15 +39,20 @@ pub async fn show(
     Query(wish): Query<Wish>,
 ) -> Result<Response, RestError> {
     Act::SeeReports.by(&account)?;
-    let range = range(&wish)?;
-    let (from, until) = range.edges().ok_or_else(|| invalid("until", "is further away than the calendar reaches"))?;
+    let mut range = range(&wish)?;
     let site = match &wish.site {
         Some(key) => {
             let found = shared.store.site_by_key(key.clone()).await.map_err(RestError::Store)?;
-            Some(found.ok_or(RestError::NotFound("site"))?.id)
+            let site = found.ok_or(RestError::NotFound("site"))?.id;
+            let hours = shared.store.site_desk(site).await.map_err(RestError::Store)?.hours;
+            if let Some(own) = hours.and_then(|hours| TimeZone::get(&hours.time_zone).ok()) {
+                range.zone = own;
+            }
+            Some(site)
         }
         None => None,
     };
+    let (from, until) = range.edges().ok_or_else(|| invalid("until", "is further away than the calendar reaches"))?;
     let material = shared.store.material(site, from, until, clock::now()).await.map_err(RestError::Store)?;
     let sums = sum(&material.courses, &material.shifts, &range, &material.team);
     let report = Report {
@@ -58,6 +64,7 @@ pub async fn show(
         days: sums.days,
         hours: sums.hours,
         pages: sums.pages,
+        teams: sums.teams,
         agents: sums.agents,
         slots: sums.slots,
         cut: material.cut,

@@ -1,5 +1,4 @@
-//! Who may do what over REST, and who may read what, there and on sockets: the one table. What changes a conversation is checked by
-//! the desk, which knows whose it is.
+//! Who may do what, over REST and on sockets: the one table. What changes a conversation the desk checks by it, which knows whose it is.
 
 use serde::Serialize;
 use shared::api::Right;
@@ -24,6 +23,10 @@ pub enum Act {
     Read,
     /// Read conversations that others have in hand.
     ReadOthers,
+    /// Whisper to the agent who has a chat.
+    Whisper,
+    /// Take a chat from the agent who has it.
+    TakeOver,
     /// See figures of what happened, of everybody.
     SeeReports,
     /// See who is kept out, and let them in again. Keeping somebody out is the desk's.
@@ -32,16 +35,26 @@ pub enum Act {
     KeepReplies,
     /// Keep those that are everybody's.
     ShareReplies,
+    /// See who is on the sites now, and invite them to chat.
+    SeePresent,
+    /// Correct what is known of visitors whose conversations they may read.
+    CorrectVisitors,
+    /// Merge visitors who are one person.
+    MergeVisitors,
     /// Invite people.
     Invite,
     /// Change people: role, capacity, disabled or not.
     ChangePeople,
+    /// Make, change and remove teams.
+    ManageTeams,
     /// Make and revoke tokens for programs.
     ManageTokens,
     /// Read who did what.
     ReadRecord,
     /// Export and erase what visitors left, and say how long it is kept.
     HandlePersonalData,
+    /// Set what holds for everybody here, and see the limits.
+    SetRules,
     /// Change sites, and the secrets with which their owners sign.
     ChangeSites,
 }
@@ -50,13 +63,24 @@ impl Act {
     /// The least role that may do it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::KeepAccount | Self::SeeTeam | Self::SeeSites | Self::Read | Self::LiftBlocks | Self::KeepReplies => Role::Agent,
-            Self::ReadOthers | Self::SeeReports | Self::ShareReplies => Role::Supervisor,
+            Self::KeepAccount
+            | Self::SeeTeam
+            | Self::SeeSites
+            | Self::Read
+            | Self::LiftBlocks
+            | Self::KeepReplies
+            | Self::CorrectVisitors
+            | Self::SeePresent => Role::Agent,
+            Self::ReadOthers | Self::Whisper | Self::TakeOver | Self::SeeReports | Self::ShareReplies | Self::MergeVisitors => {
+                Role::Supervisor
+            }
             Self::Invite
             | Self::ChangePeople
+            | Self::ManageTeams
             | Self::ManageTokens
             | Self::ReadRecord
             | Self::HandlePersonalData
+            | Self::SetRules
             | Self::ChangeSites => Role::Admin,
         }
     }
@@ -76,7 +100,7 @@ pub(super) async fn rights(SignedIn(account): SignedIn) -> Result<Json<Vec<Right
     Act::SeeTeam.by(&account)?;
     let asked = super::ROUTES.iter().filter_map(|route| if let Who::May(act) = route.who { Some(act) } else { None });
     let mut acts: Vec<Act> = Vec::new();
-    for act in asked.chain([Act::ReadOthers, Act::ShareReplies]) {
+    for act in asked.chain([Act::ReadOthers, Act::Whisper, Act::TakeOver, Act::ShareReplies]) {
         if !acts.contains(&act) {
             acts.push(act);
         }

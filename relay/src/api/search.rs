@@ -1,5 +1,5 @@
 //! `/api/search`, `/api/searches`: what was said before, and searches that agents keep. `/api/tags`, `/api/conversations/{id}/tags`: the
-//! labels by which conversations are found. Who may read what is the same here as everywhere: `roles::may_read`.
+//! labels by which conversations are found. Who may read what is the same here as everywhere: `store::mentions::may_read`.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use shared::ids::{Millis, SessionId};
 
 use super::{Json, account};
 use crate::clock;
-use crate::edge::auth::{self, SignedIn};
+use crate::edge::auth::{self, Known};
 use crate::edge::caller::Caller;
 use crate::edge::device::device;
 use crate::edge::origin::{Origin, truncated};
@@ -35,7 +35,7 @@ pub async fn sign_in(
         metrics::counter!(SIGN_INS, "outcome" => "throttled").increment(1);
     }
     throttled?;
-    let account = shared.store.account(email).await.map_err(RestError::Store)?;
+    let account = shared.store.account(email, clock::now()).await.map_err(RestError::Store)?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let fits = shared.passwords.fits(body.password, stored).await.map_err(RestError::internal)?;
     let Some(account) = account.filter(|_| fits) else {
@@ -59,7 +59,7 @@ pub async fn sign_in(
 }
 
 /// `GET`: who is signed in.
-pub async fn show(SignedIn(account): SignedIn) -> Json<Me> {
+pub async fn show(Known(account): Known) -> Json<Me> {
     Json(me(&account))
 }
 
@@ -77,7 +77,7 @@ pub async fn sign_out(
 pub async fn end(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<(), RestError> {
     let Some(token) = auth::token(base, headers) else { return Ok(()) };
     let session = auth::hash(&token);
-    let account = auth::session(shared, base, headers).await.map_err(RestError::Store)?;
+    let account = shared.store.session(session, clock::now()).await.map_err(RestError::Store)?;
     shared.store.delete_session(session).await.map_err(RestError::Store)?;
     if let Some(account) = account {
         (shared.announce)(News::SignedOut { agent: account.agent.id, session });
@@ -117,7 +117,13 @@ impl Begun {
 
 /// What an account is told about itself.
 pub fn me(account: &Account) -> Me {
-    Me { id: account.agent.id, name: account.agent.name.clone(), email: account.email.clone(), role: account.agent.role }
+    Me {
+        id: account.agent.id,
+        name: account.agent.name.clone(),
+        email: account.email.clone(),
+        role: account.agent.role,
+        must_enrol: account.must_enrol,
+    }
 }
 
 /// Addresses are compared without regard to case: no provider in use tells them apart by it.

@@ -4,7 +4,10 @@
 use std::collections::HashSet;
 
 use shared::api::MAX_ORIGINS;
-use shared::model::{Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_URL, SiteSettings};
+use shared::model::{
+    Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_LANGUAGES, MAX_URL, SiteSettings,
+    language,
+};
 
 use crate::edge::origin;
 use crate::error::RestError;
@@ -59,6 +62,24 @@ pub fn check(settings: &SiteSettings) -> Result<(), RestError> {
     }
     settings.form.as_ref().map_or(Ok(()), form)?;
     greetings(&settings.greetings)
+}
+
+/// The languages of an agent, each once, by their first parts.
+///
+/// # Errors
+/// One of them is none, or there are too many.
+pub fn languages(list: &[String]) -> Result<Vec<String>, RestError> {
+    if list.len() > MAX_LANGUAGES {
+        return Err(invalid("languages", format!("may be {MAX_LANGUAGES} at most")));
+    }
+    let mut found = Vec::new();
+    for tag in list {
+        let language = language(tag.trim()).ok_or_else(|| invalid("languages", "must be languages such as fr or pt"))?;
+        if !found.contains(&language) {
+            found.push(language);
+        }
+    }
+    Ok(found)
 }
 
 fn form(form: &Form) -> Result<(), RestError> {
@@ -206,6 +227,13 @@ mod tests {
             assert!(origins(&[wrong.into()]).is_err(), "{wrong}");
         }
         assert!(origins(&vec!["https://shop.example".to_owned(); MAX_ORIGINS + 1]).is_err());
+    }
+
+    #[test]
+    fn languages_are_first_parts_and_each_once() {
+        let list = |tags: &[&str]| languages(&tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+        assert_eq!(list(&["fr-CH", " EN", "fr"]).unwrap(), ["fr", "en"]);
+        assert!(list(&["french!"]).is_err() && list(&["fr"; MAX_LANGUAGES + 1]).is_err());
     }
 
     #[test]

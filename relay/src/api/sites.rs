@@ -6,7 +6,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
-use shared::api::{NewSite, Sighting, Sightings, SitePatch, SiteSetup};
+use shared::api::{NewSite, Sighting, Sightings, SitePatch, SiteSetup, VisitorRules};
 use shared::ids::{SiteId, SiteKey};
 use shared::model::{Side, SiteSettings, Theme};
 
@@ -72,7 +72,16 @@ pub async fn create(
     let name = settings::name(&new.name)?;
     let id = SiteId::v7(clock::now(), clock::random_bytes());
     let (settings, settings_rev) = (SiteSettings::default(), 1);
-    let site = SiteRecord { id, key: new_key(&name), name, origins: Vec::new(), settings, settings_rev, verified_only: false };
+    let site = SiteRecord {
+        id,
+        key: new_key(&name),
+        name,
+        origins: Vec::new(),
+        settings,
+        settings_rev,
+        verified_only: false,
+        visitors: VisitorRules::default(),
+    };
     shared.store.add_site(clock::now(), account.agent.id, site.clone()).await.map_err(RestError::Store)?;
     Ok(Json(setup(&shared, site, &base)))
 }

@@ -34,7 +34,11 @@ const BUILT: Built = Built {
         Embedded { name: "widget_bg.wasm", etag: "\"w\"", raw: b"\0asm", br: Some(b"br"), gz: None },
     ],
     widget_hash: "0123456789abcdef",
-    console: &[Embedded { name: "index.html", etag: "\"c\"", raw: b"<p>console", br: None, gz: None }],
+    console: &[
+        Embedded { name: "console.webmanifest", etag: "\"m\"", raw: b"{}", br: None, gz: None },
+        Embedded { name: "index.html", etag: "\"c\"", raw: b"<p>console", br: None, gz: None },
+        Embedded { name: "sw.js", etag: "\"s\"", raw: b"worker", br: None, gz: None },
+    ],
 };
 const HOST: &str = "127.0.0.1:8080";
 const OWN: &str = "http://127.0.0.1:8080";
@@ -71,9 +75,10 @@ impl Answer {
 impl Office {
     fn open(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config { data: folder.path().to_owned(), demo: true, ..Config::default() };
+        let store = Some(crate::store::tests::url(folder.path()));
+        let mut config = Config { data: folder.path().to_owned(), store, demo: true, ..Config::default() };
         change(&mut config);
-        let store = Arc::new(Store::open(&config.database()).unwrap());
+        let store = Arc::new(Store::serve(&config.store_url()).unwrap());
         let desk = Desk::new(Arc::clone(&store), Rules::default());
         let announced = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&announced);
@@ -144,6 +149,9 @@ impl Office {
             locale: None,
             time_zone: None,
             page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
             is_new: true,
         };
         let id = MessageId::v7(now, clock::random_bytes());
@@ -361,7 +369,7 @@ async fn conversations_are_read_by_those_who_may() {
     let now = clock::now();
     let node = office.shared.desk.node_start(now).await.unwrap();
     office.shared.desk.agent_arrived(now, node, kim_id).await.unwrap();
-    office.shared.desk.set_presence(now, kim_id, Presence::Online).await.unwrap();
+    office.shared.desk.set_presence(now, kim_id, Presence::Online, None).await.unwrap();
     office.shared.desk.take(now, kim_id, id, false).await.ok();
     let now_with = office.get(&path(""), &kim).await.json();
     assert_eq!(now_with["state"], "active");
@@ -380,6 +388,13 @@ async fn pages_are_where_people_look_for_them() {
     assert!(
         console.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("connect-src 'self' ws://127.0.0.1:8080")
     );
+    let worker = office.get("/console/sw.js", "").await;
+    // Its folder is all that it may look after; it asks the relay and nobody else.
+    assert_eq!(worker.headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; connect-src 'self'");
+    assert_eq!(worker.headers[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+    assert_eq!(worker.headers[header::CACHE_CONTROL], "no-cache");
+    assert!(!worker.headers.contains_key("service-worker-allowed"));
+    assert_eq!(office.get("/console/console.webmanifest", "").await.headers[header::CONTENT_TYPE], "application/manifest+json");
     assert_eq!(office.get("/demo", "").await.status, StatusCode::OK);
     assert_eq!(Office::open(|config| config.demo = false).get("/demo", "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get("/healthz", "").await.text, "ok\n");

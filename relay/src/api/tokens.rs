@@ -71,6 +71,6 @@ pub async fn revoke(
 ) -> Result<StatusCode, RestError> {
     Act::ManageTokens.by(&account)?;
     let outcome = shared.desk.revoke_token(clock::now(), account.agent.id, id).await?;
-    (shared.announce)(News::Changed { agent: id, disabled: true, outcome: Box::new(outcome) });
+    (shared.announce)(News::Changed { agent: id, disabled: true, role: false, outcome: Box::new(outcome) });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use shared::api::Transcript;
 use shared::ids::{ConversationId, Millis, Seq};
-use shared::model::{Audience, Author, Body, Conversation, Entry, Event, MAX_PAGE};
+use shared::model::{Audience, Author, Body, Conversation, Entry, Event, MAX_PAGE, Whisper};
 
 use super::conversations::readable;
 use super::{Path, Query};
@@ -93,7 +93,7 @@ fn as_they_read(entries: &mut [Entry]) {
     for (seq, text) in edits {
         let Ok(place) = entries.binary_search_by_key(&seq, |entry| entry.seq) else { continue };
         match entries.get_mut(place).map(|entry| &mut entry.body) {
-            Some(Body::Text(said) | Body::Note(said)) => *said = text,
+            Some(Body::Text(said) | Body::Note(said) | Body::Whisper(Whisper { text: said, .. })) => *said = text,
             Some(Body::Menu(menu)) => menu.text = text,
             _ => {}
         }
@@ -120,7 +120,11 @@ fn text(conversation: &Conversation, entries: &[Entry], more: bool, zone: &TimeZ
             Author::Agent(person) => &person.name,
             Author::System => "–",
         };
-        let note = if matches!(entry.body, Body::Note(_)) { " (internal note)" } else { "" };
+        let note = match entry.body {
+            Body::Note(_) => " (internal note)",
+            Body::Whisper(_) => " (whispers)",
+            _ => "",
+        };
         // Further lines are indented, so that nobody's text looks like a line of somebody else.
         let _ = writeln!(lines, "[{}] {who}{note}: {}", moment(entry.at, zone), said.replace('\n', "\n    "));
     }
@@ -138,7 +142,7 @@ fn moment(at: Millis, zone: &TimeZone) -> String {
 /// What an entry says in a text; nothing for changes, which show in what they changed.
 fn words(body: &Body) -> Option<String> {
     Some(match body {
-        Body::Text(text) | Body::Note(text) => text.clone(),
+        Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) => text.clone(),
         Body::Menu(menu) => format!("{}\n[{}]", menu.text, menu.choices.join("] [")),
         Body::File(file) => format!("file {} ({}, {} bytes)", file.name, file.media_type, file.size),
         Body::Cards(cards) => cards.iter().map(|card| card.title.as_str()).collect::<Vec<_>>().join("\n"),
@@ -163,6 +167,8 @@ fn words(body: &Body) -> Option<String> {
                 let on = tagged.added.iter().map(|tag| format!("+{tag}"));
                 on.chain(tagged.removed.iter().map(|tag| format!("−{tag}"))).collect::<Vec<_>>().join(" ")
             }
+            Event::Routed(routed) => format!("for the team {}", routed.name),
+            Event::Prioritized(urgency) => format!("urgency {}", urgency.priority),
             Event::Merged(merged) => format!("goes on in conversation {}", merged.into),
             Event::Edited(_) | Event::Deleted(_) | Event::Unknown(_) => return None,
         },

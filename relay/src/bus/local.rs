@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::{self, BoxFuture, FutureExt};
+
 use super::Bus;
 use crate::hub::fanout::Fanout;
 use crate::hub::notice::Notice;
@@ -23,5 +25,9 @@ impl Bus for Local {
     fn publish(&self, notice: Notice) {
         notice.counter(&hot().notices).increment(1);
         self.fanout.deliver(notice);
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        future::ready(()).boxed()
     }
 }

@@ -9,14 +9,16 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::{Config, VALUES, limits, smtp};
+use super::{Config, HIDDEN, VALUES, limits, push, s3, smtp};
 
 /// Prefix of the environment variables that are settings; `__` stands for a dot: `BULLE_DESK__GRACE`.
 const PREFIX: &str = "BULLE_";
 /// Variables with the prefix that are not settings: the file's path, and the folder that `build.rs` embeds.
 const NOT_SETTINGS: [&str; 2] = ["BULLE_CONFIG", "BULLE_DIST"];
 /// What is never shown, whatever is wrong with it.
-const SECRET: &str = "smtp.password";
+const SECRETS: [&str; 2] = ["smtp.password", "s3.secret_access_key"];
+/// What is text, whatever it looks like, beside them.
+const NAMES: [&str; 7] = ["store", "bus", "bus_ca", "smtp.username", "s3.bucket", "s3.access_key_id", "s3.prefix"];
 /// The file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "bulle.toml";
 
@@ -106,9 +108,9 @@ pub fn load(
         }
         let key = name.to_ascii_lowercase().replace("__", ".");
         // Figment's reading of a variable: numbers, booleans and `[lists]`, else text. It cannot fail. A name or a password is what it is.
-        let value = match key.as_str() {
-            "smtp.username" | SECRET => Value::from(text),
-            _ => text.parse::<Value>().unwrap_or_else(|never| match never {}),
+        let value = match SECRETS.contains(&key.as_str()) || NAMES.contains(&key.as_str()) {
+            true => Value::from(text),
+            false => text.parse::<Value>().unwrap_or_else(|never| match never {}),
         };
         layers = layers.merge(Given::one(format!("environment variable {variable}"), &key, value));
     }
@@ -168,6 +170,9 @@ impl Loaded {
                 serde_json::Value::Null => {
                     let _ = writeln!(out, "# {name} is not set\n");
                 }
+                serde_json::Value::String(text) if text == HIDDEN => {
+                    let _ = writeln!(out, "# from: {}\n# {name} is set and not shown\n", origin_of(&self.layers, name));
+                }
                 value => {
                     let _ = writeln!(out, "# from: {}\n{name} = {value}\n", origin_of(&self.layers, name));
                 }
@@ -181,6 +186,7 @@ impl Loaded {
         for line in lines_of(table, key) {
             let _ = writeln!(out, "#{line}");
         }
+        let path = format!("{table}.{key}");
         let mut line = |key: &str, value: &serde_json::Value| {
             let _ = writeln!(out, "# from: {}\n{key} = {value}", origin_of(&self.layers, &format!("{table}.{key}")));
         };
@@ -190,8 +196,8 @@ impl Loaded {
                 let _ = writeln!(out, "# {key} is not set");
             }
             // What is left out of a file that was made from this stays as it is set elsewhere.
-            _ if format!("{table}.{key}") == SECRET => {
-                let _ = writeln!(out, "# from: {}\n# {key} is set and not shown", origin_of(&self.layers, SECRET));
+            _ if SECRETS.contains(&path.as_str()) => {
+                let _ = writeln!(out, "# from: {}\n# {key} is set and not shown", origin_of(&self.layers, &path));
             }
             value => line(key, value),
         }
@@ -250,7 +256,7 @@ fn origin_of(layers: &Figment, key: &str) -> String {
 fn invalid(layers: &Figment, error: figment::Error) -> ConfigError {
     let key = error.path.join(".");
     let from = origin_of(layers, &key);
-    let problem = if key == SECRET { "is no text".to_owned() } else { error.kind.to_string() };
+    let problem = if SECRETS.contains(&key.as_str()) { "is no text".to_owned() } else { error.kind.to_string() };
     ConfigError::Invalid { from, problem, valid: documentation(&key), key }
 }
 
@@ -267,7 +273,9 @@ fn documentation(key: &str) -> String {
 fn lines_of(table: &str, key: &str) -> &'static [&'static str] {
     let values = match table {
         "limits" => limits::VALUES,
+        "push" => push::VALUES,
         "smtp" => smtp::VALUES,
+        "s3" => s3::VALUES,
         _ => &[],
     };
     values.iter().find(|(known, _)| *known == key).map_or(&[], |(_, lines)| *lines)
@@ -330,7 +338,14 @@ mod tests {
         assert!(url.contains("`public_url`") && url.contains("is not an origin"), "{url}");
         let proxy = refusal(&[], "trusted_proxies = ['nginx']");
         assert!(proxy.contains("`trusted_proxies`") && proxy.contains("`nginx`"), "{proxy}");
-        assert!(refusal(&[], "store = 'postgres://x'").contains("sqlite:PATH"));
+        assert!(refusal(&[], "store = 'mysql://x/y'").contains("sqlite:PATH"));
+        let nowhere = refusal(&[], "store = 'postgres://bulle:hunter2@db.example.com'");
+        assert!(nowhere.contains("names no database") && !nowhere.contains("hunter2"), "{nowhere}");
+        let alone = refusal(&[], "bus = 'nats://bulle:hunter2@bus'");
+        assert!(alone.contains("`bus`") && alone.contains("PostgreSQL") && !alone.contains("hunter2"), "{alone}");
+        let wrong = refusal(&[], "bus = 'redis://bulle:hunter2@bus'");
+        assert!(wrong.contains("nats://HOST:PORT") && !wrong.contains("hunter2"), "{wrong}");
+        assert!(refusal(&[], "bus_ca = 'ca.pem'").contains("without a `bus`"));
         assert!(refusal(&[], "log = 'info,=,'").contains("log filter"));
         assert!(refusal(&[], "smtp.host = 'localhost'").contains("`smtp.from`"));
         assert!(refusal(&[], "[smtp]\nhost = 'localhost'\nfrom = 'nobody'").contains("chat@example.com"));
@@ -338,6 +353,18 @@ mod tests {
         assert!(clear.contains("`smtp.tls`") && clear.contains("clear text"), "{clear}");
         let half = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2")], "[smtp]\nhost = 'localhost'\nfrom = 'chat@example.com'");
         assert!(half.contains("set both") && !half.contains("hunter2"), "{half}");
+        let s3 = |lines: &str| refusal(&[("BULLE_S3__SECRET_ACCESS_KEY", "hunter2")], &format!("[s3]\nbucket = 'chat'\n{lines}"));
+        assert!(s3("").contains("`s3.access_key_id`"), "{}", s3(""));
+        assert!(refusal(&[], "s3.endpoint = 'https://s3.example.com'").contains("`s3.bucket`"));
+        let endpoint = |address: &str| s3(&format!("access_key_id = 'me'\nendpoint = '{address}'"));
+        let clear = endpoint("http://minio:9000");
+        assert!(clear.contains("clear text") && clear.contains("s3.plain_http") && !clear.contains("hunter2"), "{clear}");
+        for address in ["s3.example.com", "ftp://s3.example.com", "https://me:hunter@s3.example.com", "https://s3.example.com?x"]
+        {
+            assert!(endpoint(address).contains("https://s3.example.com`"), "{address}");
+        }
+        assert!(s3("access_key_id = 'me'\nprefix = 'a//b'").contains("`s3.prefix`"));
+        assert!(s3("access_key_id = 'me'\ntimeout_ms = 1").contains("`s3.timeout_ms`"));
         let rule = refusal(&[("BULLE_DESK__GRACE", "0")], "");
         assert!(rule.contains("`desk.grace` (environment variable BULLE_DESK__GRACE)"), "{rule}");
         let rate = refusal(&[("BULLE_LIMITS__VISITOR_SAYS__PER_MINUTE", "0")], "");
@@ -393,6 +420,16 @@ mod tests {
             let loaded = given(&[("BULLE_SMTP__PASSWORD", password)], toml, &Flags::default()).unwrap();
             assert_eq!(loaded.config.smtp.password.as_ref().map(|secret| secret.reveal()), Some(password));
         }
+        let toml_of_s3 = "[s3]\nbucket = 'chat'\nendpoint = 'http://127.0.0.1:9000'";
+        let signed = [("BULLE_S3__ACCESS_KEY_ID", "0123"), ("BULLE_S3__SECRET_ACCESS_KEY", "1e3")];
+        let loaded = given(&signed, toml_of_s3, &Flags::default()).unwrap();
+        assert_eq!(loaded.config.s3.access_key_id.as_deref(), Some("0123"));
+        assert_eq!(loaded.config.s3.secret_access_key.as_ref().map(|secret| secret.reveal()), Some("1e3"));
+        assert!(loaded.report().contains("# secret_access_key is set and not shown") && !loaded.report().contains("1e3"));
+        let url = "postgres://bulle:hunter2@db.example.com/bulle";
+        let stored = given(&[("BULLE_STORE", url)], "", &Flags::default()).unwrap();
+        assert!(stored.report().contains("# from: environment variable BULLE_STORE\n# store is set and not shown"));
+        assert!(!stored.report().contains("hunter2") && !format!("{:?}", stored.config).contains("hunter2"));
         let number = refusal(&[], "[smtp]\npassword = 12345678");
         assert!(number.contains("`smtp.password`") && number.contains("no text") && !number.contains("1234"), "{number}");
         let nowhere = refusal(&[("BULLE_SMTP__PASSWORD", "hunter2"), ("BULLE_LISTEN", "0.0.0.0:80")], toml);

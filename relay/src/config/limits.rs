@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
+use shared::api::{Limit, Rate};
 use shared::ids::Millis;
 
 /// A token bucket holds `burst` at first, and gets `per_minute` more every minute.
@@ -38,6 +39,18 @@ macro_rules! limits {
         }
 
         impl Limits {
+            /// Every value, for people.
+            pub fn shown(&self) -> Vec<Limit> {
+                vec![
+                    $(Limit {
+                        name: stringify!($rate).to_owned(),
+                        amount: None,
+                        rate: Some(Rate { burst: self.$rate.burst, per_minute: self.$rate.per_minute }),
+                    },)+
+                    $(Limit { name: stringify!($name).to_owned(), amount: u64::try_from(self.$name).ok(), rate: None },)+
+                ]
+            }
+
             /// Every number with its full name and its range.
             pub(super) fn ranges(&self) -> Vec<(&'static str, i64, RangeInclusive<i64>)> {
                 let count = |value: u32| i64::from(value);
@@ -87,6 +100,8 @@ limits! {
         address_sign_ins = 40, 20;
         /// Files uploaded from one address; behind it may be an office. Tokens of visitors cost nothing, so this bounds what one may leave.
         uploads = 60, 20;
+        /// What pages of one address tell of their visitors over plain HTTP; behind it may be an office.
+        page_calls = 240, 1_200;
     }
     amounts {
         /// WebSockets open at once.
@@ -107,7 +122,7 @@ limits! {
         upload_bytes: usize = 10_485_760, 1_024..=1_073_741_824;
         /// Bytes that one visitor may upload within 24 hours; at least `upload_bytes`.
         upload_bytes_a_day: usize = 104_857_600, 1_024..=1_099_511_627_776;
-        /// Uploads under way at once. Each takes up to 0.6 MB of memory.
+        /// Uploads under way at once. Each takes up to 0.6 MB of memory, with `[s3]` up to 16 MB.
         uploads_at_once: usize = 64, 1..=10_000;
         /// Of these from one address.
         address_uploads: usize = 8, 1..=10_000;

@@ -1,14 +1,15 @@
 //! The table `[smtp]`: how emails leave. Part of [`Config`](super::Config), which documents every value for `check-config`; `mail` sends
 //! by it. Without a `host` there is no email, and nobody is offered any.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use shared::ids::Millis;
+
+use super::secret::Secret;
 
 /// How the connection to the mail server is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,53 +24,7 @@ pub enum Tls {
     None,
 }
 
-/// A password. It is never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The password itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What stands in its place.
-const HIDDEN: &str = "(not shown)";
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(HIDDEN)
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(HIDDEN)
-    }
-}
-
-/// Declares [`Smtp`] so that documentation, default and name of a value stand in one place.
-macro_rules! smtp {
-    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $default:expr;)+) => {
-        /// Every value of the table.
-        #[derive(Clone, Debug, Serialize, Deserialize)]
-        pub struct Smtp {
-            $($(#[doc = $doc])+ pub $name: $kind,)+
-        }
-
-        impl Default for Smtp {
-            fn default() -> Self {
-                Self { $($name: $default,)+ }
-            }
-        }
-
-        /// Name and documentation of every value.
-        pub(super) const VALUES: &[(&str, &[&str])] = &[$((stringify!($name), &[$($doc),+]),)+];
-    };
-}
-
-smtp! {
+table! { Smtp {
     /// Name of the mail server. Unset: no emails.
     host: Option<String> = None;
     /// Its port, 1 to 65,535: usually 587 with `starttls`, 465 with `implicit`.
@@ -87,7 +42,7 @@ smtp! {
     from: Option<String> = None;
     /// How long an answer waits for more of them before its mail is sent, in ms: 0 to 3,600,000. Whoever comes back meanwhile gets none.
     answer_delay_ms: Millis = 60_000;
-}
+} }
 
 impl Smtp {
     /// The numbers with their full names and ranges.

@@ -1,15 +1,15 @@
 //! What happens to messages afterwards: their authors change them or take them back, and visitors rate the whole. Each is an entry of
 //! its own, whose id is the request's, so that a request that comes twice is carried out once.
 
-use rusqlite::params;
 use shared::frame::{Delete, Edit};
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, VisitorId};
 use shared::model::{Author, Body, Deleted, EDIT_WITHIN, Edited, Event, MAX_PREVIEW, Rating, State, cut};
 use uuid::Uuid;
 
 use super::work::Work;
-use super::{Desk, DeskError, Outcome};
-use crate::store::{StoreError, files, log, rows, search};
+use super::{Desk, DeskError, Outcome, Reminded};
+use crate::store::sql::params;
+use crate::store::{StoreError, files, log, mentions, rows, search};
 
 /// How long after the end a conversation may be rated, in ms.
 const RATE_WITHIN: Millis = 7 * 24 * 60 * 60 * 1_000;
@@ -59,7 +59,7 @@ impl Desk {
             let found = own_last(work, place, by, seq)?;
             let note = match found.body {
                 Body::Text(_) | Body::Menu(_) => false,
-                Body::Note(_) => true,
+                Body::Note(_) | Body::Whisper(_) => true,
                 _ => return Err(DeskError::Invalid("seq: only text can be changed; take the message back instead")),
             };
             if found.is_previewed {
@@ -81,13 +81,15 @@ impl Desk {
         let change = move |work: &mut Work<'_>| {
             let place = work.open(conversation)?;
             let found = own_last(work, place, by, seq)?;
-            let note = matches!(found.body, Body::Note(_));
+            let note = found.body.is_note();
             log::replace(work.db, found.n, &Body::Deleted)?;
             search::forget(work.db, found.n)?;
             for n in found.edits {
                 log::replace(work.db, n, &Body::Event(Event::Edited(Edited { seq, text: String::new(), note })))?;
             }
             files::release(work.db, conversation, seq)?;
+            let reminded = mentions::forget(work.db, conversation, seq)?;
+            work.reminded.extend(reminded.into_iter().map(|agent| Reminded { agent, named_in: None }));
             if found.is_previewed {
                 work.record(place).preview = preview(work, place)?;
             }
@@ -151,7 +153,7 @@ impl Desk {
                 "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?1 AND author = ?2 AND conversation = ?3 \
                  AND body LIKE '{\"event\":%')",
             )?;
-            Ok(find.query_row(params![id.0, author, conversation.0], |row| row.get::<_, bool>(0))?)
+            Ok(find.query_row(params![id.0, author, conversation.0], |row| row.get::<bool>(0))?)
         });
         if done.await? { Ok(Outcome::default()) } else { Err(refused) }
     }
@@ -205,7 +207,7 @@ fn own_last(work: &mut Work<'_>, place: usize, by: Speaker, wanted: Seq) -> Resu
 
 /// Whether its author can take it back.
 fn is_said(body: &Body) -> bool {
-    body.is_message() || matches!(body, Body::Note(_))
+    body.is_message() || body.is_note()
 }
 
 /// What the inbox shows of the last message, as it reads after its changes.

@@ -1,4 +1,4 @@
-//! Conversations change hands: taken, offered, accepted, declined, given back, ended, dismissed.
+//! Conversations change hands: taken, taken over, offered, accepted, declined, given back, ended, dismissed.
 
 use shared::api::Deed;
 use shared::ids::{AgentId, ConversationId, Millis, VisitorId};
@@ -7,6 +7,7 @@ use shared::model::{AssignedHow, CloseReason, RequeueReason, Role, State};
 use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
+use crate::api::roles::Act;
 use crate::store::{audit, log, people};
 
 impl Desk {
@@ -111,6 +112,35 @@ impl Desk {
         .await
     }
 
+    /// A supervisor takes an active chat from the agent who has it, into a free slot of their own. On record.
+    ///
+    /// # Errors
+    /// [`DeskError::Forbidden`], [`DeskError::NoFreeSlot`], [`DeskError::AgentUnavailable`] or [`DeskError::WrongState`].
+    pub async fn take_over(&self, now: Millis, agent: AgentId, id: ConversationId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            if people::role(work.db, agent)? < Some(Act::TakeOver.least_role()) {
+                return Err(DeskError::Forbidden);
+            }
+            let place = work.open(id)?;
+            let record = work.record(place);
+            match record.state {
+                State::Active if record.agent == Some(agent) => return Ok(()),
+                State::Active => {}
+                State::Queued | State::Parked => return Err(DeskError::WrongState("nobody is in this chat now: take it")),
+                State::Closed => return Err(DeskError::WrongState("the conversation has ended")),
+            }
+            // A slot that is reserved for this very chat is the one that it goes into.
+            if record.offer.is_some_and(|(to, _)| to == agent) {
+                work.withdraw_offer(place)?;
+            }
+            slot_for(work, agent, false)?;
+            audit::write_about(work.db, now, agent, Deed::TakeOver, id)?;
+            work.assign(place, agent, AssignedHow::TakenOver)?;
+            dispatch(work)
+        })
+        .await
+    }
+
     /// An agent ends a conversation that is theirs or nobody's; supervisors end any.
     ///
     /// # Errors
@@ -210,7 +240,7 @@ fn slot_for(work: &Work<'_>, agent: AgentId, stretch: bool) -> Result<AssignedHo
     Err(DeskError::NoFreeSlot)
 }
 
-fn own_active(work: &mut Work<'_>, agent: AgentId, id: ConversationId) -> Result<usize, DeskError> {
+pub(super) fn own_active(work: &mut Work<'_>, agent: AgentId, id: ConversationId) -> Result<usize, DeskError> {
     let place = work.open(id)?;
     let record = work.record(place);
     match record.state {

@@ -1,20 +1,24 @@
 //! Somebody signs in: a site owner's token makes a connection's visitor a verified one, and what they had without a name becomes that
 //! one's. One transaction: the exchange, the merge, and what the desk makes of it.
 //!
+//! An agent who finds that two visitors are one person does the same to them.
+//!
 //! Whoever was anonymous is given up with it. Their connections may not have heard yet; what these still say is refused, so that a message
 //! that is repeated under the new name is there once.
 
-use shared::ids::{Millis, NodeId, SiteId, VisitorId};
+use shared::api::Deed;
+use shared::ids::{AgentId, Millis, NodeId, SiteId, VisitorId};
 use shared::model::{CloseReason, Event, Merged, State};
 
 use super::dispatch::dispatch;
 use super::presence::arrives;
-use super::record::Record;
+use super::profile::show;
+use super::record;
 use super::speak::wake;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, VisitorCard};
 use crate::edge::identity::Identity;
-use crate::store::{StoreError, identities, log, rows};
+use crate::store::{Record, StoreError, audit, identities, log, people, profiles, rows};
 
 /// Who somebody is by an identity token.
 #[derive(Clone, Debug)]
@@ -59,6 +63,58 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// A supervisor finds that a visitor is the same person as another one, whose everything is from now on. Where nobody vouches for
+    /// either, both browsers are the other one's; what a site vouches for is reached by signing in alone.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`]; [`DeskError::WrongState`] for visitors who must not become one.
+    pub async fn merge_visitors(
+        &self,
+        now: Millis,
+        agent: AgentId,
+        from: VisitorId,
+        into: VisitorId,
+    ) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            let standing = |id| -> Result<_, DeskError> {
+                let found = profiles::standing(work.db, id)?.filter(|standing| !standing.given_up);
+                found.ok_or(DeskError::NotFound)
+            };
+            let (gone, stays) = (standing(from)?, standing(into)?);
+            if from == into || gone.site != stays.site {
+                return Err(DeskError::WrongState("these are not two visitors of one site"));
+            }
+            if gone.verified {
+                return Err(DeskError::WrongState(match stays.verified {
+                    true => "the site vouches for both: only the site can say that they are one",
+                    false => "the site vouches for this one: merge the other one into it",
+                }));
+            }
+            if stays.verified && people::connected(work.db, from.0)? {
+                return Err(DeskError::WrongState("they are chatting without having signed in: merge them when they are gone"));
+            }
+            let card = identities::card(work.db, from)?.ok_or(DeskError::NotFound)?;
+            if !stays.verified {
+                identities::hand_over(work.db, from, into, now)?;
+            }
+            merge(work, gone.site, &card, into)?;
+            // Whoever is connected as the first one greets anew at once, as the other; until then they are gone.
+            if !people::connected(work.db, into.0)?
+                && let Some(record) = rows::load_unclosed(work.db, into).map_err(StoreError::from)?
+            {
+                let place = work.open(record.id)?;
+                work.record(place).visitor_gone_at.get_or_insert(now);
+                work.save(place)?;
+            }
+            let record = Record::of(agent, Deed::VisitorsMerged, into.to_string()).with(from.to_string());
+            audit::write(work.db, now, &record)?;
+            show(work, into)
+        })
+        .await
+    }
+}
+
 /// Whether there was something to merge.
 fn merge(work: &mut Work<'_>, site: SiteId, from: &VisitorCard, into: VisitorId) -> Result<bool, DeskError> {
     if !identities::give_up(work.db, site, from, into, work.now)? {
@@ -99,13 +155,13 @@ fn merge(work: &mut Work<'_>, site: SiteId, from: &VisitorCard, into: VisitorId)
 }
 
 /// The one that an agent is in the middle of, then one that an agent has, then the older one.
-fn outlives(one: &Record, other: &Record) -> bool {
-    let rank = |record: &Record| (record.state != State::Active, record.agent.is_none(), record.opened_at, record.id);
+fn outlives(one: &record::Record, other: &record::Record) -> bool {
+    let rank = |record: &record::Record| (record.state != State::Active, record.agent.is_none(), record.opened_at, record.id);
     rank(one) < rank(other)
 }
 
 /// What the visitor waits for in the one that ends, they wait for in this one, for as long as they have.
-fn takes_over(work: &mut Work<'_>, place: usize, ended: &Record) -> Result<(), DeskError> {
+fn takes_over(work: &mut Work<'_>, place: usize, ended: &record::Record) -> Result<(), DeskError> {
     let waits = ended.unanswered || ended.state == State::Queued;
     let record = work.record(place);
     record.unanswered |= ended.unanswered;

@@ -1,12 +1,15 @@
 //! The desk: who talks to whom, and what happens when nobody does (DESIGN §6). Every verb is one transaction of the store: it loads,
 //! decides, writes, hands out what the queue can be given, and returns what others must be told. Time comes in as an argument.
 //!
-//! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, pure
+//! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, [`route`]: for whom it is, [`hours`]: when somebody is
+//!   there, [`why`]: why one waits; all pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`merge`], [`block`], [`tag`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`profile`], [`merge`], [`block`], [`tag`], [`teams`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use shared::api::Visit;
 use shared::close::ErrorCode;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId, VisitorId};
@@ -19,20 +22,26 @@ mod amend;
 mod block;
 mod dispatch;
 mod hand;
+pub mod hours;
 mod merge;
 pub mod plan;
 mod presence;
+mod profile;
 pub mod record;
+pub mod route;
 mod speak;
 mod sweep;
 mod tag;
+mod teams;
 #[cfg(test)]
 mod tests;
+pub mod why;
 mod work;
 
 pub use amend::Speaker;
 pub use block::Keep;
 pub use merge::Identified;
+pub use profile::Correction;
 pub use record::Rules;
 
 /// Why the desk did not do it.
@@ -50,6 +59,9 @@ pub enum DeskError {
     /// Not in this state.
     #[error("{0}")]
     WrongState(&'static str),
+    /// No such team.
+    #[error("team: there is none of this id (any more): choose another one")]
+    NoTeam,
     /// Somebody else wrote it, or nobody.
     #[error("seq: you did not write this message")]
     NotAuthor,
@@ -95,7 +107,7 @@ impl DeskError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Store(error) => error.code(),
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound | Self::NoTeam => ErrorCode::NotFound,
             Self::NotYours | Self::NotAuthor => ErrorCode::NotYours,
             Self::NotLast => ErrorCode::NotLast,
             Self::TooLate => ErrorCode::TooLate,
@@ -163,12 +175,27 @@ pub struct VisitorCard {
     pub time_zone: Option<String>,
     /// The page they are on.
     pub page: Option<Page>,
+    /// Browser and system that they come with.
+    pub device: Option<String>,
+    /// The last pages that they visited before they wrote anything, where their site keeps pages.
+    pub trail: Vec<Visit>,
+    /// Whose invitation their message takes up.
+    pub invited: Option<Invitee>,
     /// Not in the store yet.
     pub is_new: bool,
 }
 
+/// Somebody was invited to chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitee {
+    /// By whom.
+    pub by: AgentId,
+    /// With which words.
+    pub text: String,
+}
+
 /// Whose a conversation is: what fan-out needs to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Which conversation.
     pub conversation: ConversationId,
@@ -194,6 +221,15 @@ impl Route {
         }
     }
 
+    /// Whether a new message changes a row that the whole team sees.
+    pub fn shows_on_board(&self) -> bool {
+        match self.state {
+            State::Queued => true,
+            State::Parked => self.agent.is_none(),
+            State::Active | State::Closed => false,
+        }
+    }
+
     /// Of a record.
     pub(crate) fn of_record(record: &record::Record) -> Self {
         Self { conversation: record.id, site: record.site, visitor: record.visitor, agent: record.agent, state: record.state }
@@ -201,7 +237,7 @@ impl Route {
 }
 
 /// A committed entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewEntry {
     /// As agents see it.
     pub entry: Entry,
@@ -210,7 +246,7 @@ pub struct NewEntry {
 }
 
 /// A committed change of a conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Change {
     /// As it is now.
     pub conversation: Conversation,
@@ -253,6 +289,15 @@ pub struct Said {
     pub route: Route,
 }
 
+/// An agent is reminded of something else than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminded {
+    /// Who.
+    pub agent: AgentId,
+    /// A note of this conversation names them, so that they may read it; `None`: something was read, taken back, or went with a chat.
+    pub named_in: Option<ConversationId>,
+}
+
 /// What a verb has made true.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -260,8 +305,12 @@ pub struct Outcome {
     pub said: Option<Said>,
     /// Conversations that changed, in order.
     pub changes: Vec<Change>,
+    /// Agents who are reminded of something else than before.
+    pub reminded: Vec<Reminded>,
     /// Agents whose presence or slots changed.
     pub agents: Vec<Agent>,
     /// Sites whose desk changed, with the new revision.
     pub sites: Vec<(SiteId, u64)>,
+    /// Whether teams changed.
+    pub teams: bool,
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shared::api::{AgentPatch, Deed};
 use shared::ids::{AgentId, ConversationId, Millis, NodeId, Seq, VisitorId};
-use shared::model::{CloseReason, Page, Presence, RequeueReason, State};
+use shared::model::{Away, AwayReason, CloseReason, Page, ParkReason, Presence, RequeueReason, State};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -12,7 +12,10 @@ use super::dispatch::dispatch;
 use super::work::Work;
 use super::{Desk, DeskError, Outcome, Route};
 use crate::clock;
-use crate::store::{Record, StoreError, absence, audit, erasure, people, reports, rows, tokens};
+use crate::store::{Record, StoreError, absence, audit, erasure, mentions, people, profiles, reports, rows, tokens};
+
+/// Most sessions that one transaction ends.
+const MOST_ORPHANS: usize = 200;
 
 impl Desk {
     /// A visitor's first connection on this node. Their conversation's absence ends, and one that left the queue for it returns.
@@ -28,18 +31,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn visitor_left(&self, now: Millis, node: NodeId, visitor: VisitorId) -> Result<Outcome, DeskError> {
-        self.work(now, move |work| {
-            people::leave(work.db, node, visitor.0)?;
-            if people::connected(work.db, visitor.0)? {
-                return Ok(());
-            }
-            let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            let place = work.touch(record);
-            // Several connections may end at once, and each is told of: the absence began with the first word of it.
-            work.record(place).visitor_gone_at.get_or_insert(now);
-            Ok(work.save(place)?)
-        })
-        .await
+        self.work(now, move |work| goes(work, node, visitor)).await
     }
 
     /// An agent's first connection on this node.
@@ -50,6 +42,7 @@ impl Desk {
         self.work(now, move |work| {
             people::arrive(work.db, node, agent.0)?;
             people::agent_gone(work.db, agent, None)?;
+            people::is_active(work.db, agent, now)?;
             work.agent_moved(agent);
             dispatch(work)
         })
@@ -62,49 +55,53 @@ impl Desk {
     /// The store's.
     pub async fn agent_left(&self, now: Millis, node: NodeId, agent: AgentId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
-            people::leave(work.db, node, agent.0)?;
-            if !people::connected(work.db, agent.0)? {
-                people::agent_gone(work.db, agent, Some(now))?;
-                work.agent_moved(agent);
-                // Gone ends a transfer like a refusal does: no slot stays reserved for somebody who is not there.
-                for id in people::offered_to(work.db, agent)? {
-                    let place = work.open(id)?;
-                    work.withdraw_offer(place)?;
-                }
-                // Somebody may have waited for them in particular.
-                dispatch(work)?;
-            }
-            Ok(())
+            agent_goes(work, node, agent)?;
+            // Somebody may have waited for them in particular.
+            dispatch(work)
         })
         .await
     }
 
-    /// An agent is available, or not. Who becomes available anew may be given again what they gave up before.
+    /// An agent is available, or not, and says why. Who becomes available anew may be given again what they gave up before.
     ///
     /// # Errors
     /// [`DeskError::WrongState`] for `offline`, which nobody chooses.
-    pub async fn set_presence(&self, now: Millis, agent: AgentId, presence: Presence) -> Result<Outcome, DeskError> {
+    pub async fn set_presence(
+        &self,
+        now: Millis,
+        agent: AgentId,
+        presence: Presence,
+        why: Option<Away>,
+    ) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            people::is_active(work.db, agent, now)?;
             match presence {
                 Presence::Offline => {
                     return Err(DeskError::WrongState("offline follows from having no connection; choose online or away"));
                 }
-                Presence::Away => people::set_away(work.db, agent, true)?,
+                Presence::Away => people::go_away(work.db, agent, why.as_ref())?,
                 Presence::Online => {
-                    if people::set_away(work.db, agent, false)? {
+                    if people::come_back(work.db, agent)? {
                         for id in people::given_up_by(work.db, agent)? {
                             let place = work.open(id)?;
                             work.record(place).excluded.retain(|excluded| *excluded != agent);
                             work.save(place)?;
                         }
                     }
-                    true
                 }
-            };
+            }
             work.agent_moved(agent);
             dispatch(work)
         })
         .await
+    }
+
+    /// An agent uses their console.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn agent_active(&self, now: Millis, agent: AgentId) -> Result<(), DeskError> {
+        Ok(self.store.write(move |db| people::is_active(db, agent, now)).await?)
     }
 
     /// An administrator changes an agent's capacity, role, or whether they may sign in at all. A lower capacity takes no chat away; a
@@ -198,22 +195,35 @@ impl Desk {
         self.store.write(move |db| Ok(rows::read_mark(db, id, None, seq)?)).await
     }
 
-    /// The assigned agent has read up to `seq`; others' reading does not count. If that was news: whose conversation it is, and where the mark stands now.
+    /// An agent has read up to `seq`. If they are the assigned one and that was news: whose conversation it is, and where the mark stands
+    /// now. And whether they were reminded of something in it.
     ///
     /// # Errors
     /// The store's.
-    pub async fn read_by_agent(&self, agent: AgentId, id: ConversationId, seq: Seq) -> Result<Option<(Route, Seq)>, DeskError> {
-        self.store.write(move |db| Ok(rows::read_mark(db, id, Some(agent), seq)?)).await
+    pub async fn read_by_agent(
+        &self,
+        agent: AgentId,
+        id: ConversationId,
+        seq: Seq,
+    ) -> Result<(Option<(Route, Seq)>, bool), DeskError> {
+        self.store.write(move |db| Ok((rows::read_mark(db, id, Some(agent), seq)?, mentions::see(db, agent, id, seq)?))).await
     }
 
-    /// The visitor is on another page.
+    /// The visitor is on another page, or comes with another device.
     ///
     /// # Errors
     /// The store's.
-    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page) -> Result<Outcome, DeskError> {
+    pub async fn page(&self, now: Millis, visitor: VisitorId, page: Page, device: Option<String>) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
+            let mut news = match device {
+                Some(device) => profiles::saw_device(work.db, visitor, &device)?,
+                None => false,
+            };
+            if profiles::keeps_pages(work.db, visitor)? {
+                news |= profiles::visits(work.db, visitor, now, &page)?;
+            }
             let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
-            if record.page.as_ref() == Some(&page) {
+            if !news && record.page.as_ref() == Some(&page) {
                 return Ok(());
             }
             let place = work.touch(record);
@@ -223,17 +233,23 @@ impl Desk {
         .await
     }
 
-    /// A node begins its life: whoever is still marked as connected by an earlier one counts as gone from now on.
+    /// A node begins its life. Where no other one serves, whoever is still marked as connected by an earlier one counts as gone from now on.
     ///
     /// # Errors
     /// The store's.
     pub async fn node_start(&self, now: Millis) -> Result<NodeId, StoreError> {
         let node = NodeId::v7(now, clock::random_bytes());
         let rules = self.rules.clone();
-        // One process owns a SQLite file, so every other node in it is a past life of this one.
+        let shared = self.store.is_shared();
         self.store
             .write(move |db| {
                 db.protect()?;
+                if shared && people::anybody_serves(db, now)? {
+                    people::forget_old_nodes(db, now)?;
+                    people::add_node(db, node, now)?;
+                    return Ok(node);
+                }
+                // Every other node in it is a past life of this one.
                 reports::end_shifts(db, now)?;
                 people::add_node(db, node, now)?;
                 people::forget_other_nodes(db, node, now)?;
@@ -283,8 +299,66 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
-        self.store.write(move |db| people::heartbeat(db, node, now)).await
+        let lease = self.store.write(move |db| people::heartbeat(db, node, now)).await?;
+        self.store.set_on_duty(lease.eldest);
+        Ok(lease.held)
     }
+
+    /// Whether somebody is still marked as connected by a node that holds no lease any more.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_orphans(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
+        self.store.read(move |db| Ok(!people::orphans(db, node, now, 1)?.is_empty())).await
+    }
+
+    /// Ends sessions of nodes that hold no lease any more: their people are gone from now on, unless they have a connection elsewhere. A part
+    /// of them, so that no transaction grows without bound. A node that lost its own lease judges nobody.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_orphans(&self, now: Millis, node: NodeId) -> Result<Outcome, DeskError> {
+        self.work(now, move |work| {
+            for (dead, subject) in people::orphans(work.db, node, now, MOST_ORPHANS)? {
+                match people::person(work.db, AgentId(subject))? {
+                    Some(agent) => agent_goes(work, dead, agent.id)?,
+                    None => goes(work, dead, VisitorId(subject))?,
+                }
+            }
+            dispatch(work)
+        })
+        .await
+    }
+}
+
+/// The visitor is not connected to this node any more.
+fn goes(work: &mut Work<'_>, node: NodeId, visitor: VisitorId) -> Result<(), DeskError> {
+    people::leave(work.db, node, visitor.0)?;
+    if people::connected(work.db, visitor.0)? {
+        return Ok(());
+    }
+    let Some(record) = rows::load_unclosed(work.db, visitor).map_err(StoreError::from)? else { return Ok(()) };
+    let place = work.open(record.id)?;
+    // Several connections may end at once, and each is told of: the absence began with the first word of it.
+    let now = work.now;
+    work.record(place).visitor_gone_at.get_or_insert(now);
+    Ok(work.save(place)?)
+}
+
+/// The agent is not connected to this node any more.
+fn agent_goes(work: &mut Work<'_>, node: NodeId, agent: AgentId) -> Result<(), DeskError> {
+    people::leave(work.db, node, agent.0)?;
+    if people::connected(work.db, agent.0)? {
+        return Ok(());
+    }
+    people::agent_gone(work.db, agent, Some(work.now))?;
+    work.agent_moved(agent);
+    // Gone ends a transfer like a refusal does: no slot stays reserved for somebody who is not there.
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
 }
 
 /// The visitor is connected to this node.
@@ -315,10 +389,34 @@ pub(super) fn release(work: &mut Work<'_>, agent: AgentId, reason: RequeueReason
     Ok(())
 }
 
+/// An agent has not used their console for long: they are away, and what they have is not held in silence. What waits for an answer goes
+/// back to the front of the queue; what they have answered is set aside for them, so that the visitor's next word finds somebody.
+pub(super) fn falls_inactive(work: &mut Work<'_>, agent: AgentId) -> Result<(), DeskError> {
+    let why = Away { reason: AwayReason::Inactive, note: String::new() };
+    people::go_away(work.db, agent, Some(&why))?;
+    work.agent_moved(agent);
+    for id in people::active_of(work.db, agent)? {
+        let place = work.open(id)?;
+        match work.record(place).unanswered {
+            true => work.queue(place, RequeueReason::AgentInactive, None)?,
+            false => work.park(place, ParkReason::AgentInactive)?,
+        }
+    }
+    for id in people::offered_to(work.db, agent)? {
+        let place = work.open(id)?;
+        work.withdraw_offer(place)?;
+    }
+    Ok(())
+}
+
 /// What a patch changes, for the record.
 fn in_words(patch: &AgentPatch) -> String {
     let role = patch.role.map(|role| format!("role {}", people::role_name(role)));
     let capacity = patch.capacity.map(|capacity| format!("capacity {capacity}"));
     let disabled = patch.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned());
-    [role, capacity, disabled].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let languages = patch.languages.as_ref().map(|languages| match languages.as_slice() {
+        [] => "all languages".to_owned(),
+        some => format!("languages {}", some.join(" ")),
+    });
+    [role, capacity, disabled, languages].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,7 @@
 //! A conversation as the desk works on it: one row of the store, plus the timeouts that follow from it.
 
 use serde::{Deserialize, Serialize};
-use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
+use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, TeamId, VisitorId};
 use shared::model::{Page, State};
 
 use crate::store::log::Trail;
@@ -28,6 +28,8 @@ pub struct Rules {
     pub close_after: Millis,
     /// How long the other agent may take to answer a transfer.
     pub offer_for: Millis,
+    /// How long an agent who is online may not use their console before they are away; 0: however long.
+    pub away_after: Millis,
     /// Whether agents may take one chat beyond their capacity, deliberately and on record.
     pub stretch: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Rules {
             reopen_within: 7 * DAY,
             close_after: DAY,
             offer_for: 30 * SECOND,
+            away_after: 0,
             stretch: false,
         }
     }
@@ -84,6 +87,10 @@ pub struct Record {
     pub queue_time: Option<Millis>,
     /// Greater goes first.
     pub priority: i32,
+    /// The team that it is for.
+    pub team: Option<TeamId>,
+    /// The visitor's language.
+    pub language: Option<String>,
     /// Nobody else is given it before that time.
     pub prefer: Option<(AgentId, Millis)>,
     /// Agents who gave it up since it was last answered, and have not taken it back.
@@ -135,6 +142,8 @@ impl Record {
             assigned_at: None,
             queue_time: None,
             priority: 0,
+            team: None,
+            language: None,
             prefer: None,
             excluded: Vec::new(),
             answer_due: None,

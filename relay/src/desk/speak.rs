@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, FileId, MessageId, Millis, NodeId, SiteId, VisitorId};
-use shared::model::{Answer, Author, Body, Event, FieldKind, Menu, ParkReason, RequeueReason, Role, Say, SiteSettings, State};
+use shared::model::{
+    Answer, Author, Body, Entry, Event, FieldKind, Menu, ParkReason, Person, RequeueReason, Role, Say, SiteSettings, State,
+    Whisper, language,
+};
 
 use uuid::Uuid;
 
 use super::dispatch::dispatch;
+use super::hours;
 use super::record::Record;
+use super::route::route;
+use super::teams::tell_route;
 use super::work::Work;
-use super::{Desk, DeskError, NewEntry, Outcome, Route, Said, VisitorCard};
+use super::{Desk, DeskError, NewEntry, Outcome, Reminded, Route, Said, VisitorCard};
+use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
-use crate::store::{StoreError, accounts, files, identities, log, mails, people, rows};
+use crate::store::sql::Connection;
+use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows, teams};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -129,11 +136,19 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
             let mut record = Record::new(id, site, card.id, now);
             record.previous = older.map(|older| older.id);
             record.page.clone_from(&card.page);
+            record.language = card.locale.as_deref().and_then(language);
+            let page = card.page.as_ref().map_or("", |page| page.url.as_str());
+            let routes = teams::site_desk(work.db, site)?.routes;
+            (record.team, record.priority) = route(&routes, page, record.language.as_deref());
             (work.begin(record)?, None)
         }
     };
-    // Only somebody who begins has been greeted.
-    if let Some(wanted) = say.greeting.as_deref().filter(|_| matches!(before, None | Some(State::Closed))) {
+    // Only somebody who begins has been greeted, or invited.
+    let begins = matches!(before, None | Some(State::Closed));
+    let invited = card.invited.as_ref().filter(|_| begins);
+    if let Some(invited) = invited {
+        work.event(place, Event::Greeted(invited.text.clone()))?;
+    } else if let Some(wanted) = say.greeting.as_deref().filter(|_| begins) {
         let settings = accounts::settings(work.db, site)?;
         if let Some(greeting) = settings.greetings.into_iter().find(|greeting| greeting.id == wanted) {
             work.event(place, Event::Greeted(greeting.text))?;
@@ -162,6 +177,12 @@ fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say)
         Some(State::Closed) => reopen(work, place)?,
         Some(State::Parked) => wake(work, place)?,
         None => first_message(work, place, leaves_address)?,
+    }
+    // Whoever invited them is waited for, but not for longer than anybody should wait.
+    if let Some(invited) = invited.filter(|_| work.record(place).state == State::Queued) {
+        let until = now.saturating_add(work.rules.prefer_for);
+        work.record(place).prefer = Some((invited.by, until));
+        work.save(place)?;
     }
     // One more message of a conversation that waits already changes nothing about who may have it.
     if !matches!(before, Some(State::Active | State::Queued)) && work.record(place).state == State::Queued {
@@ -192,7 +213,9 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
             None => Err(DeskError::Invalid("file: you have uploaded none of this id, or it is gone: upload it again")),
         }
     };
-    let body = if say.note {
+    let body = if say.whisper {
+        Body::Whisper(Whisper { to: hears(work, place, owner)?, text: say.text })
+    } else if say.note {
         Body::Note(say.text)
     } else if let Some(file) = say.file {
         Body::File(own(file)?)
@@ -214,14 +237,73 @@ fn utter(work: &mut Work<'_>, place: usize, by: Author, owner: Uuid, say: Say) -
     Ok(entry)
 }
 
+/// The colleagues whom a note names, each once.
+fn colleagues(work: &mut Work<'_>, place: usize, by: AgentId, say: &Say) -> Result<Vec<AgentId>, DeskError> {
+    let mut named: Vec<AgentId> = say.mentions.iter().copied().filter(|agent| *agent != by).collect();
+    named.sort_unstable();
+    named.dedup();
+    if named.is_empty() {
+        return Ok(named);
+    }
+    // Nobody lets others read what they may not read themselves.
+    let record = work.record(place).clone();
+    if !mentions::may_read_record(work.db, by, &record)? {
+        return Err(DeskError::NotYours);
+    }
+    for agent in &named {
+        if people::enabled_agent(work.db, *agent)?.is_none() {
+            return Err(DeskError::Invalid("mentions: there is no such agent"));
+        }
+    }
+    Ok(named)
+}
+
+/// Whoever is named, or whispered to, is reminded until they have read it.
+fn remind(work: &mut Work<'_>, id: ConversationId, by: AgentId, entry: &Entry, named: Vec<AgentId>) -> Result<(), DeskError> {
+    let note = mentions::Note { conversation: id, seq: entry.seq, author: by, at: entry.at };
+    if let Body::Whisper(Whisper { to, .. }) = &entry.body
+        && !named.contains(&to.id)
+    {
+        mentions::add(work.db, to.id, note, true)?;
+        work.reminded.push(Reminded { agent: to.id, named_in: None });
+    }
+    for agent in named {
+        mentions::add(work.db, agent, note, false)?;
+        work.reminded.push(Reminded { agent, named_in: Some(id) });
+    }
+    Ok(())
+}
+
+/// To whom a supervisor whispers: the agent who has the chat.
+fn hears(work: &mut Work<'_>, place: usize, owner: Uuid) -> Result<Person, DeskError> {
+    if people::role(work.db, AgentId(owner))? < Some(Act::Whisper.least_role()) {
+        return Err(DeskError::Forbidden);
+    }
+    let record = work.record(place);
+    match (record.state, record.agent) {
+        (State::Active | State::Parked, Some(agent)) if agent.0 != owner => work.person(agent),
+        _ => Err(DeskError::WrongState("no other agent has this chat: leave a note")),
+    }
+}
+
 /// The first message: into the queue when somebody may answer, else it is kept for whoever comes.
 fn first_message(work: &mut Work<'_>, place: usize, leaves_address: bool) -> Result<(), DeskError> {
-    if !leaves_address && people::answering(work.db)? {
+    tell_route(work, place)?;
+    let site = work.record(place).site;
+    if !is_open(work, site)? {
+        work.park(place, ParkReason::OutsideHours)
+    } else if leaves_address || !people::answering(work.db)? {
+        work.park(place, ParkReason::NobodyThere)
+    } else {
         work.enter_queue(place, None);
         Ok(work.save(place)?)
-    } else {
-        work.park(place, ParkReason::NobodyThere)
     }
+}
+
+/// Whether now is within the opening hours of a site.
+fn is_open(work: &Work<'_>, site: SiteId) -> Result<bool, StoreError> {
+    let hours = teams::site_desk(work.db, site)?.hours;
+    Ok(hours.is_none_or(|hours| hours::is_open(&hours, work.now)))
 }
 
 /// The visitor writes after the end: the same thread, and for a while it waits for the agent who had it.
@@ -240,13 +322,13 @@ fn reopen(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 /// The visitor writes to a parked conversation: on with its agent if they have a slot, else into the queue.
 pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
     let until = work.now.saturating_add(work.rules.prefer_for);
-    let agent = work.record(place).agent;
+    let (agent, site) = (work.record(place).agent, work.record(place).site);
     let available = people::available(work.db)?;
     let theirs = agent.and_then(|agent| available.iter().find(|candidate| candidate.agent == agent));
     match theirs {
         Some(agent) if agent.free > 0 => work.resume(place),
         // Nobody can answer a message that was left for later any sooner than before.
-        None if agent.is_none() && !people::answering(work.db)? => Ok(work.save(place)?),
+        None if agent.is_none() && !(is_open(work, site)? && people::answering(work.db)?) => Ok(work.save(place)?),
         _ => {
             let prefer = theirs.map(|agent| (agent.agent, until));
             work.queue(place, RequeueReason::VisitorSpoke, None)?;
@@ -258,7 +340,8 @@ pub(super) fn wake(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
 
 fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<Millis>) -> Result<Said, DeskError> {
     let id = say.conversation.ok_or(DeskError::NotFound)?;
-    if say.file.is_some() || !say.cards.is_empty() || mail_after.is_some() {
+    let brings_more = say.file.is_some() || !say.cards.is_empty() || say.whisper || !say.mentions.is_empty();
+    if brings_more || mail_after.is_some() {
         work.db.protect()?;
     }
     let place = work.open(id)?;
@@ -280,7 +363,9 @@ fn agent_says(work: &mut Work<'_>, agent: AgentId, say: Say, mail_after: Option<
         }
     }
     let (message, note) = (say.id, say.note);
+    let named = colleagues(work, place, agent, &say)?;
     let entry = utter(work, place, Author::Agent(person), agent.0, say)?;
+    remind(work, id, agent, &entry.entry, named)?;
     let record = work.record(place);
     let mut on_board = false;
     if !note {

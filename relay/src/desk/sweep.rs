@@ -1,10 +1,10 @@
 //! Timeouts. Each is looked up by its due time in the store, so none lives in memory only and whichever relay is awake carries it out.
 
 use shared::ids::Millis;
-use shared::model::{CloseReason, ParkReason, RequeueReason, State};
+use shared::model::{Away, AwayReason, CloseReason, ParkReason, RequeueReason, State};
 
 use super::dispatch::dispatch;
-use super::presence::release;
+use super::presence::{falls_inactive, release};
 use super::work::Work;
 use super::{Desk, DeskError, Outcome};
 use crate::store::{StoreError, people, rows};
@@ -18,11 +18,13 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
-        let agent_gone = self.rules.agent_gone;
+        let (agent_gone, away_after) = (self.rules.agent_gone, self.rules.away_after);
         self.store
             .read(move |db| {
                 let agents = people::first_gone(db)?.map(|at| at.saturating_add(agent_gone));
-                Ok([agents, rows::first_due(db)?].into_iter().flatten().min())
+                let inactive = if away_after > 0 { people::first_inactive(db)? } else { None };
+                let inactive = inactive.map(|at| at.saturating_add(away_after));
+                Ok([agents, inactive, rows::first_due(db)?].into_iter().flatten().min())
             })
             .await
     }
@@ -40,6 +42,11 @@ impl Desk {
             }
             for agent in people::gone_since(work.db, now.saturating_sub(work.rules.agent_gone))? {
                 release(work, agent, RequeueReason::AgentGone)?;
+            }
+            if work.rules.away_after > 0 {
+                for agent in people::inactive_since(work.db, now.saturating_sub(work.rules.away_after))? {
+                    falls_inactive(work, agent)?;
+                }
             }
             for id in rows::due(work.db, now, MOST)? {
                 let place = work.open(id)?;
@@ -64,7 +71,8 @@ fn time_out(work: &mut Work<'_>, place: usize) -> Result<(), DeskError> {
             let agent = record.agent;
             work.queue(place, RequeueReason::Unanswered, agent)?;
             if let Some(agent) = agent {
-                people::set_away(work.db, agent, true)?;
+                let why = Away { reason: AwayReason::Unanswered, note: String::new() };
+                people::go_away(work.db, agent, Some(&why))?;
                 work.agent_moved(agent);
             }
             Ok(())

@@ -1,15 +1,15 @@
 //! One unit of work of the desk, inside one transaction of the store: the conversations it touches, the transitions that it makes
 //! with them (DESIGN §6), the entries that record these, and at the end everything that others must be told.
 
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, Seq, SiteId};
 use shared::model::{
     Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
 };
 
 use super::record::{Record, Rules};
-use super::{Change, DeskError, NewEntry, Outcome};
+use super::{Change, DeskError, NewEntry, Outcome, Reminded};
 use crate::clock;
-use crate::store::{Step, StoreError, log, people, reports, rows};
+use crate::store::{Cause, Step, StoreError, log, mentions, people, pushes, reports, rows};
 
 /// A conversation that this work changes.
 pub(super) struct Touched {
@@ -20,6 +20,35 @@ pub(super) struct Touched {
     entries: Vec<NewEntry>,
     /// Something other than its messages changed: the desk and everybody who sees it must know.
     moved: bool,
+    /// It begins with this work.
+    is_new: bool,
+    /// Its visitor has said something.
+    spoke: bool,
+}
+
+impl Touched {
+    /// What agents without a console open may want to be notified of, and which of them; `None` beside it: all.
+    fn news(&self) -> Option<(Cause, Option<AgentId>)> {
+        let record = &self.record;
+        let waits = |state, agent: Option<AgentId>| match state {
+            State::Queued => true,
+            State::Parked => agent.is_none(),
+            State::Active | State::Closed => false,
+        };
+        let waited = !self.is_new && waits(self.was_state, self.was_agent);
+        let offered = record.offer.map(|(to, _)| to).filter(|to| self.was_offered != Some(*to));
+        let given = record.agent.filter(|agent| record.state == State::Active && self.was_agent != Some(*agent));
+        let theirs = record.agent.filter(|_| self.spoke && matches!(record.state, State::Active | State::Parked));
+        let one = offered
+            .map(|to| (Cause::Offer, to))
+            .or(given.map(|to| (Cause::Assigned, to)))
+            .or(theirs.map(|to| (Cause::Message, to)));
+        match one {
+            Some((cause, to)) => Some((cause, Some(to))),
+            None if waits(record.state, record.agent) && !waited => Some((Cause::Queue, None)),
+            None => None,
+        }
+    }
 }
 
 /// See the module.
@@ -29,11 +58,14 @@ pub(super) struct Work<'a> {
     pub(super) now: Millis,
     touched: Vec<Touched>,
     agents: Vec<AgentId>,
+    pub(super) reminded: Vec<Reminded>,
+    sites: Vec<SiteId>,
+    teams: bool,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(db: &'a Step<'a>, rules: &'a Rules, now: Millis) -> Self {
-        Self { db, rules, now, touched: Vec::new(), agents: Vec::new() }
+        Self { db, rules, now, touched: Vec::new(), agents: Vec::new(), reminded: Vec::new(), sites: Vec::new(), teams: false }
     }
 
     /// A conversation to work on, as it is now.
@@ -49,7 +81,16 @@ impl<'a> Work<'a> {
     pub(super) fn touch(&mut self, record: Record) -> usize {
         let (was_state, was_agent) = (record.state, record.agent);
         let was_offered = record.offer.map(|(to, _)| to);
-        self.touched.push(Touched { record, was_state, was_agent, was_offered, entries: Vec::new(), moved: false });
+        self.touched.push(Touched {
+            record,
+            was_state,
+            was_agent,
+            was_offered,
+            entries: Vec::new(),
+            moved: false,
+            is_new: false,
+            spoke: false,
+        });
         self.touched.len() - 1
     }
 
@@ -58,6 +99,7 @@ impl<'a> Work<'a> {
         rows::save(self.db, &record, record.due(self.rules), true)?;
         let place = self.touch(record);
         self.touched[place].moved = true;
+        self.touched[place].is_new = true;
         Ok(place)
     }
 
@@ -72,6 +114,16 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// What the desk of a site goes by changed.
+    pub(super) fn site_moved(&mut self, site: SiteId) {
+        self.sites.push(site);
+    }
+
+    /// Teams changed.
+    pub(super) fn teams_moved(&mut self) {
+        self.teams = true;
+    }
+
     /// Appends an entry; the caller saves the record.
     pub(super) fn append(&mut self, place: usize, id: MessageId, by: Author, body: Body) -> Result<NewEntry, StoreError> {
         let record = &mut self.touched[place].record;
@@ -81,6 +133,7 @@ impl<'a> Work<'a> {
         if let Some(text) = entry.body.preview() {
             cut(text, MAX_PREVIEW).clone_into(&mut record.preview);
         }
+        self.touched[place].spoke |= entry.by == Author::Visitor && entry.body.is_message();
         Ok(NewEntry { entry, visitor_prev })
     }
 
@@ -235,9 +288,24 @@ impl<'a> Work<'a> {
 
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { reminded: self.reminded, teams: self.teams, ..Outcome::default() };
+        for site in self.sites {
+            outcome.sites.push((site, people::bump_site(self.db, site)?));
+        }
+        for touched in &self.touched {
+            if let Some((cause, to)) = touched.news() {
+                pushes::tell(self.db, touched.record.id, cause, to, touched.record.head, self.now)?;
+            }
+        }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {
             let record = &touched.record;
+            // What was whispered to them goes with the chat.
+            let lost = touched.was_agent.filter(|agent| record.agent != Some(*agent));
+            if let Some(agent) = lost
+                && mentions::is_reminded(self.db, agent, record.id)?
+            {
+                outcome.reminded.push(Reminded { agent, named_in: None });
+            }
             if !outcome.sites.iter().any(|(site, _)| *site == record.site) {
                 outcome.sites.push((record.site, people::bump_site(self.db, record.site)?));
             }

@@ -103,11 +103,8 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     texts.flat_map(Cookie::split_parse).flatten()
 }
 
-/// The enabled account whose API token the request brings, or whose unexpired session its cookie names.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+/// The enabled account whose API token the request brings, or whose unexpired session its cookie names, whatever it may do.
+async fn known(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
     if let Some(token) = bearer(headers) {
         let found = shared.store.token(hash(token), clock::now()).await?;
         return Ok(found.map(|(account, _)| account));
@@ -115,6 +112,35 @@ pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap
     match token(base, headers) {
         Some(token) => shared.store.session(hash(&token), clock::now()).await,
         None => Ok(None),
+    }
+}
+
+/// The same, of those who may do more than set up the second factor that is demanded of them.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn session(shared: &Shared, base: Option<&Origin>, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+    Ok(known(shared, base, headers).await?.filter(|account| !account.must_enrol))
+}
+
+/// Handlers with this argument are about the very session that asks, also while its agent has yet to set up the second factor that is
+/// demanded of everybody: for those routes alone that lead there.
+pub struct AnySession {
+    /// Who.
+    pub account: Account,
+    /// SHA-256 of the session's token.
+    pub session: [u8; 32],
+}
+
+impl FromRequestParts<Arc<Shared>> for AnySession {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
+        let Ok(caller) = Caller::from_request_parts(parts, shared).await;
+        let token = token(caller.base.as_ref(), &parts.headers).ok_or(RestError::NotSignedIn)?;
+        let session = hash(&token);
+        let account = shared.store.session(session, clock::now()).await.map_err(RestError::Store)?;
+        account.map(|account| Self { account, session }).ok_or(RestError::NotSignedIn)
     }
 }
 
@@ -130,11 +156,21 @@ impl FromRequestParts<Arc<Shared>> for InSession {
     type Rejection = RestError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
+        let AnySession { account, session } = AnySession::from_request_parts(parts, shared).await?;
+        if account.must_enrol { Err(RestError::EnrolFirst) } else { Ok(Self { account, session }) }
+    }
+}
+
+/// Handlers with this argument are for signed-in agents, also those who may do no more than set up their second factor.
+pub struct Known(pub Account);
+
+impl FromRequestParts<Arc<Shared>> for Known {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
         let Ok(caller) = Caller::from_request_parts(parts, shared).await;
-        let token = token(caller.base.as_ref(), &parts.headers).ok_or(RestError::NotSignedIn)?;
-        let session = hash(&token);
-        let account = shared.store.session(session, clock::now()).await.map_err(RestError::Store)?;
-        account.map(|account| Self { account, session }).ok_or(RestError::NotSignedIn)
+        let account = known(shared, caller.base.as_ref(), &parts.headers).await.map_err(RestError::Store)?;
+        account.map(Self).ok_or(RestError::NotSignedIn)
     }
 }
 
@@ -145,12 +181,8 @@ impl FromRequestParts<Arc<Shared>> for SignedIn {
     type Rejection = RestError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, RestError> {
-        let Ok(caller) = Caller::from_request_parts(parts, shared).await;
-        session(shared, caller.base.as_ref(), &parts.headers)
-            .await
-            .map_err(RestError::Store)?
-            .map(Self)
-            .ok_or(RestError::NotSignedIn)
+        let Known(account) = Known::from_request_parts(parts, shared).await?;
+        if account.must_enrol { Err(RestError::EnrolFirst) } else { Ok(Self(account)) }
     }
 }
 

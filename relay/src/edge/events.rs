@@ -83,7 +83,8 @@ async fn open(
     headers: HeaderMap,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let Ok((seat, admitted)) = upgrade::seat_visitor(&sockets, site, &caller, version.protocol == SUBPROTOCOL).await else {
+    let Ok((seat, admitted)) = upgrade::seat_visitor(&sockets, site, &caller, &headers, version.protocol == SUBPROTOCOL).await
+    else {
         return upgrade::full();
     };
     let (events, stream) = Events::open(&sockets);

@@ -11,6 +11,7 @@ use shared::api::Greetings;
 use shared::ids::SiteKey;
 
 use super::router::{Shared, SiteQuery};
+use crate::clock;
 use crate::error::RestError;
 
 /// A greeting may come this much later than the last agent has left, in seconds; and many visitors of a page cost one question.
@@ -26,7 +27,8 @@ pub async fn list(State(shared): State<Arc<Shared>>, Query(query): Query<SiteQue
     let mut response = match site {
         Some(site) => {
             let greetings = site.settings.greetings;
-            let answering = !greetings.is_empty() && shared.store.answering().await.map_err(RestError::Store)?;
+            let answering =
+                !greetings.is_empty() && shared.store.answering(site.id, clock::now()).await.map_err(RestError::Store)?.0;
             let mut response = Json(Greetings { answering, greetings }).into_response();
             response.headers_mut().insert(header::CACHE_CONTROL, CACHE);
             response

@@ -141,7 +141,7 @@ mod tests {
         let database = folder.path().join("bulle.db");
         let gauges = || {
             let store = Arc::new(Store::open(&database).unwrap());
-            Gauges::new(store, database.clone(), Arc::new(Disk::new(folder.path().to_owned(), 0)))
+            Gauges::new(store, Some(database.clone()), Arc::new(Disk::new(folder.path().to_owned(), 0)))
         };
         let (address, serving) = metrics(any, gauges(), async { drop(stopped.await) }).await.unwrap();
         let serving = tokio::spawn(serving);

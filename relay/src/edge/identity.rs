@@ -4,6 +4,7 @@
 //! The library is built without a cryptographic backend, and [`ONLY_HS256`] is all that it is given: a token that names any other
 //! algorithm, or none, meets no code that could accept it.
 
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use hmac::{Hmac, Mac};
@@ -12,10 +13,12 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::signature::{self, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use shared::ids::{Millis, SecretId, SiteKey};
 use shared::model::{MAX_FIELD, cut};
 
+use super::attributes;
 use crate::store::SiteSecret;
 
 /// Longest token, in bytes: a name, an address and an id of 256 characters each in any script fit three times.
@@ -34,6 +37,8 @@ pub struct Identity {
     pub name: Option<String>,
     /// Their address, at most [`MAX_FIELD`] characters.
     pub email: Option<String>,
+    /// What else the site says of them, by name; `None`: nothing, and what it said before stays.
+    pub attributes: Option<BTreeMap<String, String>>,
     /// Which of the site's secrets signed it.
     pub secret: SecretId,
 }
@@ -65,6 +70,9 @@ pub enum BadIdentity {
     /// Nobody, or more characters than an id may have.
     #[error("sub must have 1 to 256 characters")]
     Subject,
+    /// More than is kept of somebody, or nothing that could be.
+    #[error("attributes must be an object of 50 texts, numbers or booleans at most, with names of 1 to 80 characters")]
+    Attributes,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +84,7 @@ struct Claims {
     iat: Option<f64>,
     name: Option<String>,
     email: Option<String>,
+    attributes: Option<Map<String, Value>>,
 }
 
 /// Whom a token vouches for at this site now.
@@ -139,7 +148,10 @@ fn identity(claims: Claims, secret: SecretId, now: Millis) -> Result<Identity, B
         let text = cut(text.trim(), MAX_FIELD);
         (!text.is_empty()).then(|| text.to_owned())
     };
-    Ok(Identity { subject: claims.sub, name: short(claims.name), email: short(claims.email), secret })
+    let attributes = claims.attributes.map(attributes::tidy).transpose().map_err(|_| BadIdentity::Attributes)?;
+    let given = |(name, value): (String, Option<String>)| Some((name, value?));
+    let attributes = attributes.map(|attributes| attributes.into_iter().filter_map(given).collect());
+    Ok(Identity { subject: claims.sub, name: short(claims.name), email: short(claims.email), attributes, secret })
 }
 
 /// All the cryptography that the library is given.
@@ -184,7 +196,7 @@ impl JwtVerifier for Hs256 {
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -222,6 +234,16 @@ mod tests {
         );
         assert!(check(&claims(json!({"aud": ["blog", "shop"], "exp": SECONDS as f64 + 0.5}))).is_ok());
         assert_eq!(check(&claims(json!({"name": "x".repeat(300)}))).unwrap().name.unwrap().len(), MAX_FIELD);
+    }
+
+    #[test]
+    fn attributes_are_signed_with_the_rest() {
+        let found = check(&claims(json!({"attributes": {"plan": "pro", "seats": 3, "old": null}}))).unwrap();
+        let wanted = [("plan", "pro"), ("seats", "3")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(found.attributes, Some(wanted.into()));
+        assert_eq!(check(&claims(json!({}))).unwrap().attributes, None);
+        assert_eq!(check(&claims(json!({"attributes": {"a": [1]}}))), Err(BadIdentity::Attributes));
+        assert_eq!(check(&claims(json!({"attributes": "pro"}))), Err(BadIdentity::Malformed));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum Limit {
     AddressSignIns,
     /// Uploads from one address.
     Uploads,
+    /// What pages of one address tell of visitors over plain HTTP.
+    PageCalls,
     /// Uploads under way, from everywhere.
     UploadsAtOnce,
     /// Uploads under way from one address.
@@ -68,6 +70,7 @@ impl Limit {
             Self::AccountSignIns => "account_sign_ins",
             Self::AddressSignIns => "address_sign_ins",
             Self::Uploads => "uploads",
+            Self::PageCalls => "page_calls",
             Self::UploadsAtOnce => "uploads_at_once",
             Self::AddressUploads => "address_uploads",
             Self::UploadsADay => "upload_bytes_a_day",
@@ -80,6 +83,7 @@ impl Limit {
     pub fn what(self) -> &'static str {
         match self {
             Self::Uploads => "uploads",
+            Self::PageCalls => "calls of this page",
             Self::UploadsAtOnce | Self::AddressUploads => "uploads at once",
             Self::UploadsADay => "bytes uploaded within a day",
             _ => "tries",

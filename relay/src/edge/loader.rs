@@ -45,6 +45,9 @@ pub struct Settings {
     /// Whether the site has greetings, and so a script of theirs is wanted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub greet: bool,
+    /// Whether the site wants to know who is there: then its pages get a script for that, before the loader, which is none the wiser.
+    #[serde(skip)]
+    pub present: bool,
     /// Language that the panel will speak, and the launcher's name in it. The loader has no room for twelve of them.
     #[serde(flatten)]
     pub launcher: Launcher,
@@ -117,18 +120,19 @@ impl Loaders {
         request: &HeaderMap,
     ) -> Result<Response<Body>, LoaderError> {
         let json = serde_json::to_string(settings)?;
-        let known = self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(&json).cloned();
+        let before = if settings.present { watching(settings)? } else { String::new() };
+        let name = [before.as_str(), &json].concat();
+        let known = self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         let script = match known {
             Some(script) => script,
             None => {
-                let text = json.clone();
                 // Brotli's best takes milliseconds, too long for a thread that serves sockets.
-                let script = Arc::new(tokio::task::spawn_blocking(move || Script::new(loader, &text)).await??);
+                let script = Arc::new(tokio::task::spawn_blocking(move || Script::new(&before, loader, &json)).await??);
                 let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
                 if scripts.len() >= MOST_SCRIPTS {
                     scripts.clear();
                 }
-                scripts.insert(json, Arc::clone(&script));
+                scripts.insert(name, Arc::clone(&script));
                 script
             }
         };
@@ -195,10 +199,20 @@ fn open_to_all(headers: &mut HeaderMap, cache: HeaderValue) {
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
 }
 
+/// What stands before the loader of a site that wants to know who is there: once the launcher stands, which is not before a consent that
+/// was asked for, and when the browser is idle, it imports the script that tells.
+fn watching(settings: &Settings) -> Result<String, serde_json::Error> {
+    let script = serde_json::to_string(&format!("{}present.js", settings.assets))?;
+    let key = serde_json::to_string(&settings.key)?;
+    let import = format!("import({script}).then(m=>m.watch(e.target,{key}),()=>{{}})");
+    let idle = format!("(window.requestIdleCallback||setTimeout)(()=>{import})");
+    Ok(format!("addEventListener(\"bulle:ready\",e=>{idle},{{once:true}});"))
+}
+
 impl Script {
-    fn new(loader: &[u8], settings: &str) -> std::io::Result<Self> {
+    fn new(before: &str, loader: &[u8], settings: &str) -> std::io::Result<Self> {
         let end = loader.iter().rposition(|byte| !byte.is_ascii_whitespace() && *byte != b';').map_or(0, |last| last + 1);
-        let raw = [&loader[..end], b"(", settings.as_bytes(), b")\n"].concat();
+        let raw = [before.as_bytes(), &loader[..end], b"(", settings.as_bytes(), b")\n"].concat();
         let params = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: raw.len(), ..Default::default() };
         let mut br = Vec::new();
         brotli::BrotliCompress(&mut raw.as_slice(), &mut br, &params)?;
@@ -225,6 +239,7 @@ mod tests {
             locale: None,
             name: "Demo \u{2028}</script>".into(),
             greet: false,
+            present: false,
             launcher: Launcher::default(),
         }
     }

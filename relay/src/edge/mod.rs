@@ -7,12 +7,14 @@
 //! - [`loader`], [`pages`]: files, made by [`embedded`] from what `build.rs` compiled in
 //! - [`files`]: what was uploaded
 //! - [`rooms`]: the two pages with the panel alone
-//! - [`greetings`]: what pages show by themselves · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
+//! - [`greetings`]: what pages show by themselves · [`attributes`], [`beacon`]: what they say of visitors · [`sightings`]: where script tags are · [`health`]: alive, ready, metrics
 //! - [`listener`]: accepts connections; [`upgrade`]: the two WebSocket endpoints; [`events`]: the way where these do not pass;
 //!   [`socket`]: the one loop that serves them all
 
 pub mod assets;
+pub mod attributes;
 pub mod auth;
+pub mod beacon;
 pub mod caller;
 pub mod device;
 pub mod embedded;

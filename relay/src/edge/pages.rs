@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use shared::api::VisitorRules;
 use shared::ids::{SiteId, SiteKey};
 
 use crate::clock;
@@ -22,6 +23,10 @@ use super::origin::Origin;
 const SHOP: &str = include_str!("../../../examples/plain-html/index.html");
 /// The console's page that shows the widget.
 const PREVIEW: &str = "preview.html";
+/// The console's service worker.
+const WORKER: &str = "sw.js";
+/// What it may do: fetch from the relay.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
 /// Key of the sample shop's site, as its script tag names it.
 const SHOP_SITE: &str = "demo";
 /// Name of that site.
@@ -79,6 +84,9 @@ impl Pages {
             let policy = format!("{}; frame-src {frames}", policy(&self.console_scripts, &self.console_styles, base, ancestors));
             guard(response.headers_mut(), &policy, "no-referrer");
         }
+        if file.name == WORKER {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
+        }
         // Names stay the same from version to version: ask each time, and mostly be told "not modified".
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         embedded::validated(response, request, &HeaderValue::from_static(file.etag))
@@ -110,6 +118,7 @@ pub async fn open_shop(store: &Store, config: &Config, bound: SocketAddr) -> Res
         settings: SiteSettings::default(),
         settings_rev: 0,
         verified_only: false,
+        visitors: VisitorRules::default(),
     };
     let mut site = store.site_by_key(key.clone()).await?.unwrap_or_else(new);
     site.origins = shop_origins(config, bound);
@@ -139,7 +148,7 @@ fn policy(scripts: &str, styles: &str, base: Option<&Origin>, ancestors: &str) -
     let sockets = base.map(|base| format!(" {}", base.for_sockets())).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; connect-src 'self'{sockets}; style-src 'self'{styles}; \
-         img-src 'self' data:; media-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+         img-src 'self' data:; media-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
     )
 }
 

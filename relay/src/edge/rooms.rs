@@ -159,6 +159,7 @@ mod tests {
     use super::*;
     use crate::store::SiteSettings;
     use http_body_util::BodyExt;
+    use shared::api::VisitorRules;
     use shared::ids::SiteId;
 
     fn site(origins: &[&str]) -> SiteRecord {
@@ -170,6 +171,7 @@ mod tests {
             settings: SiteSettings::default(),
             settings_rev: 0,
             verified_only: false,
+            visitors: VisitorRules::default(),
         }
     }
 

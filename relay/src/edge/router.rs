@@ -5,23 +5,26 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use shared::ids::SiteKey;
 use shared::model::Theme;
 use tokio::time::timeout;
 
 use super::assets::Assets;
+use super::attributes;
 use super::auth::SignInThrottle;
+use super::beacon;
 use super::caller::Caller;
 use super::embedded::{self, Built};
 use super::files;
 use super::greetings;
 use super::health;
+use super::limits::Throttle;
 use super::loader::{self, Launcher, Loaders, Settings};
 use super::pages::Pages;
 use super::passwords::Passwords;
@@ -34,6 +37,7 @@ use crate::disk::Disk;
 use crate::error::RestError;
 use crate::files::Files;
 use crate::hub::News;
+use crate::present::Present;
 use crate::store::Store;
 
 /// How the REST API reaches the hub, which publishes and closes sockets; the edge needs to know no more of it.
@@ -63,6 +67,10 @@ pub struct Shared {
     pub uploads: Uploads,
     /// Against guessing.
     pub sign_ins: SignInThrottle,
+    /// How often pages of one address may tell something.
+    pub page_calls: Throttle,
+    /// Who is on the sites that want to know.
+    pub present: Arc<Present>,
     /// Where script tags are.
     pub sightings: Sightings,
     /// The disk under the data folder.
@@ -89,6 +97,8 @@ impl Shared {
             files: Arc::new(files),
             uploads: Uploads::new(&config.limits),
             sign_ins: SignInThrottle::new(&config.limits),
+            page_calls: Throttle::new(config.limits.page_calls),
+            present: Arc::default(),
             sightings: Sightings::default(),
             disk: Arc::new(Disk::new(config.data.clone(), config.disk_low)),
             stopping: AtomicBool::new(false),
@@ -114,6 +124,8 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/chat/{key}", get(rooms::chat))
         .route("/frame/{key}", get(rooms::frame))
         .route("/greetings", get(greetings::list))
+        .route("/present", post(beacon::beat).layer(DefaultBodyLimit::max(beacon::BODY)))
+        .route("/attributes", post(attributes::tell).layer(DefaultBodyLimit::max(attributes::BODY)))
         .route("/a/{hash}/{*file}", get(asset))
         .route("/f/{id}/{name}", get(files::serve))
         .route("/healthz", get(health::alive))
@@ -209,6 +221,7 @@ async fn script(
         locale: site.settings.locale,
         name: site.name,
         greet: !site.settings.greetings.is_empty(),
+        present: site.visitors.present,
         launcher,
     };
     shared.loaders.serve(file.raw, &settings, shared.config.public_url.is_some(), &headers).await.map_err(RestError::internal)

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use super::auth;
 use super::caller::{Caller, Page};
+use super::device::device;
 use super::events::{self, Streams};
 use super::limits::{Limit, Throttle, subscriber};
 use super::origin;
@@ -92,7 +93,8 @@ async fn visitor(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let caller = Caller::of(&sockets.shared, peer, &headers);
-    let Ok((seat, admitted)) = seat_visitor(&sockets, query, &caller, offers_subprotocol(&headers)).await else { return full() };
+    let known = offers_subprotocol(&headers);
+    let Ok((seat, admitted)) = seat_visitor(&sockets, query, &caller, &headers, known).await else { return full() };
     open(sockets, seat, upgrade, admitted)
 }
 
@@ -104,11 +106,12 @@ pub(super) async fn seat_visitor(
     sockets: &Sockets,
     query: SiteQuery,
     caller: &Caller,
+    headers: &HeaderMap,
     is_known_version: bool,
 ) -> Result<(Seat, Result<VisitorGreeter, Refusal>), Limit> {
     let mut seat = sockets.seats.take()?;
     let admitted = match admit(sockets, &mut seat, caller) {
-        Ok(()) => admit_visitor(sockets, query, caller).await,
+        Ok(()) => admit_visitor(sockets, query, caller, headers).await,
         Err(refusal) => Err(refusal),
     };
     Ok((seat, if is_known_version { admitted } else { Err(unsupported()) }))
@@ -146,7 +149,12 @@ pub(super) fn full() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], message).into_response()
 }
 
-async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> Result<VisitorGreeter, Refusal> {
+async fn admit_visitor(
+    sockets: &Sockets,
+    query: SiteQuery,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<VisitorGreeter, Refusal> {
     let key = SiteKey(query.site);
     let site = match key.is_well_formed() {
         true => sockets.shared.store.site_by_key(key).await.map_err(|_| unavailable())?,
@@ -173,6 +181,8 @@ async fn admit_visitor(sockets: &Sockets, query: SiteQuery, caller: &Caller) -> 
         rates: sockets.visitors.clone(),
         files: sockets.files.clone(),
         network: caller.limited_address().map(origin::truncated),
+        device: Some(device(headers)).filter(|device| !device.is_empty()),
+        present: sockets.shared.present.clone(),
     })
 }
 

@@ -1,66 +1,42 @@
-//! The object store, local folders by default, and the bytes of uploads in it. Each of these lies under its file's id; what it is called, what it is and
-//! whose it is stands in the database ([`store::files`](crate::store)), and only what stands there is ever served.
+//! The object store and the bytes of uploads in it. Each of these lies under its file's id; what it is called, what it is and whose it is
+//! stands in the database ([`store::files`](crate::store)), and only what stands there is ever served.
 //!
-//! - [`kind`]: what a file is, by its first bytes · [`name`]: what it may be called
+//! - [`place`]: local folders by default, or a bucket · [`kind`]: what a file is, by its first bytes · [`name`]: what it may be called
 //! - [`receive`]: an upload, from its first byte to its row · [`sweep`]: removes what nobody has any more
 
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use object_store::local::LocalFileSystem;
+use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt};
 use shared::ids::FileId;
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
 pub mod kind;
 pub mod name;
+pub mod place;
 pub mod receive;
 pub mod sweep;
 
-/// Bytes that gather before they are written into a folder.
-const PART: usize = 256 * 1_024;
-/// Parts of one upload that are being written; the one who sends waits for the disk.
+pub use place::NoPlace;
+use place::Place;
+
+/// Parts of one upload that are being written; the one who sends waits for the place.
 const PARTS_UNDER_WAY: usize = 1;
-
-/// There is no place for files.
-#[derive(Debug, thiserror::Error)]
-#[error("files cannot be kept in {place}: {problem}; let the relay write there, or set `data` to a folder where it may")]
-pub struct NoPlace {
-    /// Where they were to be kept.
-    place: String,
-    /// Why not.
-    problem: String,
-}
-
-/// The folder of all uploads.
-pub fn folder(config: &Config) -> PathBuf {
-    config.data.join("files")
-}
-
-/// A folder as a store. What was written is on disk: a message with a tick is, and so is what it shows.
-fn local(folder: &std::path::Path) -> Result<LocalFileSystem, NoPlace> {
-    let failed = |problem: String| NoPlace { place: folder.display().to_string(), problem };
-    std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-    let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(error.to_string()))?;
-    Ok(store.with_fsync(true))
-}
 
 /// The place of all uploads, and of the widget's files.
 #[derive(Debug)]
 pub struct Files {
-    store: Arc<dyn ObjectStore>,
-    sets: Arc<dyn ObjectStore>,
-    part: usize,
-    /// Where they are, if that is a folder.
-    folder: Option<PathBuf>,
+    place: Place,
     /// What is newer belongs to this process.
     opened: SystemTime,
 }
@@ -71,25 +47,23 @@ impl Files {
     /// # Errors
     /// It cannot be had.
     pub fn open(config: &Config) -> Result<Self, NoPlace> {
-        let folder = folder(config);
-        // Folders in which nothing is left go, too: sets are pruned, and new ones come under other names.
-        let sets = local(&config.data.join("assets"))?.with_automatic_cleanup(true);
-        let store = Arc::new(local(&folder)?);
-        Ok(Self { store, sets: Arc::new(sets), part: PART, folder: Some(folder), opened: SystemTime::now() })
+        Ok(Self { place: place::open(config)?, opened: SystemTime::now() })
     }
 
     /// The place of the widget's files, for [`Sets`](crate::edge::sets::Sets).
     pub fn sets(&self) -> Arc<dyn ObjectStore> {
-        self.sets.clone()
+        self.place.sets.clone()
+    }
+
+    /// Whether files take room on the data folder's disk.
+    pub fn are_on_disk(&self) -> bool {
+        self.place.folder.is_some()
     }
 
     /// Begins to write a file.
-    ///
-    /// # Errors
-    /// The place's.
-    pub async fn begin(&self, id: FileId) -> Result<Arriving, Error> {
-        let upload = self.store.put_multipart(&path(id)).await?;
-        Ok(Arriving(WriteMultipart::new_with_chunk_size(upload, self.part)))
+    pub fn begin(&self, id: FileId) -> Arriving {
+        let writer = BufWriter::with_capacity(self.place.uploads.clone(), path(id), self.place.part);
+        Arriving(writer.with_max_concurrency(PARTS_UNDER_WAY))
     }
 
     /// A part of a file, as it comes from the place.
@@ -98,7 +72,7 @@ impl Files {
     /// The place's; [`Error::NotFound`] when the bytes are gone.
     pub async fn read(&self, id: FileId, part: Range<u64>) -> Result<BoxStream<'static, Result<Bytes, Error>>, Error> {
         let options = GetOptions { range: Some(part.into()), ..GetOptions::default() };
-        Ok(self.store.get_opts(&path(id), options).await?.into_stream().boxed())
+        Ok(self.place.uploads.get_opts(&path(id), options).await?.into_stream().boxed())
     }
 
     /// Removes a file's bytes, if there are any.
@@ -106,9 +80,24 @@ impl Files {
     /// # Errors
     /// The place's.
     pub async fn remove(&self, id: FileId) -> Result<(), Error> {
-        match self.store.delete(&path(id)).await {
+        match self.place.uploads.delete(&path(id)).await {
             Err(Error::NotFound { .. }) => Ok(()),
             other => other,
+        }
+    }
+
+    /// Says in the log whether a bucket lets the relay in, which nobody would notice before the first upload.
+    pub async fn look(self: Arc<Self>, stop: CancellationToken) {
+        if self.are_on_disk() {
+            return;
+        }
+        // Half a look is none.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            seen = place::look(&*self.place.uploads) => match seen {
+                Ok(()) => tracing::info!("files lie in the bucket that `[s3]` names"),
+                Err(problem) => tracing::error!(problem, "files can be neither kept nor read; chats go on without"),
+            }
         }
     }
 
@@ -118,7 +107,7 @@ impl Files {
     /// # Errors
     /// What the file system says.
     pub fn tidy(&self) -> io::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        let Some(folder) = &self.place.folder else { return Ok(()) };
         for shard in std::fs::read_dir(folder)? {
             let shard = shard?;
             if !shard.file_type()?.is_dir() {
@@ -138,7 +127,7 @@ impl Files {
 
 /// A file that is being written. Dropped before its end, it leaves nothing.
 #[derive(Debug)]
-pub struct Arriving(WriteMultipart);
+pub struct Arriving(BufWriter);
 
 impl Arriving {
     /// Writes some of it, once what came before has room.
@@ -146,24 +135,30 @@ impl Arriving {
     /// # Errors
     /// The place's.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
-        self.0.wait_for_capacity(PARTS_UNDER_WAY).await?;
-        self.0.put(bytes);
-        Ok(())
+        self.0.put(bytes).await
     }
 
-    /// Ends it: from now on it is whole and on disk.
+    /// Ends it: from now on it is whole and kept.
     ///
     /// # Errors
-    /// The place's; then nothing is left.
-    pub async fn finish(self) -> Result<(), Error> {
-        self.0.finish().await.map(drop)
+    /// The place's.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        self.0.shutdown().await.map_err(of_place)
     }
 
     /// Gives it up.
-    pub async fn abort(self) {
+    pub async fn abort(mut self) {
         if let Err(error) = self.0.abort().await {
             tracing::debug!(%error, "what came of a broken upload could not be removed");
         }
+    }
+}
+
+/// The place's own error, which `tokio`'s writers wrap.
+fn of_place(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) => Error::Generic { store: "writer", source: Box::new(error) },
     }
 }
 
@@ -192,6 +187,8 @@ mod tests {
 
     use super::*;
 
+    const PART: usize = 256 * 1_024;
+
     fn files() -> (tempfile::TempDir, Files) {
         let data = tempfile::tempdir().unwrap();
         let files = Files::open(&Config { data: data.path().to_owned(), ..Config::default() }).unwrap();
@@ -209,7 +206,7 @@ mod tests {
     async fn a_file_is_there_once_it_is_whole() {
         let (data, files) = files();
         let id = FileId(Uuid::from_u128(7));
-        let mut arriving = files.begin(id).await.unwrap();
+        let mut arriving = files.begin(id);
         for _ in 0..3 {
             arriving.write(Bytes::from(vec![b'x'; PART])).await.unwrap();
         }
@@ -225,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn what_broke_off_leaves_nothing() {
         let (data, files) = files();
-        let mut arriving = files.begin(FileId(Uuid::from_u128(8))).await.unwrap();
+        let mut arriving = files.begin(FileId(Uuid::from_u128(8)));
         arriving.write(Bytes::from(vec![b'x'; 2 * PART])).await.unwrap();
         arriving.abort().await;
         assert_eq!(left(&data), [""; 0]);
@@ -237,7 +234,7 @@ mod tests {
         std::fs::write(data.path().join("files/00/0456"), "whole").unwrap();
         // And one that came since.
         let id = FileId(Uuid::from_u128(9));
-        let mut arriving = files.begin(id).await.unwrap();
+        let mut arriving = files.begin(id);
         arriving.write(Bytes::from(vec![b'x'; 2 * PART])).await.unwrap();
         files.tidy().unwrap();
         arriving.finish().await.unwrap();

@@ -25,6 +25,8 @@ const DAY: Millis = 24 * 60 * 60 * 1_000;
 /// How long and how much of a refused upload is read to its end: browsers show the answer only to who could send everything.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 const DRAIN_BYTES: u64 = 16 * 1_024 * 1_024;
+/// How long the sender of a refused upload waits for its traces to be removed.
+const UNDO_WITHIN: Duration = Duration::from_secs(5);
 
 /// An upload that may begin.
 #[derive(Clone, Debug)]
@@ -121,21 +123,32 @@ pub async fn receive(files: &Files, store: &Store, new: New, body: &mut Incoming
         }
         Err(error) => Err(error),
     };
-    if stored.is_err() {
-        // The sweep sees to what cannot be undone now.
-        let _ = files.remove(id).await;
-        let _ = store.forget_files(vec![id]).await;
+    if let Err(error) = &stored {
+        undo(files, store, id, error).await;
     }
     stored
 }
 
+/// Nothing of it counts any more, and its row goes only after its bytes: what cannot be removed now, the sweep removes. A place that has
+/// just failed is not asked again, for the sender waits; it may hold the file all the same.
+async fn undo(files: &Files, store: &Store, id: FileId, error: &RestError) {
+    let spoiled = store.spoil_file(id).await;
+    let asked = !matches!(error, RestError::NoPlace(_));
+    let removed = asked && matches!(timeout(UNDO_WITHIN, files.remove(id)).await, Ok(Ok(())));
+    if spoiled.is_ok() && removed {
+        // In vain only where the store is gone; then the sweep forgets it.
+        let _ = store.forget_files(vec![id]).await;
+    }
+}
+
 /// Writes the file; how long it is.
 async fn write(files: &Files, id: FileId, head: Bytes, most: u64, body: &mut Incoming) -> Result<u64, RestError> {
-    let mut arriving = files.begin(id).await.map_err(refused)?;
+    let mut arriving = files.begin(id);
     match write_all(&mut arriving, head, most, body).await {
         Ok(size) => arriving.finish().await.map(|()| size).map_err(refused),
         Err(error) => {
-            arriving.abort().await;
+            // A bucket forgets the parts of what nobody ended by a rule of its own.
+            let _ = timeout(UNDO_WITHIN, arriving.abort()).await;
             Err(error)
         }
     }

@@ -109,7 +109,7 @@ mod tests {
         async fn put(&self, number: u128, at: Millis, whole: bool) -> FileId {
             let id = FileId(Uuid::from_u128(number));
             self.store.begin_file((id, Uuid::nil()), 4, at, 0, 1_000_000).await.unwrap().unwrap();
-            let mut arriving = self.files.begin(id).await.unwrap();
+            let mut arriving = self.files.begin(id);
             arriving.write(Bytes::from_static(b"four")).await.unwrap();
             arriving.finish().await.unwrap();
             if whole {
@@ -131,7 +131,7 @@ mod tests {
         }
 
         async fn rows(&self) -> u32 {
-            let count = |db: &rusqlite::Connection| Ok(db.query_row("SELECT count(*) FROM file", [], |row| row.get(0))?);
+            let count = |db: &crate::store::sql::Connection| Ok(db.query_row("SELECT count(*) FROM file", [], |row| row.get(0))?);
             self.store.read(count).await.unwrap()
         }
     }

@@ -2,11 +2,13 @@
 //! What a whole site sees (rows of the queue, positions, the team) is only marked here and sent by `board`, once a second at most.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use shared::agent::{self, VisitorTyping};
 use shared::close;
 use shared::frame::{Delivery, ReadMark};
-use shared::ids::NodeId;
+use shared::ids::{AgentId, Millis, NodeId};
 use shared::model::State;
 use shared::visitor::{self, AgentTyping, ThreadUpdate};
 
@@ -14,28 +16,32 @@ use super::board::Dirty;
 use super::notice::Notice;
 use super::registry::{ConnectionId, Recipients, Registry};
 use crate::clock::Tick;
-use crate::desk::{Change, NewEntry, Route};
+use crate::desk::{Change, NewEntry, Reminded, Route};
 
 /// Delivers notices to the connections of one relay.
 pub struct Fanout {
     node: NodeId,
     registry: Arc<Registry>,
     dirty: Arc<Dirty>,
+    /// [`Tick`] when everybody was last sent to greet anew; 0: never.
+    sent_anew: AtomicU64,
 }
 
 impl Fanout {
     /// A fan-out for the connections in `registry`.
     pub fn new(node: NodeId, registry: Arc<Registry>, dirty: Arc<Dirty>) -> Self {
-        Self { node, registry, dirty }
+        Self { node, registry, dirty, sent_anew: AtomicU64::new(0) }
     }
 
     /// Tells everybody here whom the notice concerns.
     pub fn deliver(&self, notice: Notice) {
         match notice {
             Notice::Said { route, entry, origin, committed } => {
-                self.entry(&route, &entry, self.own(origin), Some(committed));
-                if shows_on_board(&route) {
+                self.entry(&route, &entry, self.own(origin), committed, None);
+                if route.shows_on_board() {
                     self.dirty.site(route.site);
+                } else {
+                    self.overseen(&route);
                 }
             }
             Notice::Changed(change) => self.changed(&change),
@@ -56,11 +62,31 @@ impl Fanout {
                 let mark = ReadMark { conversation: route.conversation, seq };
                 visitors.send(|| visitor::FromRelay::Read(mark).encode());
             }
+            Notice::Reminded(all) => {
+                for Reminded { agent, named_in } in all {
+                    if let Some(conversation) = named_in {
+                        self.registry.agents().for_each_of(agent, |peer| peer.admit(conversation));
+                        // Who has it open already is there from now on.
+                        self.dirty.viewers(conversation);
+                    }
+                    self.dirty.reminded(agent);
+                }
+            }
+            Notice::Viewing { conversation, at, lookers, news } => {
+                let elsewhere = at != self.node && self.registry.viewers().hears(conversation, at, lookers, Tick::now());
+                if elsewhere || (at == self.node && news) {
+                    self.dirty.viewers(conversation);
+                }
+            }
+            // The greeting knows what they may do now.
+            Notice::RoleChanged(agent) => self.registry.agents().for_each_of(agent, |peer| peer.close(close::RESYNC)),
             Notice::Agents(agents) => self.dirty.agents(agents),
+            Notice::Teams => self.dirty.teams(),
             Notice::Site(site) => self.dirty.site(site),
-            Notice::Merged { from, into, moved } => {
+            Notice::Merged { from, into, moved, signed_in } => {
                 let visitors = self.registry.visitors();
-                visitors.for_each_of(from, |peer| peer.close(close::BAD_TOKEN));
+                let code = if signed_in { close::BAD_TOKEN } else { close::RESYNC };
+                visitors.for_each_of(from, |peer| peer.close(code));
                 if moved {
                     visitors.for_each_of(into, |peer| peer.close(close::RESYNC));
                 }
@@ -90,6 +116,18 @@ impl Fanout {
                     peer.close(close::BAD_TOKEN);
                 }
             }),
+            Notice::Missed(ago) => self.greet_anew(ago),
+        }
+    }
+
+    /// Something that was said so many ms ago, or before, may not have come here. Whoever has greeted since then has been told of it.
+    fn greet_anew(&self, ago: Millis) {
+        let now = Tick::now();
+        let ago = Duration::from_millis(u64::try_from(ago).unwrap_or(0));
+        let last = Tick::of(self.sent_anew.load(Ordering::Relaxed));
+        if last.is_none_or(|last| now.since(last) >= ago) {
+            self.sent_anew.store(now.number(), Ordering::Relaxed);
+            self.registry.close_all(close::RESYNC);
         }
     }
 
@@ -98,7 +136,14 @@ impl Fanout {
         (node == self.node).then_some(connection)
     }
 
-    fn entry(&self, route: &Route, new: &NewEntry, except: Option<ConnectionId>, committed: Option<Tick>) {
+    fn entry(
+        &self,
+        route: &Route,
+        new: &NewEntry,
+        except: Option<ConnectionId>,
+        committed: Option<Tick>,
+        before: Option<AgentId>,
+    ) {
         if let Some(prev) = new.visitor_prev {
             let mut visitors = Recipients::except(except);
             self.registry.visitors().collect(route.visitor, &mut visitors);
@@ -111,6 +156,9 @@ impl Fanout {
         if route.state == State::Queued {
             self.registry.agents().collect_all(&mut agents);
         }
+        if let Some(before) = before {
+            self.registry.agents().collect(before, &mut agents);
+        }
         agents
             .committed(committed)
             .send(|| agent::FromRelay::Entry(Delivery { conversation: route.conversation, entry: new.entry.clone() }).encode());
@@ -119,8 +167,10 @@ impl Fanout {
     fn changed(&self, change: &Change) {
         let conversation = &change.conversation;
         let route = Route::of(conversation);
+        // Whoever had it until now learns in the thread what became of it.
+        let before = change.was_agent.filter(|before| route.agent != Some(*before));
         for entry in &change.entries {
-            self.entry(&route, entry, None, None);
+            self.entry(&route, entry, None, None, before);
         }
         // A queued visitor is told by the board, which knows the position.
         if conversation.state != State::Queued {
@@ -142,6 +192,18 @@ impl Fanout {
         } else {
             self.dirty.site(route.site);
         }
+        self.overseen(&route);
+        // Who may read it, and so who sees whom, may be others now.
+        if self.registry.open().has(route.conversation) {
+            self.dirty.viewers(route.conversation);
+        }
+    }
+
+    /// Supervisors who list what others have are told of it with the boards.
+    fn overseen(&self, route: &Route) {
+        if self.registry.is_overseen() {
+            self.dirty.overseen(route.conversation);
+        }
     }
 
     fn visitor_typing(&self, route: &Route, draft: String) {
@@ -158,16 +220,7 @@ impl Fanout {
             self.registry.agents().collect(agent, &mut agents);
         }
         let in_hand = matches!(route.state, State::Active | State::Parked) && route.agent.is_some();
-        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.oversees());
+        self.registry.open().collect_if(route.conversation, &mut agents, |peer| !in_hand || peer.may_follow(route.conversation));
         agents
-    }
-}
-
-/// Whether a new message changes a row that the whole team sees.
-fn shows_on_board(route: &Route) -> bool {
-    match route.state {
-        State::Queued => true,
-        State::Parked => route.agent.is_none(),
-        State::Active | State::Closed => false,
     }
 }

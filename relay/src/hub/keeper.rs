@@ -1,15 +1,17 @@
-//! The hub's two clocks: the sweep, which carries out timeouts when they are due, and the node's heartbeat. Both end with the relay.
+//! The hub's two clocks: the sweep, which carries out timeouts when they are due, and the node's heartbeat, which also sees to the sessions
+//! of nodes that are gone; and what relays tell each other again. All end with the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::close;
 use shared::ids::Millis;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Hub;
-use crate::clock;
+use super::viewers::TOLD_EVERY;
+use crate::clock::{self, Tick};
 use crate::desk::DeskError;
 
 /// Longest time between two looks at what is due. Messages move timeouts without a word to the sweep; none is carried out later
@@ -80,7 +82,9 @@ async fn next(hub: &Hub, watch: &mut Watch) -> Result<Duration, DeskError> {
 /// Renews the lease until the relay stops. A node that lost it closes its sockets before it serves again, because others may have
 /// taken over its sessions.
 pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
-    let mut next = Instant::now() + HEARTBEAT;
+    // At once, to learn who else serves.
+    let mut next = Instant::now();
+    let mut held_since = Instant::now();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -103,7 +107,34 @@ pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
         if !held || asked.elapsed() + HEARTBEAT > LEASE {
             tracing::error!("this node lost its lease; its clients reconnect");
             hub.registry.close_all(close::LEASE_LOST);
+            held_since = Instant::now();
+        }
+        // Whoever was away itself judges nobody by that time.
+        if held_since.elapsed() >= LEASE
+            && let Err(error) = take_over(&hub).await
+        {
+            tracing::debug!(%error, "sessions of nodes that are gone wait for the store");
         }
         next = Instant::now() + HEARTBEAT;
+    }
+}
+
+/// Ends the sessions of nodes that are gone.
+async fn take_over(hub: &Hub) -> Result<(), DeskError> {
+    while hub.desk.has_orphans(clock::now(), hub.node).await? {
+        tracing::info!("a node is gone; whoever was connected to it counts as gone, or has come to another one");
+        hub.publish(hub.desk.end_orphans(clock::now(), hub.node).await?);
+    }
+    Ok(())
+}
+
+/// Tells other relays again who looks at what here, until the relay stops.
+pub async fn tell_viewers(hub: Arc<Hub>, stop: CancellationToken) {
+    let mut ticks = interval(TOLD_EVERY);
+    loop {
+        tokio::select! { () = stop.cancelled() => return, _ = ticks.tick() => {} }
+        for (conversation, news) in hub.registry.viewers().again(Tick::now()) {
+            hub.tell_viewers(conversation, news);
+        }
     }
 }

@@ -1,25 +1,26 @@
 //! The hub: the verbs that sessions call. Each verb lets the desk commit, then publishes what was committed, then returns; so an
 //! ack is only ever written after the commit, and the bus never delays it.
 //!
-//! - [`registry`]: who is connected here; [`backlog`]: how much may wait for them
+//! - [`registry`]: who is connected here; [`backlog`]: how much may wait for them; [`viewers`]: who looks at what
 //! - [`notice`]: what travels on the bus
 //! - [`fanout`]: which connection learns of a notice
 //! - [`board`]: what whole sites see, once a second
-//! - [`keeper`]: timeouts and the node's lease
+//! - [`keeper`]: timeouts, the node's lease, and what relays tell each other again
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use shared::agent::Block;
+use shared::agent::{Block, Typing};
 use shared::frame::{Ack, Delete, Edit};
-use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, VisitorId};
-use shared::model::{AssignedHow, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
+use shared::ids::{AgentId, ConversationId, MessageId, NodeId, SecretId, Seq, SiteId, TeamId, VisitorId};
+use shared::model::{AssignedHow, Away, Body, Event, MAX_FIELD, Page, Person, Presence, Rating, Say, cut};
+use shared::visitor::Answering;
 use tokio::sync::Notify;
 
 use crate::bus::Bus;
 use crate::clock::{self, Tick};
-use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Speaker, VisitorCard};
+use crate::desk::{Desk, DeskError, Identified, Keep, Outcome, Reminded, Speaker, VisitorCard};
 use crate::edge::auth;
 use crate::edge::identity::Identity;
 use crate::metrics::{Who, hot};
@@ -31,7 +32,9 @@ pub mod fanout;
 pub mod keeper;
 pub mod notice;
 pub mod registry;
+pub mod viewers;
 
+use board::Dirty;
 use notice::Notice;
 use registry::{Peer, Registry};
 
@@ -42,14 +45,27 @@ pub struct Hub {
     desk: Desk,
     bus: Arc<dyn Bus>,
     registry: Arc<Registry>,
+    dirty: Arc<Dirty>,
     /// Something was committed that may have brought a timeout nearer.
     committed: Notify,
 }
 
 impl Hub {
     /// A hub for one node.
-    pub fn new(node: NodeId, store: Arc<Store>, desk: Desk, bus: Arc<dyn Bus>, registry: Arc<Registry>) -> Self {
-        Self { node, store, desk, bus, registry, committed: Notify::new() }
+    pub fn new(
+        node: NodeId,
+        store: Arc<Store>,
+        desk: Desk,
+        bus: Arc<dyn Bus>,
+        registry: Arc<Registry>,
+        dirty: Arc<Dirty>,
+    ) -> Self {
+        Self { node, store, desk, bus, registry, dirty, committed: Notify::new() }
+    }
+
+    /// A greeting is about to tell a visitor whether somebody may answer.
+    pub fn greeted(&self, site: SiteId, told: Answering) {
+        self.dirty.greeted(site, told);
     }
 
     /// For reading; writes go through the verbs.
@@ -60,6 +76,12 @@ impl Hub {
     /// Who is connected here.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Waits until whoever is registered now hears of what other relays commit from now on; not for long. Then they may be told how things
+    /// stand.
+    pub async fn ready(&self) {
+        self.bus.ready().await;
     }
 
     /// A visitor says something.
@@ -81,7 +103,7 @@ impl Hub {
         let Some(Identified { visitor, merged, outcome }) = identified else { return Ok(None) };
         self.publish(outcome);
         if let Some(from) = was {
-            self.bus.publish(Notice::Merged { from, into: visitor, moved: merged });
+            self.bus.publish(Notice::Merged { from, into: visitor, moved: merged, signed_in: true });
         }
         Ok(Some(visitor))
     }
@@ -138,6 +160,21 @@ impl Hub {
         self.done(self.desk.take(clock::now(), agent, conversation, stretch).await?)
     }
 
+    /// An agent hands a chat to a team.
+    pub async fn agent_transfers_to_team(
+        &self,
+        agent: AgentId,
+        conversation: ConversationId,
+        team: TeamId,
+    ) -> Result<(), DeskError> {
+        self.done(self.desk.transfer_to_team(clock::now(), agent, conversation, team).await?)
+    }
+
+    /// An agent makes a queued conversation more urgent, or less.
+    pub async fn agent_prioritizes(&self, agent: AgentId, conversation: ConversationId, priority: i32) -> Result<(), DeskError> {
+        self.done(self.desk.prioritize(clock::now(), agent, conversation, priority).await?)
+    }
+
     /// An agent offers a chat to another one, or gives it back.
     pub async fn agent_transfers(
         &self,
@@ -156,6 +193,11 @@ impl Hub {
     /// An agent declines a transfer.
     pub async fn agent_declines(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
         self.done(self.desk.decline(clock::now(), agent, conversation).await?)
+    }
+
+    /// A supervisor takes a colleague's chat.
+    pub async fn agent_takes_over(&self, agent: AgentId, conversation: ConversationId) -> Result<(), DeskError> {
+        self.done(self.desk.take_over(clock::now(), agent, conversation).await?)
     }
 
     /// An agent ends a conversation.
@@ -192,8 +234,13 @@ impl Hub {
     }
 
     /// An agent is available, or not.
-    pub async fn agent_presence(&self, agent: AgentId, presence: Presence) -> Result<(), DeskError> {
-        self.done(self.desk.set_presence(clock::now(), agent, presence).await?)
+    pub async fn agent_presence(&self, agent: AgentId, presence: Presence, why: Option<Away>) -> Result<(), DeskError> {
+        self.done(self.desk.set_presence(clock::now(), agent, presence, why).await?)
+    }
+
+    /// An agent uses their console.
+    pub async fn agent_active(&self, agent: AgentId) -> Result<(), DeskError> {
+        self.desk.agent_active(clock::now(), agent).await
     }
 
     /// A visitor has read up to here.
@@ -204,10 +251,14 @@ impl Hub {
         Ok(())
     }
 
-    /// An agent has read up to here; only the assigned one's reading counts.
+    /// An agent has read up to here: only the assigned one's reading counts for the visitor.
     pub async fn agent_read(&self, agent: AgentId, conversation: ConversationId, seq: Seq) -> Result<(), DeskError> {
-        if let Some((route, seq)) = self.desk.read_by_agent(agent, conversation, seq).await? {
+        let (read, reminded) = self.desk.read_by_agent(agent, conversation, seq).await?;
+        if let Some((route, seq)) = read {
             self.bus.publish(Notice::AgentRead { route, seq });
+        }
+        if reminded {
+            self.bus.publish(Notice::Reminded(vec![Reminded { agent, named_in: None }]));
         }
         Ok(())
     }
@@ -220,9 +271,14 @@ impl Hub {
         Ok(())
     }
 
-    /// An agent is writing. Only the assigned agent's typing is shown.
-    pub async fn agent_typing(&self, agent: &Person, conversation: ConversationId, on: bool) -> Result<(), StoreError> {
-        if let Some(route) = self.store.route(conversation).await?
+    /// An agent is writing. The visitor is told of the assigned agent, and not of notes; colleagues who look on, of everybody.
+    pub async fn agent_typing(&self, agent: &Person, typing: Typing, by: &Peer) -> Result<(), StoreError> {
+        let Typing { conversation, on, note } = typing;
+        if self.registry.viewers().types(conversation, by.id, on.then(Tick::now)) {
+            self.tell_viewers(conversation, true);
+        }
+        if !note
+            && let Some(route) = self.store.route(conversation).await?
             && route.agent == Some(agent.id)
         {
             self.bus.publish(Notice::AgentTyping { route, agent: agent.clone(), on });
@@ -230,9 +286,30 @@ impl Hub {
         Ok(())
     }
 
-    /// A visitor is on another page.
-    pub async fn visitor_page(&self, visitor: VisitorId, page: Page) -> Result<(), DeskError> {
-        let outcome = self.desk.page(clock::now(), visitor, page).await?;
+    /// A console has another conversation in view.
+    pub fn agent_views(&self, agent: AgentId, by: &Arc<Peer>, before: Option<ConversationId>, now: Option<ConversationId>) {
+        if before == now {
+            return;
+        }
+        if let Some(before) = before {
+            self.registry.viewers().leaves(before, by.id);
+            self.tell_viewers(before, true);
+        }
+        if let Some(now) = now {
+            self.registry.viewers().comes(now, agent, by.clone());
+            self.tell_viewers(now, true);
+        }
+    }
+
+    /// Tells who has a conversation in view here.
+    fn tell_viewers(&self, conversation: ConversationId, news: bool) {
+        let lookers = self.registry.viewers().told(conversation, Tick::now());
+        self.bus.publish(Notice::Viewing { conversation, at: self.node, lookers, news });
+    }
+
+    /// A visitor is on another page, or comes with another device.
+    pub async fn visitor_page(&self, visitor: VisitorId, page: Page, device: Option<String>) -> Result<(), DeskError> {
+        let outcome = self.desk.page(clock::now(), visitor, page, device).await?;
         self.publish(outcome);
         Ok(())
     }
@@ -275,8 +352,11 @@ impl Hub {
     /// Something was committed over REST; now everybody is told.
     pub fn announce(&self, news: News) {
         match news {
-            News::Changed { agent, disabled, outcome } => {
+            News::Changed { agent, disabled, role, outcome } => {
                 self.publish(*outcome);
+                if role {
+                    self.bus.publish(Notice::RoleChanged(agent));
+                }
                 if disabled {
                     self.bus.publish(Notice::SignedOut { agent, session: None });
                 }
@@ -285,6 +365,10 @@ impl Hub {
             News::Erased { visitor, outcome } => {
                 self.publish(*outcome);
                 self.bus.publish(Notice::Erased(visitor));
+            }
+            News::Merged { from, into, outcome } => {
+                self.publish(*outcome);
+                self.bus.publish(Notice::Merged { from, into, moved: true, signed_in: false });
             }
             News::SecretRetired(secret) => self.bus.publish(Notice::Retired(auth::hash(&secret.to_string()))),
             News::SiteChanged(site) => self.bus.publish(Notice::SiteChanged(site)),
@@ -303,11 +387,17 @@ impl Hub {
             }
             self.bus.publish(Notice::Changed(Box::new(change)));
         }
+        if !outcome.reminded.is_empty() {
+            self.bus.publish(Notice::Reminded(outcome.reminded));
+        }
         if !outcome.agents.is_empty() {
             self.bus.publish(Notice::Agents(outcome.agents.iter().map(|agent| agent.id).collect()));
         }
         for (site, _) in outcome.sites {
             self.bus.publish(Notice::Site(site));
+        }
+        if outcome.teams {
+            self.bus.publish(Notice::Teams);
         }
         if !quiet {
             self.committed.notify_one();
@@ -318,7 +408,7 @@ impl Hub {
         let Some(said) = outcome.said.take() else { return Err(DeskError::Internal) };
         if let Some(entry) = said.entry {
             hot().of(author).messages.increment(1);
-            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Tick::now() });
+            self.bus.publish(Notice::Said { route: said.route, entry, origin: (self.node, by.id), committed: Some(Tick::now()) });
         }
         self.publish(outcome);
         Ok(said.ack)
@@ -338,6 +428,8 @@ pub enum News {
         agent: AgentId,
         /// They may not sign in any more.
         disabled: bool,
+        /// They may do more or less than before.
+        role: bool,
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },
@@ -347,6 +439,15 @@ pub enum News {
     Erased {
         /// Who.
         visitor: VisitorId,
+        /// What the desk made of it.
+        outcome: Box<Outcome>,
+    },
+    /// A visitor was found to be another one.
+    Merged {
+        /// Who they were.
+        from: VisitorId,
+        /// Who they are.
+        into: VisitorId,
         /// What the desk made of it.
         outcome: Box<Outcome>,
     },
@@ -369,5 +470,6 @@ fn how(how: AssignedHow) -> &'static str {
         AssignedHow::Taken => "taken",
         AssignedHow::Stretched => "stretched",
         AssignedHow::Transferred => "transferred",
+        AssignedHow::TakenOver => "taken_over",
     }
 }

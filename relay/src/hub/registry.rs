@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
 use dashmap::DashMap;
@@ -16,10 +16,12 @@ use shared::ids::{AgentId, ConversationId, SiteId, VisitorId};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
+use crate::bus::interests::{Interests, Topic};
 use crate::clock::Tick;
 use crate::metrics::hot;
 
 use super::backlog::Backlog;
+use super::viewers::Viewers;
 
 /// Number of a connection, unique in one life of a relay.
 pub type ConnectionId = u64;
@@ -35,6 +37,8 @@ pub struct Peer {
     backlog: Arc<Backlog>,
     /// Belongs to somebody who may read what others have in hand.
     oversees: AtomicBool,
+    /// Conversations that others have in hand and may be read here all the same: a colleague named this agent in them.
+    admitted: OnceLock<Box<Mutex<HashSet<ConversationId>>>>,
     /// What it ends with: SHA-256 of the token of an agent's session, or of the id of the secret that vouched for a visitor.
     session: OnceLock<Box<[u8; 32]>>,
     /// Which site's visitor it belongs to.
@@ -60,6 +64,7 @@ impl Peer {
                 waiting: AtomicUsize::new(0),
                 backlog,
                 oversees: AtomicBool::new(false),
+                admitted: OnceLock::new(),
                 session: OnceLock::new(),
                 site: OnceLock::new(),
                 network: OnceLock::new(),
@@ -109,6 +114,18 @@ impl Peer {
     /// Whether it may be sent what others have in hand.
     pub fn oversees(&self) -> bool {
         self.oversees.load(Ordering::Relaxed)
+    }
+
+    /// A colleague named the agent in this conversation.
+    pub fn admit(&self, conversation: ConversationId) {
+        let admitted = self.admitted.get_or_init(Box::default);
+        admitted.lock().unwrap_or_else(PoisonError::into_inner).insert(conversation);
+    }
+
+    /// Whether it may be sent this conversation, although others have it in hand.
+    pub fn may_follow(&self, conversation: ConversationId) -> bool {
+        let admitted = || self.admitted.get().map(|admitted| admitted.lock().unwrap_or_else(PoisonError::into_inner));
+        self.oversees() || admitted().is_some_and(|admitted| admitted.contains(&conversation))
     }
 
     /// Queues a frame. A full queue is never a silent drop: the connection ends with `resync` and its client resumes.
@@ -180,7 +197,7 @@ impl Drop for Peer {
 }
 
 /// Connections by what they are looked up for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Registry {
     visitors: Group<VisitorId>,
     agents: Group<AgentId>,
@@ -188,9 +205,38 @@ pub struct Registry {
     open: Group<ConversationId>,
     /// Consoles that have a queue row in view.
     rows: Group<ConversationId>,
+    /// Supervisors' consoles that list what others have.
+    overseers: Group<AgentId>,
+    /// How many of these there are: asked for every message.
+    overseen: AtomicUsize,
+    viewers: Viewers,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new(None)
+    }
 }
 
 impl Registry {
+    /// Nobody yet. `interests`: told what those who come are to hear of from other relays.
+    pub fn new(interests: Option<Arc<Interests>>) -> Self {
+        fn thread(conversation: ConversationId, _: &Peer) -> Topics {
+            [Some(Topic::Thread(conversation)), None]
+        }
+        Self {
+            visitors: Group::new(interests.clone(), |visitor, peer| {
+                [Some(Topic::Visitor(visitor)), peer.site().map(Topic::Lobby)]
+            }),
+            agents: Group::new(interests.clone(), |agent, _| [Some(Topic::Agent(agent)), Some(Topic::Lobbies)]),
+            open: Group::new(interests.clone(), thread),
+            rows: Group::new(interests.clone(), thread),
+            overseers: Group::new(interests, |_, _| [Some(Topic::Threads), None]),
+            overseen: AtomicUsize::new(0),
+            viewers: Viewers::default(),
+        }
+    }
+
     /// Visitors' connections.
     pub fn visitors(&self) -> &Group<VisitorId> {
         &self.visitors
@@ -209,6 +255,33 @@ impl Registry {
     /// Consoles by the queue rows they show.
     pub fn rows(&self) -> &Group<ConversationId> {
         &self.rows
+    }
+
+    /// Who has which conversation in view.
+    pub fn viewers(&self) -> &Viewers {
+        &self.viewers
+    }
+
+    /// A supervisor's console lists what others have.
+    pub fn oversees(&self, agent: AgentId, peer: Arc<Peer>) {
+        self.overseers.add(agent, peer);
+        self.overseen.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It does so no more.
+    pub fn oversees_no_more(&self, agent: AgentId, connection: ConnectionId) {
+        self.overseers.remove(agent, connection);
+        self.overseen.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether any console does.
+    pub fn is_overseen(&self) -> bool {
+        self.overseen.load(Ordering::Relaxed) > 0
+    }
+
+    /// The consoles that do.
+    pub fn overseers(&self) -> &Group<AgentId> {
+        &self.overseers
     }
 
     /// Ends every connection, visitors' and agents'.
@@ -235,38 +308,49 @@ impl Registry {
     }
 }
 
+/// What a connection is to hear of from other relays.
+type Topics = [Option<Topic>; 2];
+
 /// Connections under one kind of key.
 #[derive(Debug)]
-pub struct Group<K: Eq + Hash>(DashMap<K, Vec<Arc<Peer>>>);
-
-impl<K: Eq + Hash> Default for Group<K> {
-    fn default() -> Self {
-        Self(DashMap::new())
-    }
+pub struct Group<K: Eq + Hash> {
+    peers: DashMap<K, Vec<Arc<Peer>>>,
+    interests: Option<Arc<Interests>>,
+    topics: fn(K, &Peer) -> Topics,
 }
 
 impl<K: Eq + Hash + Copy> Group<K> {
+    fn new(interests: Option<Arc<Interests>>, topics: fn(K, &Peer) -> Topics) -> Self {
+        Self { peers: DashMap::new(), interests, topics }
+    }
+
     /// Adds a connection; whether it is the first under this key.
     pub fn add(&self, key: K, peer: Arc<Peer>) -> bool {
-        let mut peers = self.0.entry(key).or_insert_with(|| Vec::with_capacity(1));
+        if let Some(interests) = &self.interests {
+            interests.add((self.topics)(key, &peer).into_iter().flatten());
+        }
+        let mut peers = self.peers.entry(key).or_insert_with(|| Vec::with_capacity(1));
         peers.push(peer);
         peers.len() == 1
     }
 
     /// Removes a connection; whether it was the last under this key.
     pub fn remove(&self, key: K, connection: ConnectionId) -> bool {
-        let Some(mut peers) = self.0.get_mut(&key) else { return false };
-        let before = peers.len();
-        peers.retain(|peer| peer.id != connection);
-        let last = before > 0 && peers.is_empty();
+        let Some(mut peers) = self.peers.get_mut(&key) else { return false };
+        let Some(place) = peers.iter().position(|peer| peer.id == connection) else { return false };
+        let peer = peers.remove(place);
+        let last = peers.is_empty();
         drop(peers);
-        self.0.remove_if(&key, |_, peers| peers.is_empty());
+        if let Some(interests) = &self.interests {
+            interests.remove((self.topics)(key, &peer).into_iter().flatten());
+        }
+        self.peers.remove_if(&key, |_, peers| peers.is_empty());
         last
     }
 
     /// Whether anybody is connected under this key.
     pub fn has(&self, key: K) -> bool {
-        self.0.get(&key).is_some_and(|peers| !peers.is_empty())
+        self.peers.get(&key).is_some_and(|peers| !peers.is_empty())
     }
 
     /// Adds the connections under a key to a fan-out.
@@ -290,14 +374,14 @@ impl<K: Eq + Hash + Copy> Group<K> {
 
     /// Visits the connections under a key.
     pub fn for_each_of(&self, key: K, visit: impl FnMut(&Arc<Peer>)) {
-        if let Some(peers) = self.0.get(&key) {
+        if let Some(peers) = self.peers.get(&key) {
             peers.iter().for_each(visit);
         }
     }
 
     /// Visits every connection.
     pub fn for_each(&self, mut visit: impl FnMut(K, &Arc<Peer>)) {
-        for entry in &self.0 {
+        for entry in &self.peers {
             for peer in entry.value() {
                 visit(*entry.key(), peer);
             }
@@ -306,11 +390,11 @@ impl<K: Eq + Hash + Copy> Group<K> {
 
     /// Whether nobody is connected.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.peers.is_empty()
     }
 
     fn count(&self) -> usize {
-        self.0.iter().map(|entry| entry.value().len()).sum()
+        self.peers.iter().map(|entry| entry.value().len()).sum()
     }
 }
 

@@ -40,8 +40,8 @@ pub fn queue_depth(frames: usize) {
 pub struct Gauges {
     /// The desk's.
     pub store: Arc<Store>,
-    /// The database's file.
-    pub database: PathBuf,
+    /// The database's file, if it is one.
+    pub database: Option<PathBuf>,
     /// The disk's.
     pub disk: Arc<Disk>,
     peaks: Mutex<Peaks>,
@@ -55,7 +55,7 @@ struct Peaks {
 
 impl Gauges {
     /// Nothing is looked up yet.
-    pub fn new(store: Arc<Store>, database: PathBuf, disk: Arc<Disk>) -> Self {
+    pub fn new(store: Arc<Store>, database: Option<PathBuf>, disk: Arc<Disk>) -> Self {
         Self { store, database, disk, peaks: Mutex::new(Peaks { of: [0; PEAKS], next: 0 }) }
     }
 
@@ -74,8 +74,10 @@ impl Gauges {
         let remembered = self.peaks.lock().unwrap_or_else(PoisonError::into_inner).of.iter().copied().max();
         gauge!(QUEUE_PEAK).set(remembered.unwrap_or(0).max(DEEPEST.load(Ordering::Relaxed)) as f64);
         let bytes = |path: PathBuf| std::fs::metadata(path).map_or(0, |file| file.len()) as f64;
-        gauge!(DATABASE_BYTES).set(bytes(self.database.clone()));
-        gauge!(WAL_BYTES).set(bytes(beside(&self.database, "-wal")));
+        if let Some(database) = &self.database {
+            gauge!(DATABASE_BYTES).set(bytes(database.clone()));
+            gauge!(WAL_BYTES).set(bytes(beside(database, "-wal")));
+        }
         if let Some(free) = self.disk.look() {
             gauge!(DISK_FREE_BYTES).set(free as f64);
         }

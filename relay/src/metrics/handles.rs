@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use super::{
-    ACK_SECONDS, BUS_NOTICES, COMMIT_JOBS, COMMIT_SECONDS, COMMITS, CONNECTIONS, DELIVERY_SECONDS, FRAMES_IN, GREETED, MAILS,
-    MESSAGES, RESYNCS, STORE_ERRORS,
+    ACK_SECONDS, BUS_CONNECTED, BUS_MESSAGES, BUS_NOTICES, COMMIT_JOBS, COMMIT_SECONDS, COMMITS, CONNECTIONS, DELIVERY_SECONDS,
+    FRAMES_IN, GREETED, MAILS, MESSAGES, PUSHES, RESYNCS, STORE_ERRORS,
 };
 
 /// Whose connection, whose message.
@@ -48,6 +48,18 @@ pub struct Notices {
     pub signed_out: Counter,
 }
 
+/// The bus of several relays.
+pub struct Bus {
+    /// Whether it is there.
+    pub connected: Gauge,
+    /// Handed to it.
+    pub published: Counter,
+    /// Come from it.
+    pub received: Counter,
+    /// Lost here.
+    pub dropped: Counter,
+}
+
 /// What became of emails. They are few, but an alert on failures needs the zero before the first.
 pub struct Mails {
     /// Taken by the mail server.
@@ -58,14 +70,30 @@ pub struct Mails {
     pub failed: Counter,
 }
 
+/// What became of notifications; the same.
+pub struct Pushes {
+    /// Taken by the push service.
+    pub sent: Counter,
+    /// Put off to another try.
+    pub deferred: Counter,
+    /// Given up.
+    pub failed: Counter,
+    /// Not wanted any more by their browser, which is forgotten.
+    pub gone: Counter,
+}
+
 /// All of them.
 pub struct Handles {
     visitor: PerWho,
     agent: PerWho,
-    /// The bus.
+    /// What is told.
     pub notices: Notices,
+    /// The bus of several relays.
+    pub bus: Bus,
     /// Emails.
     pub mails: Mails,
+    /// Notifications.
+    pub pushes: Pushes,
     /// Transactions.
     pub commits: Counter,
     /// Jobs per transaction.
@@ -110,7 +138,9 @@ static NONE: Handles = {
             desk: Counter::noop(),
             signed_out: Counter::noop(),
         },
+        bus: Bus { connected: Gauge::noop(), published: Counter::noop(), received: Counter::noop(), dropped: Counter::noop() },
         mails: Mails { sent: Counter::noop(), deferred: Counter::noop(), failed: Counter::noop() },
+        pushes: Pushes { sent: Counter::noop(), deferred: Counter::noop(), failed: Counter::noop(), gone: Counter::noop() },
         commits: Counter::noop(),
         commit_jobs: Histogram::noop(),
         commit_seconds: Histogram::noop(),
@@ -139,7 +169,9 @@ pub fn register() {
         messages: counter!(MESSAGES, "author" => kind),
     };
     let notice = |kind: &'static str| counter!(BUS_NOTICES, "notice" => kind);
+    let bus = |what: &'static str| counter!(BUS_MESSAGES, "what" => what);
     let mails = |outcome: &'static str| counter!(MAILS, "outcome" => outcome);
+    let pushes = |outcome: &'static str| counter!(PUSHES, "outcome" => outcome);
     REGISTERED.get_or_init(|| Handles {
         visitor: per_who("visitor"),
         agent: per_who("agent"),
@@ -151,7 +183,14 @@ pub fn register() {
             desk: notice("desk"),
             signed_out: notice("signed_out"),
         },
+        bus: Bus {
+            connected: gauge!(BUS_CONNECTED),
+            published: bus("published"),
+            received: bus("received"),
+            dropped: bus("dropped"),
+        },
         mails: Mails { sent: mails("sent"), deferred: mails("deferred"), failed: mails("failed") },
+        pushes: Pushes { sent: pushes("sent"), deferred: pushes("deferred"), failed: pushes("failed"), gone: pushes("gone") },
         commits: counter!(COMMITS),
         commit_jobs: histogram!(COMMIT_JOBS),
         commit_seconds: histogram!(COMMIT_SECONDS),

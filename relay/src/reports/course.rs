@@ -1,7 +1,8 @@
 //! What became of one conversation, told from its entries in their order. Every figure of a report rests on this.
 
+use shared::api::RESTS;
 use shared::ids::{AgentId, Millis};
-use shared::model::{Author, Body, Entry, Event, ParkReason};
+use shared::model::{Author, Body, CloseReason, Entry, Event, ParkReason, Routed};
 
 /// A time during which an agent had the conversation in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Course {
     pub began: Millis,
     /// Its page, without what may tell the visitor.
     pub page: Option<String>,
+    /// The team that it was for last, with its name at that time.
+    pub team: Option<Routed>,
     /// Nobody was there when it began.
     pub is_message: bool,
     /// Time in the queue before an agent first had it; `None`: it never waited.
@@ -46,6 +49,10 @@ pub struct Course {
     pub parts: Vec<Part>,
     /// The last rating.
     pub rating: Option<u8>,
+    /// An agent had it, it ended, and it has rested since for long enough.
+    pub is_resolved: bool,
+    /// Its visitor wrote again after such an end.
+    pub is_reopened: bool,
 }
 
 impl Course {
@@ -75,6 +82,8 @@ pub fn follow(began: Millis, page: Option<String>, entries: impl IntoIterator<It
     let mut course = Course { began, page, ..Course::default() };
     let (mut queued, mut first_said, mut holder) = (Some(began), None, None);
     let mut stay: Option<(AgentId, Millis)> = None;
+    // When it ended, with an agent; and the same of an end after which its visitor has written again, until it is clear what that was.
+    let (mut ended, mut again): (Option<Millis>, Option<Millis>) = (None, None);
     for Entry { at, by, body, .. } in entries {
         let Body::Event(event) = body else {
             if body.is_message() {
@@ -103,6 +112,9 @@ pub fn follow(began: Millis, page: Option<String>, entries: impl IntoIterator<It
             }
             Event::Resumed => stay = holder.map(|agent| (agent, at)),
             Event::Requeued(_) | Event::Reopened => {
+                if event == Event::Reopened {
+                    again = ended.take();
+                }
                 course.leave_slot(&mut stay, at);
                 queued = Some(at);
             }
@@ -111,13 +123,27 @@ pub fn follow(began: Millis, page: Option<String>, entries: impl IntoIterator<It
                 (course.is_message, queued) = (true, None);
             }
             Event::Parked(_) | Event::Closed(_) => {
+                if let Event::Closed(reason) = event {
+                    let before = again.take();
+                    ended = match reason {
+                        // A mere "thanks": the end before it stands.
+                        CloseReason::Dismissed => before,
+                        // It goes on in another one.
+                        CloseReason::Merged => None,
+                        _ => course.is_answered().then_some(at),
+                    };
+                    course.is_reopened |= before.is_some() && reason != CloseReason::Dismissed;
+                }
                 course.leave_queue(&mut queued, at);
                 course.leave_slot(&mut stay, at);
             }
+            Event::Routed(routed) => course.team = Some(routed),
             Event::Rated(rating) => course.rating = Some(rating.score),
             _ => {}
         }
     }
+    course.is_reopened |= again.is_some();
+    course.is_resolved = !course.is_reopened && ended.is_some_and(|ended| now - ended >= RESTS);
     course.is_waiting = queued.is_some();
     course.leave_queue(&mut queued, now);
     course.leave_slot(&mut stay, now);

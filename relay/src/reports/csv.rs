@@ -13,11 +13,13 @@ pub enum Table {
     Hours,
     /// By page.
     Pages,
+    /// By team.
+    Teams,
     /// By agent.
     Agents,
 }
 
-const COLUMNS: &str = "conversations,messages,answered,abandoned,waiting mean s,waiting median s,waiting 90% s,response mean s,response median s,\
+const COLUMNS: &str = "conversations,messages,answered,abandoned,resolved,reopened,waiting mean s,waiting median s,waiting 90% s,response mean s,response median s,\
 response 90% s,handling mean s,handling median s,handling 90% s,rated 1,rated 2,rated 3,rated 4,rated 5";
 
 /// The table's name, as part of a file's.
@@ -26,6 +28,7 @@ pub fn name(table: Table) -> &'static str {
         Table::Days => "days",
         Table::Hours => "hours",
         Table::Pages => "pages",
+        Table::Teams => "teams",
         Table::Agents => "agents",
     }
 }
@@ -40,6 +43,7 @@ pub fn write(report: &Report, table: Table) -> String {
         Table::Days => slices("day", &report.days),
         Table::Hours => slices("hour", &report.hours),
         Table::Pages => slices("page", &report.pages),
+        Table::Teams => slices("team", &report.teams),
         Table::Agents => {
             let head = "agent,conversations,response mean s,response median s,response 90% s,handling mean s,handling median s,handling 90% s,\
                         rated 1,rated 2,rated 3,rated 4,rated 5,slot time used s,slot time offered s";
@@ -58,9 +62,10 @@ fn lines(head: String, rows: impl Iterator<Item = String>) -> String {
 }
 
 fn figures(figures: &Figures) -> String {
-    let Figures { conversations, messages, answered, abandoned, waiting, response, handling, ratings } = figures;
+    let Figures { conversations, messages, answered, abandoned, resolved, reopened, waiting, response, handling, ratings } =
+        figures;
     let times = [*waiting, *response, *handling].map(spread).join(",");
-    format!("{conversations},{messages},{answered},{abandoned},{times},{}", join(ratings))
+    format!("{conversations},{messages},{answered},{abandoned},{resolved},{reopened},{times},{}", join(ratings))
 }
 
 /// Nothing where there is nothing to tell: a zero would be a very short time.

@@ -1,4 +1,4 @@
-//! Figures of many conversations: of all, by day, by hour, by page, by agent.
+//! Figures of many conversations: of all, by day, by hour, by page, by team, by agent.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use shared::api::{AgentFigures, Figures, Slice, SlotUse, Spread};
-use shared::ids::{AgentId, Millis};
+use shared::ids::{AgentId, Millis, TeamId};
 use shared::model::Person;
 
 use super::course::{Course, Part, Stay};
@@ -62,6 +62,8 @@ pub struct Sums {
     pub hours: Vec<Slice>,
     /// By page.
     pub pages: Vec<Slice>,
+    /// By team.
+    pub teams: Vec<Slice>,
     /// By agent, in the order of `team`.
     pub agents: Vec<AgentFigures>,
     /// Of all agents.
@@ -75,6 +77,7 @@ pub fn sum(courses: &[Course], shifts: &[Shift], range: &Range, team: &[Person])
     let mut by_day: BTreeMap<Date, Vec<&Course>> = range.days().map(|day| (day, Vec::new())).collect();
     let mut by_hour: Vec<Vec<&Course>> = vec![Vec::new(); 24];
     let mut by_page: HashMap<&str, Vec<&Course>> = HashMap::new();
+    let mut by_team: HashMap<TeamId, (&str, Vec<&Course>)> = HashMap::new();
     for course in courses {
         let at = started(course);
         by_day.entry(at.date()).or_default().push(course);
@@ -82,17 +85,24 @@ pub fn sum(courses: &[Course], shifts: &[Shift], range: &Range, team: &[Person])
             hour.push(course);
         }
         by_page.entry(course.page.as_deref().unwrap_or_default()).or_default().push(course);
+        if let Some(routed) = &course.team {
+            // The latest conversation comes first, and so the latest name of a team.
+            by_team.entry(routed.team).or_insert_with(|| (&routed.name, Vec::new())).1.push(course);
+        }
     }
     let slice = |name: String, courses: &[&Course]| Slice { name, figures: figures(courses) };
     let mut pages: Vec<Slice> = by_page.iter().map(|(page, courses)| slice((*page).to_owned(), courses)).collect();
     pages.sort_by(|one, other| other.figures.conversations.cmp(&one.figures.conversations).then(one.name.cmp(&other.name)));
     pages.truncate(MOST_PAGES);
+    let mut teams: Vec<Slice> = by_team.into_values().map(|(name, courses)| slice(name.to_owned(), &courses)).collect();
+    teams.sort_by(|one, other| one.name.cmp(&other.name));
     let agents: Vec<AgentFigures> = team.iter().filter_map(|person| of_agent(person, courses, shifts, (begins, ends))).collect();
     Sums {
         all: figures(&courses.iter().collect::<Vec<_>>()),
         days: by_day.iter().map(|(day, courses)| slice(day.to_string(), courses)).collect(),
         hours: by_hour.iter().enumerate().map(|(hour, courses)| slice(format!("{hour:02}"), courses)).collect(),
         pages,
+        teams,
         slots: SlotUse {
             used: agents.iter().map(|agent| agent.slots.used).sum(),
             offered: agents.iter().map(|agent| agent.slots.offered).sum(),
@@ -109,6 +119,8 @@ fn figures(courses: &[&Course]) -> Figures {
         messages: count(&|course| course.is_message),
         answered: count(&Course::is_answered),
         abandoned: count(&Course::is_abandoned),
+        resolved: count(&|course| course.is_resolved),
+        reopened: count(&|course| course.is_reopened),
         waiting: spread(answered().filter_map(|course| course.waited).collect()),
         response: spread(courses.iter().filter_map(|course| course.response).collect()),
         handling: spread(answered().map(|course| course.handled()).collect()),

@@ -3,9 +3,9 @@
 //!
 //! | | began | what happened |
 //! |---|---|---|
-//! | A | 36000 (10:00) | waits, Ada has it at 36060, writes at 36090; ends at 36360; rated 5 |
-//! | B | 36600 (10:10) | waits, Ada has it at 36800, writes nothing, it goes back at 36860; Bob has it at 36900, writes at 36910; ends at 37100; rated 2, then 3 |
-//! | C | 39600 (11:00) | waits, the visitor leaves the queue at 39900: abandoned |
+//! | A | 36000 (10:00) | for Sales; waits, Ada has it at 36060, writes at 36090; ends at 36360; rated 5 |
+//! | B | 36600 (10:10) | for Sales, later for Billing; waits, Ada has it at 36800, writes nothing, it goes back at 36860; Bob has it at 36900, writes at 36910; ends at 37100; rated 2, then 3 |
+//! | C | 39600 (11:00) | for Sales, which was called Shop then; waits, the visitor leaves the queue at 39900: abandoned |
 //! | D | 75600 (21:00) | nobody is there: a message. Next day Ada takes it at 122400, writes at 122460, sets aside at 122700, it goes on at 123000 and is still open at 124000 |
 //! | E | 118800 (day 2, 09:00) | waits still, since then |
 //!
@@ -13,6 +13,7 @@
 //!   median the lower one of two, 60; nine tenths 200.
 //! - First response, from the first message: A 90, B 310, D 122460 − 75600 = 46860. Mean 15753.333; median 310; nine tenths 46860.
 //! - Handling: A 300; B 60 + 200 = 260; D 300 + 1000 = 1300. Mean 620; median 300.
+//! - Teams: Billing had B, Sales A and C.
 //! - Ada had A, B, D: responses 30 and 60 (none in B); handling 300, 60, 1300; slots 1660; rated 5 (B was Bob's last).
 //!   Online from 28800 to 64800 with 3 slots: 108000 of slot time; from 120000 on, until the report at 124000, with 2: 8000. In all 116000.
 //! - Bob had B: response 10, handling 200; online 36000 to 37800 with 1: 1800.
@@ -20,8 +21,10 @@
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use shared::api::{Figures, SlotUse, Spread};
-use shared::ids::{AgentId, MessageId, Millis};
-use shared::model::{Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, ParkReason, Person, Rating, RequeueReason};
+use shared::ids::{AgentId, MessageId, Millis, TeamId};
+use shared::model::{
+    Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, ParkReason, Person, Rating, RequeueReason, Routed,
+};
 use uuid::Uuid;
 
 use super::course::{Course, follow};
@@ -57,12 +60,21 @@ fn has(agent: Person) -> What {
     What::Happened(Event::Assigned(Assigned { agent, how: AssignedHow::Dispatched }))
 }
 
+fn sent_to(team: u128, name: &str) -> What {
+    What::Happened(Event::Routed(Routed { team: TeamId(Uuid::from_u128(team)), name: name.to_owned() }))
+}
+
 fn rates(score: u8) -> What {
     What::Happened(Event::Rated(Rating { score, comment: None }))
 }
 
 /// One conversation: its page, and what happened in it, the first being its beginning.
 fn course(page: &str, happened: Vec<(Millis, What)>) -> Course {
+    course_until(124_000, page, happened)
+}
+
+/// The same, as a report tells it that is made then.
+fn course_until(now: Millis, page: &str, happened: Vec<(Millis, What)>) -> Course {
     let began = at(happened[0].0);
     let entries = happened.into_iter().zip(1..).map(|((seconds, what), seq)| {
         let (by, body) = match what {
@@ -72,7 +84,7 @@ fn course(page: &str, happened: Vec<(Millis, What)>) -> Course {
         };
         Entry { seq, prev: seq - 1, id: MessageId(Uuid::from_u128(u128::from(seq))), at: at(seconds), by, body }
     });
-    follow(began, Some(page.to_owned()), entries, at(124_000))
+    follow(began, Some(page.to_owned()), entries, at(now))
 }
 
 fn courses() -> Vec<Course> {
@@ -81,13 +93,22 @@ fn courses() -> Vec<Course> {
     vec![
         course(
             "shop/",
-            vec![(36_000, Visitor), (36_060, has(ada())), (36_090, Agent(ada())), (36_360, closed()), (36_400, rates(5))],
+            vec![
+                (36_000, Visitor),
+                (36_000, sent_to(8, "Sales")),
+                (36_060, has(ada())),
+                (36_090, Agent(ada())),
+                (36_360, closed()),
+                (36_400, rates(5)),
+            ],
         ),
         course(
             "shop/cart",
             vec![
                 (36_600, Visitor),
+                (36_600, sent_to(8, "Sales")),
                 (36_800, has(ada())),
+                (36_860, sent_to(9, "Billing")),
                 (36_860, Happened(Event::Requeued(RequeueReason::Unanswered))),
                 (36_900, has(bob())),
                 (36_910, Agent(bob())),
@@ -96,7 +117,10 @@ fn courses() -> Vec<Course> {
                 (37_160, rates(3)),
             ],
         ),
-        course("shop/", vec![(39_600, Visitor), (39_900, Happened(Event::Parked(ParkReason::VisitorGone)))]),
+        course(
+            "shop/",
+            vec![(39_600, Visitor), (39_600, sent_to(8, "Shop")), (39_900, Happened(Event::Parked(ParkReason::VisitorGone)))],
+        ),
         course(
             "shop/",
             vec![
@@ -135,6 +159,9 @@ fn the_figures_of_all_are_those_worked_out_by_hand() {
         messages: 1,
         answered: 3,
         abandoned: 1,
+        // Nothing has rested for 7 days when this report is made.
+        resolved: 0,
+        reopened: 0,
         waiting: spread(2, 130_000, 60, 200),
         response: spread(3, 15_753_333, 310, 46_860),
         handling: spread(3, 620_000, 300, 1_300),
@@ -164,6 +191,8 @@ fn days_and_hours_are_those_of_the_zone() {
     assert_eq!((hours[9], hours[10], hours[11], hours[21], hours.iter().sum::<u32>()), (1, 2, 1, 1, 5));
     let pages: Vec<_> = sums.pages.iter().map(|page| (page.name.as_str(), page.figures.conversations)).collect();
     assert_eq!(pages, [("shop/", 4), ("shop/cart", 1)]);
+    let teams: Vec<_> = sums.teams.iter().map(|team| (team.name.as_str(), team.figures.conversations)).collect();
+    assert_eq!(teams, [("Billing", 1), ("Sales", 2)]);
 }
 
 #[test]
@@ -189,6 +218,7 @@ fn tables_are_safe_to_open() {
         days: sums.days,
         hours: sums.hours,
         pages: sums.pages,
+        teams: sums.teams,
         agents,
         slots: sums.slots,
         cut: false,
@@ -198,5 +228,47 @@ fn tables_are_safe_to_open() {
     assert!(rows[1].starts_with("\"'=HYPERLINK(\"\"x\"\")\",3,45.000,30.000,60.000,"), "{}", rows[1]);
     assert_eq!(rows[1].matches(',').count(), rows[0].matches(',').count());
     let days = super::csv::write(&report, super::csv::Table::Days);
-    assert!(days.contains("\"2026-11-03\",1,0,0,0,,,,,,,,,,0,0,0,0,0\r\n"), "{days}");
+    assert!(days.contains("\"2026-11-03\",1,0,0,0,0,0,,,,,,,,,,0,0,0,0,0\r\n"), "{days}");
+}
+
+/// Seven days are 604800 s. All but the last ended at 2000, so they have rested long enough at 606800.
+///
+/// | what happened | is |
+/// |---|---|
+/// | Ada had it; it rests | resolved, from 606800 on |
+/// | Ada had it; at 3000 its visitor writes again, Ada has it again, it ends at 4000 | reopened |
+/// | Ada had it; at 3000 its visitor says thanks, at 3100 that is dismissed | resolved: the end at 2000 stands |
+/// | Ada had it; at 3000 its visitor writes again, and it waits still | reopened |
+/// | nobody had it; at 3000 its visitor writes again, Ada has it, it ends at 4000 | resolved at 608800: the first end was nobody's |
+/// | Ada had it, it went on in another one of the same visitor | neither |
+/// | nobody had it | neither |
+#[test]
+fn what_rests_is_resolved_and_what_its_visitor_takes_up_again_is_not() {
+    use What::{Happened, Visitor};
+    let closed = |reason| Happened(Event::Closed(reason));
+    let reopened = || Happened(Event::Reopened);
+    let had = || vec![(1_000, Visitor), (1_010, has(ada())), (2_000, closed(CloseReason::Agent))];
+    let all = |now: Millis| {
+        let with = |more: Vec<(Millis, What)>| course_until(now, "shop/", had().into_iter().chain(more).collect());
+        let nobodys = |more: Vec<(Millis, What)>| {
+            let begins = vec![(1_000, Visitor), (2_000, closed(CloseReason::Visitor))];
+            course_until(now, "shop/", begins.into_iter().chain(more).collect())
+        };
+        [
+            with(vec![]),
+            with(vec![(3_000, Visitor), (3_000, reopened()), (3_010, has(ada())), (4_000, closed(CloseReason::Agent))]),
+            with(vec![(3_000, Visitor), (3_000, reopened()), (3_100, closed(CloseReason::Dismissed))]),
+            with(vec![(3_000, Visitor), (3_000, reopened())]),
+            nobodys(vec![(3_000, Visitor), (3_000, reopened()), (3_010, has(ada())), (4_000, closed(CloseReason::Visitor))]),
+            course_until(now, "shop/", vec![(1_000, Visitor), (1_010, has(ada())), (2_000, closed(CloseReason::Merged))]),
+            nobodys(vec![]),
+        ]
+    };
+    let stand = |now| all(now).map(|course| (course.is_resolved, course.is_reopened));
+    let (resolved, again, neither) = ((true, false), (false, true), (false, false));
+    assert_eq!(stand(606_799), [neither, again, neither, again, neither, neither, neither]);
+    assert_eq!(stand(606_800), [resolved, again, resolved, again, neither, neither, neither]);
+    assert_eq!(stand(608_800), [resolved, again, resolved, again, resolved, neither, neither]);
+    let sums = sum(&all(608_800), &[], &range(), &[ada()]);
+    assert_eq!((sums.all.resolved, sums.all.reopened), (3, 2));
 }

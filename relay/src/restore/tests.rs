@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use shared::api::VisitorRules;
 use shared::ids::{MessageId, SiteId, SiteKey, VisitorId};
 use shared::model::Say;
 use tempfile::TempDir;
@@ -26,12 +27,23 @@ async fn backed_up() -> (TempDir, PathBuf, PathBuf) {
         settings: SiteSettings::default(),
         settings_rev: 1,
         verified_only: false,
+        visitors: VisitorRules::default(),
     };
     let (id, kim) = (site.id, VisitorId(Uuid::from_u128(7)));
     store.upsert_site(site).await.unwrap();
     let desk = Desk::new(store.clone(), Rules::default());
     let node = desk.node_start(0).await.unwrap();
-    let card = VisitorCard { id: kim, token_hash: [7; 32], locale: None, time_zone: None, page: None, is_new: true };
+    let card = VisitorCard {
+        id: kim,
+        token_hash: [7; 32],
+        locale: None,
+        time_zone: None,
+        page: None,
+        device: None,
+        trail: Vec::new(),
+        invited: None,
+        is_new: true,
+    };
     for number in 1..=3 {
         let id_of_say = MessageId(Uuid::from_u128(number));
         let say = Say::text(id_of_say, None, format!("line {number}"));

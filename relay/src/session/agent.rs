@@ -4,18 +4,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use shared::agent::{About, FromRelay, MAX_BLOCK, Pong, Rev, Show, ToRelay, Welcome};
+use shared::agent::{
+    About, Chat, FromRelay, MAX_BLOCK, Others, Oversee, Pong, Prioritize, Rev, SetPresence, Show, ToRelay, Transfer, Welcome,
+};
 use shared::close::{self, ErrorCode};
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
-use shared::model::{Audience, MAX_PAGE, MAX_ROWS, Person, Say};
+use shared::model::{Audience, AwayReason, MAX_LABEL, MAX_PAGE, MAX_ROWS, PRIORITIES, Person, Say, cut};
 
 use super::pace::{Pace, Rates};
 use super::{Greeter, Refusal, Reply, Session, refuse};
-use crate::api::roles::{Act, may_read};
+use crate::api::roles::Act;
 use crate::clock;
 use crate::desk::{DeskError, Speaker};
 use crate::edge::auth;
+use crate::error::RestError;
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
@@ -43,6 +46,8 @@ pub struct AgentSession {
     /// When the token lapses that it came with.
     expires_at: Option<Millis>,
     showing: Show,
+    /// Lists what others have.
+    overseeing: bool,
 }
 
 #[async_trait]
@@ -60,7 +65,12 @@ impl Greeter for AgentGreeter {
         let session = hello.token.as_deref().map(auth::hash).or(self.cookie);
         let (mut agent, mut expires_at) = (None, None);
         if let Some(session) = session {
-            agent = store.session(session, clock::now()).await.map_err(unreachable)?.map(|account| account.agent);
+            let account = store.session(session, clock::now()).await.map_err(unreachable)?;
+            if account.as_ref().is_some_and(|account| account.must_enrol) {
+                let message = RestError::EnrolFirst.to_string();
+                return Err(Refusal::new(close::BAD_TOKEN, ErrorCode::EnrolFirst, message));
+            }
+            agent = account.map(|account| account.agent);
             if agent.is_none()
                 && hello.token.is_some()
                 && let Some((account, lapses)) = store.token(session, clock::now()).await.map_err(unreachable)?
@@ -79,8 +89,10 @@ impl Greeter for AgentGreeter {
         }
         let me = Person { id: agent.id, name: agent.name };
         let pace = Pace::new(self.rates);
-        let session = AgentSession { hub: self.hub, peer: peer.clone(), pace, me, expires_at, showing: Show::default() };
-        session.hub.registry().agents().add(session.me.id, peer.clone());
+        let (hub, peer) = (self.hub, peer.clone());
+        let session = AgentSession { hub, peer, pace, me, expires_at, showing: Show::default(), overseeing: false };
+        session.hub.registry().agents().add(session.me.id, session.peer.clone());
+        session.hub.ready().await;
         match session.welcome(hello.seen.into_iter().take(MOST_RESUMED).map(|seen| (seen.conversation, seen.seq)).collect()).await
         {
             Ok(reply) => Ok((session, reply)),
@@ -113,9 +125,7 @@ impl AgentSession {
 
     /// Whether this agent may read a conversation, as things stand now.
     async fn may_read(&self, conversation: ConversationId) -> Result<bool, StoreError> {
-        let store = self.hub.store();
-        let (agent, conversation) = (store.agent_by_id(self.me.id).await?, store.conversation(conversation).await?);
-        Ok(agent.zip(conversation).is_some_and(|(agent, conversation)| may_read(&agent, &conversation)))
+        Ok(self.hub.store().readable(self.me.id, conversation).await?.is_some())
     }
 
     /// Up to which seq they may read a conversation: all of it, or, when it is another agent's by now, up to their own last words in
@@ -146,11 +156,39 @@ impl AgentSession {
                 Err(refuse(None, ErrorCode::AlreadyGreeted, "this connection has been greeted; open another one"))
             }
             ToRelay::Say(say) => self.say(say).await.map(Some),
-            ToRelay::Presence(wish) => done(wish.id, hub.agent_presence(me, wish.presence).await),
+            ToRelay::Presence(SetPresence { id, presence, mut away }) => {
+                if away.as_ref().is_some_and(|away| !AwayReason::CHOICES.contains(&away.reason)) {
+                    let message = "away.reason: break, meal, meeting, training, work or other";
+                    return Err(refuse(Some(id), ErrorCode::InvalidField, message));
+                }
+                if let Some(away) = &mut away {
+                    away.note = cut(away.note.trim(), MAX_LABEL).to_owned();
+                }
+                done(id, hub.agent_presence(me, presence, away).await)
+            }
+            ToRelay::Active(_) => {
+                hub.agent_active(me).await.map_err(|error| refuse(None, error.code(), error.to_string()))?;
+                Ok(None)
+            }
             ToRelay::Take(take) => done(take.id, hub.agent_takes(me, take.conversation, take.stretch).await),
+            ToRelay::Transfer(Transfer { id, conversation, to: None, team: Some(team) }) => {
+                done(id, hub.agent_transfers_to_team(me, conversation, team).await)
+            }
+            ToRelay::Transfer(Transfer { id, to: Some(_), team: Some(_), .. }) => {
+                Err(refuse(Some(id), ErrorCode::InvalidField, "team: leave it out, or `to`: a chat goes to one of them"))
+            }
             ToRelay::Transfer(transfer) => done(transfer.id, hub.agent_transfers(me, transfer.conversation, transfer.to).await),
+            ToRelay::Prioritize(Prioritize { id, conversation, priority }) => {
+                if !PRIORITIES.contains(&priority) {
+                    let message = format!("priority: {} to {}", PRIORITIES.start(), PRIORITIES.end());
+                    return Err(refuse(Some(id), ErrorCode::InvalidField, message));
+                }
+                done(id, hub.agent_prioritizes(me, conversation, priority).await)
+            }
             ToRelay::Accept(About { id, conversation }) => done(id, hub.agent_accepts(me, conversation).await),
             ToRelay::Decline(About { id, conversation }) => done(id, hub.agent_declines(me, conversation).await),
+            ToRelay::TakeOver(About { id, conversation }) => done(id, hub.agent_takes_over(me, conversation).await),
+            ToRelay::Oversee(oversee) => self.oversee(oversee).await.map(Some),
             ToRelay::Close(About { id, conversation }) => done(id, hub.agent_closes(me, conversation).await),
             ToRelay::Dismiss(About { id, conversation }) => done(id, hub.agent_dismisses(me, conversation).await),
             ToRelay::Block(block) => {
@@ -160,12 +198,9 @@ impl AgentSession {
                 }
                 done(block.id, hub.agent_blocks(me, block).await)
             }
-            ToRelay::Show(show) => {
-                self.show(show);
-                Ok(None)
-            }
+            ToRelay::Show(show) => self.show(show).await.map_err(stored),
             ToRelay::Typing(typing) => {
-                hub.agent_typing(&self.me, typing.conversation, typing.on).await.map_err(stored)?;
+                hub.agent_typing(&self.me, typing, &self.peer).await.map_err(stored)?;
                 Ok(None)
             }
             ToRelay::Read(read) => {
@@ -209,9 +244,42 @@ impl AgentSession {
         said.map(FromRelay::Ack).map_err(|error| refuse(Some(id), error.code(), error.to_string()))
     }
 
+    /// Lists what others have, and tells of it from now on, or no more.
+    async fn oversee(&mut self, Oversee { id, on }: Oversee) -> Result<FromRelay, ErrorFrame> {
+        let stored = |error: StoreError| refuse(Some(id), error.code(), error.to_string());
+        let me = self.hub.store().agent_by_id(self.me.id).await.map_err(stored)?;
+        if me.is_none_or(|me| me.role < Act::ReadOthers.least_role()) {
+            return Err(refuse(Some(id), ErrorCode::Forbidden, "what others have in hand is for supervisors"));
+        }
+        let registry = self.hub.registry();
+        if on && !self.overseeing {
+            registry.oversees(self.me.id, self.peer.clone());
+        } else if !on && self.overseeing {
+            registry.oversees_no_more(self.me.id, self.peer.id);
+        }
+        self.overseeing = on;
+        if !on {
+            return Ok(FromRelay::Done(Done { id }));
+        }
+        // Subscribed first, then read: what changes in between is in one of both.
+        self.hub.ready().await;
+        let (chats, total) = self.hub.store().others(self.me.id).await.map_err(stored)?;
+        Ok(FromRelay::Others(Others { id, chats, total }))
+    }
+
     /// Replaces what this console has in view.
-    fn show(&mut self, mut show: Show) {
+    async fn show(&mut self, mut show: Show) -> Result<Option<FromRelay>, StoreError> {
+        let mut answer = None;
+        if let Some(open) = show.open.filter(|open| self.showing.open != Some(*open))
+            && self.hub.store().is_named(self.me.id, open).await?
+        {
+            // It is no row of theirs: this is how it stands, from where its changes follow.
+            self.peer.admit(open);
+            let conversation = self.hub.store().conversation(open).await?;
+            answer = conversation.map(|conversation| FromRelay::Chat(Chat { conversation }));
+        }
         show.rows.truncate(MAX_ROWS);
+        self.hub.agent_views(self.me.id, &self.peer, self.showing.open, show.open);
         self.unshow();
         let registry = self.hub.registry();
         for &row in &show.rows {
@@ -220,7 +288,9 @@ impl AgentSession {
         if let Some(open) = show.open {
             registry.open().add(open, self.peer.clone());
         }
+        self.hub.ready().await;
         self.showing = show;
+        Ok(answer)
     }
 
     fn unshow(&self) {
@@ -254,6 +324,10 @@ impl Session for AgentSession {
 
     async fn left(self: Box<Self>) {
         self.unshow();
+        self.hub.agent_views(self.me.id, &self.peer, self.showing.open, None);
+        if self.overseeing {
+            self.hub.registry().oversees_no_more(self.me.id, self.peer.id);
+        }
         let last = self.hub.registry().agents().remove(self.me.id, self.peer.id);
         if last && let Err(error) = self.hub.agent_present(self.me.id).await {
             super::log_unless_outage(&error, "an agent's leaving");

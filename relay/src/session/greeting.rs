@@ -20,6 +20,7 @@ use crate::edge::auth;
 use crate::edge::identity::{self, BadIdentity};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
+use crate::present::Present;
 use crate::store::SiteRecord;
 
 /// A visitor's connection before `hello`.
@@ -34,6 +35,10 @@ pub struct VisitorGreeter {
     pub files: Arc<FileRules>,
     /// Where they come from, unless from this very machine.
     pub network: Option<IpNet>,
+    /// Browser and system, as the browser tells them.
+    pub device: Option<String>,
+    /// Whom agents have invited.
+    pub present: Arc<Present>,
 }
 
 /// Who has greeted, the token that they get, and the secret that vouched for them.
@@ -66,7 +71,9 @@ impl Greeter for VisitorGreeter {
         let (pace, card) = (Pace::new(self.rates.clone()), Arc::new(card));
         let visitor = card.id;
         // Subscribed first, then read: whatever is committed in between is in the queue, in the answer, or in both.
-        let mut session = VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone());
+        let mut session =
+            VisitorSession::register(self.hub.clone(), peer.clone(), pace, site, card, self.files.clone(), self.present.clone());
+        session.hears().await;
         let welcomed = match self.still_lets_in(visitor).await {
             Ok(()) => session.welcome(&self.site, hello, token).await.map_err(|error| {
                 super::log_unless_outage(&error, "a visitor's greeting");
@@ -100,7 +107,7 @@ impl VisitorGreeter {
         let (token, token_hash) = auth::new_token();
         let resumed = self.hub.store().resume(auth::hash(link), self.site.id, token_hash, clock::now()).await;
         let visitor = resumed.map_err(|_| unreachable())?;
-        Ok(visitor.map(|id| (VisitorCard { id, ..card_of(hello, token_hash, false) }, token)))
+        Ok(visitor.map(|id| (VisitorCard { id, ..self.card_of(hello, token_hash, false) }, token)))
     }
 
     /// Who greets: a known visitor by their token, or a new one, who gets a token. And the secret that vouched for them, if one did.
@@ -125,7 +132,7 @@ impl VisitorGreeter {
             Some(_) => return Err(bad_token("this token belongs to another site: forget it and greet without one")),
             None => (visitor_id(&token_hash), true),
         };
-        let card = VisitorCard { id, ..card_of(hello, token_hash, is_new) };
+        let card = VisitorCard { id, ..self.card_of(hello, token_hash, is_new) };
         if hello.identity.is_some() {
             // What somebody said who is kept out does not become anybody else's.
             self.lets_in(id).await?;
@@ -143,6 +150,21 @@ impl VisitorGreeter {
                 Err(bad_identity("this site wants an identity token: greet with one that the site's own server has signed"))
             }
             None => Ok((card, issued, known.and_then(|visitor| visitor.secret))),
+        }
+    }
+
+    /// What a greeting tells of somebody whose id follows from their token.
+    fn card_of(&self, hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
+        VisitorCard {
+            id: visitor_id(&token_hash),
+            token_hash,
+            locale: short(hello.locale.as_deref()),
+            time_zone: short(hello.time_zone.as_deref()),
+            page: hello.page.clone().map(tidy),
+            device: self.device.clone(),
+            trail: Vec::new(),
+            invited: None,
+            is_new,
         }
     }
 
@@ -206,18 +228,6 @@ fn unreachable() -> Refusal {
 /// 64 lower-case hexadecimal digits, as [`auth::new_token`] makes them.
 pub(crate) fn is_token(token: &str) -> bool {
     token.len() == 64 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// What a greeting tells of somebody whose id follows from their token.
-fn card_of(hello: &Hello, token_hash: [u8; 32], is_new: bool) -> VisitorCard {
-    VisitorCard {
-        id: visitor_id(&token_hash),
-        token_hash,
-        locale: short(hello.locale.as_deref()),
-        time_zone: short(hello.time_zone.as_deref()),
-        page: hello.page.clone().map(tidy),
-        is_new,
-    }
 }
 
 /// A visitor's id follows from their token: hashed once more, so that it tells nothing of what is stored.

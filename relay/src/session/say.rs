@@ -5,7 +5,8 @@ use shared::close::ErrorCode;
 use shared::frame::ErrorFrame;
 use shared::ids::MessageId;
 use shared::model::{
-    Answer, Card, CardButton, MAX_BUTTONS, MAX_CHOICES, MAX_FIELD, MAX_FIELDS, MAX_LABEL, MAX_TEXT, MAX_URL, Rating, Say, cut,
+    Answer, Card, CardButton, MAX_BUTTONS, MAX_CHOICES, MAX_FIELD, MAX_FIELDS, MAX_LABEL, MAX_MENTIONS, MAX_TEXT, MAX_URL,
+    Rating, Say, cut,
 };
 
 use super::refuse;
@@ -15,7 +16,13 @@ use super::refuse;
 /// # Errors
 /// What is wrong with it.
 pub(super) fn of_visitor(say: &mut Say) -> Result<(), ErrorFrame> {
-    let agents_only = [("note", say.note), ("choices", !say.choices.is_empty()), ("cards", !say.cards.is_empty())];
+    let agents_only = [
+        ("note", say.note),
+        ("whisper", say.whisper),
+        ("mentions", !say.mentions.is_empty()),
+        ("choices", !say.choices.is_empty()),
+        ("cards", !say.cards.is_empty()),
+    ];
     only(say, &agents_only, "agents")?;
     body(say)?;
     if let Some(contact) = &mut say.contact {
@@ -56,6 +63,15 @@ pub(super) fn of_agent(say: &Say) -> Result<(), ErrorFrame> {
     body(say)?;
     if say.note && (say.file.is_some() || !say.cards.is_empty() || !say.choices.is_empty()) {
         return Err(invalid(say, "note: a note is text and nothing else"));
+    }
+    if say.whisper && !say.note {
+        return Err(invalid(say, "whisper: it is a note: say so"));
+    }
+    if !say.mentions.is_empty() && !say.note {
+        return Err(invalid(say, "mentions: only a note names colleagues"));
+    }
+    if say.mentions.len() > MAX_MENTIONS {
+        return Err(invalid(say, format!("mentions: at most {MAX_MENTIONS}")));
     }
     if !say.choices.is_empty() && say.text.is_empty() {
         return Err(invalid(say, "choices: quick replies stand under a text"));
@@ -153,7 +169,7 @@ fn invalid(say: &Say, message: impl Into<String>) -> ErrorFrame {
 
 #[cfg(test)]
 mod tests {
-    use shared::ids::{ConversationId, FileId};
+    use shared::ids::{AgentId, ConversationId, FileId};
     use shared::model::Contact;
     use uuid::Uuid;
 
@@ -218,6 +234,12 @@ mod tests {
         let note = say(|say| say.note = true);
         assert_eq!((visitor(note.clone()), agent(&note)), (invalid, None));
         assert_eq!(visitor(card(|_| ())), invalid);
+        let whisper = say(|say| (say.note, say.whisper) = (true, true));
+        assert_eq!((visitor(whisper.clone()), agent(&whisper)), (invalid, None));
+        assert_eq!(agent(&say(|say| say.whisper = true)), invalid, "a whisper is a note");
+        let names = |note, number| say(|say| (say.note, say.mentions) = (note, vec![AgentId(Uuid::nil()); number]));
+        assert_eq!([visitor(names(false, 1)), agent(&names(false, 1))], [invalid, invalid]);
+        assert_eq!([agent(&names(true, 10)), agent(&names(true, 11))], [None, invalid]);
         let answer = Answer { label: "Order".into(), value: " 4711 ".into() };
         for change in [
             say(|say| say.contact = Some(Contact { name: None, email: "kim@example.org".into() })),

@@ -4,19 +4,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use shared::api::Visit;
 use shared::close::ErrorCode;
 use shared::frame::{Backfill, Done, Entries, ErrorFrame};
 use shared::ids::{ConversationId, MessageId, Seq, SiteId};
 use shared::model::{Audience, FileRules, MAX_DRAFT, MAX_FIELD, MAX_PAGE, MAX_URL, Page, Panel, Say, Seen, SiteSettings, cut};
-use shared::visitor::{FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
+use shared::visitor::{Answering, FromRelay, Hello, Pong, Rate, ToRelay, Transcript, Welcome};
 
 use super::pace::Pace;
 use super::{Reply, Session, refuse};
 use crate::clock;
-use crate::desk::{DeskError, Speaker, VisitorCard};
+use crate::desk::{DeskError, Invitee, Speaker, VisitorCard};
 use crate::hub::Hub;
 use crate::hub::registry::Peer;
 use crate::metrics::Who;
+use crate::present::{PREFIX, Present};
 use crate::store::{Asked, SiteRecord, StoreError};
 
 /// A visitor's connection after `hello`.
@@ -27,9 +29,18 @@ pub struct VisitorSession {
     site: SiteId,
     card: Arc<VisitorCard>,
     files: Arc<FileRules>,
+    /// Whom agents have invited.
+    present: Arc<Present>,
+    /// Whether the site keeps the pages that its visitors visit.
+    keeps_pages: bool,
+    /// Agents see what is being written.
+    drafts: bool,
     /// The conversation at hand, once there is one.
     conversation: Option<ConversationId>,
 }
+
+/// Pages remembered of somebody who has not written yet: so many of the longest addresses are what an idle connection may cost.
+const MOST_REMEMBERED: usize = 10;
 
 impl VisitorSession {
     /// A session that hears from now on what concerns its visitor.
@@ -40,20 +51,31 @@ impl VisitorSession {
         site: SiteId,
         card: Arc<VisitorCard>,
         files: Arc<FileRules>,
+        present: Arc<Present>,
     ) -> Self {
         hub.registry().visitors().add(card.id, peer.clone());
-        Self { hub, peer, pace, site, card, files, conversation: None }
+        Self { hub, peer, pace, site, card, files, present, keeps_pages: false, drafts: false, conversation: None }
+    }
+
+    /// Waits until it does so across relays.
+    pub(super) async fn hears(&self) {
+        self.hub.ready().await;
     }
 
     pub(super) async fn welcome(&mut self, site: &SiteRecord, hello: Hello, token: Option<String>) -> Result<Reply, DeskError> {
-        let store = self.hub.store();
+        let hub = self.hub.clone();
+        let store = hub.store();
         let now = clock::now();
         let mut entries = None;
         let mut thread = None;
-        if !self.card.is_new {
+        self.keeps_pages = site.visitors.pages;
+        self.drafts = site.settings.drafts;
+        if self.card.is_new {
+            self.walks();
+        } else {
             self.hub.visitor_present(self.card.id).await?;
             if let Some(page) = self.card.page.clone() {
-                self.hub.visitor_page(self.card.id, page).await?;
+                self.hub.visitor_page(self.card.id, page, self.card.device.clone()).await?;
             }
             thread = store.thread_of(self.card.id).await?;
         }
@@ -64,11 +86,14 @@ impl VisitorSession {
                 entries = Some(self.entries(thread.id, seen).await?);
             }
         }
+        let (answering, back_at) = store.answering(self.site, now).await?;
+        hub.greeted(self.site, Answering { answering, back_at });
         let welcome = Welcome {
             visitor: self.card.id,
             token,
             thread,
-            answering: store.answering().await?,
+            answering,
+            back_at,
             site: site.name.clone(),
             settings: site.settings_rev,
             panel: panel(&site.settings, &self.files, self.hub.sends_mail()),
@@ -106,7 +131,7 @@ impl VisitorSession {
             ToRelay::Say(say) => self.say(say).await.map(Some),
             ToRelay::Typing(typing) => {
                 if let Some(conversation) = self.conversation {
-                    let draft = cut(&typing.draft, MAX_DRAFT).to_owned();
+                    let draft = if self.drafts { cut(&typing.draft, MAX_DRAFT) } else { veiled(&typing.draft) }.to_owned();
                     self.hub.visitor_typing(conversation, draft).await.map_err(|error| from_store(None, &error))?;
                 }
                 Ok(None)
@@ -119,8 +144,10 @@ impl VisitorSession {
             ToRelay::Page(view) => {
                 let page = tidy(view.page);
                 Arc::make_mut(&mut self.card).page = Some(page.clone());
-                if !self.card.is_new {
-                    let told = self.hub.visitor_page(self.card.id, page).await;
+                if self.card.is_new {
+                    self.walks();
+                } else {
+                    let told = self.hub.visitor_page(self.card.id, page, None).await;
                     told.map_err(|error| from_desk(None, &error))?;
                 }
                 Ok(None)
@@ -165,9 +192,16 @@ impl VisitorSession {
     async fn say(&mut self, mut say: Say) -> Result<FromRelay, ErrorFrame> {
         let id = say.id;
         super::say::of_visitor(&mut say)?;
+        if let Some(name) = say.greeting.as_deref().filter(|name| name.starts_with(PREFIX)) {
+            let offer = self.present.taken_up(clock::now(), self.site, name);
+            Arc::make_mut(&mut self.card).invited = offer.map(|offer| Invitee { by: offer.by.id, text: offer.text });
+        }
         let said = self.hub.visitor_says(self.site, &self.card, say, &self.peer).await;
         let ack = said.map_err(|error| from_desk(Some(id), &error))?;
         self.is_known();
+        if self.card.invited.is_some() {
+            Arc::make_mut(&mut self.card).invited = None;
+        }
         self.conversation = Some(ack.conversation);
         Ok(FromRelay::Ack(ack))
     }
@@ -197,7 +231,23 @@ impl VisitorSession {
     /// Their row is in the store.
     fn is_known(&mut self) {
         if self.card.is_new {
-            Arc::make_mut(&mut self.card).is_new = false;
+            let card = Arc::make_mut(&mut self.card);
+            card.is_new = false;
+            card.trail = Vec::new();
+        }
+    }
+
+    /// Somebody of whom nothing is kept yet is on a page: it is remembered until they write or go, where their site keeps pages.
+    fn walks(&mut self) {
+        if let Some(page) = self.card.page.clone().filter(|_| self.keeps_pages) {
+            let card = Arc::make_mut(&mut self.card);
+            if card.trail.last().is_some_and(|last| last.url == page.url) {
+                return;
+            }
+            if card.trail.len() >= MOST_REMEMBERED {
+                card.trail.remove(0);
+            }
+            card.trail.push(Visit { at: clock::now(), url: page.url, title: page.title });
         }
     }
 
@@ -263,6 +313,11 @@ fn done(id: MessageId, result: Result<(), DeskError>) -> Result<Option<FromRelay
 
 fn from_desk(id: Option<MessageId>, error: &DeskError) -> ErrorFrame {
     refuse(id, error.code(), error.to_string())
+}
+
+/// What agents are told of a draft that the site keeps from them: that there is one.
+fn veiled(draft: &str) -> &'static str {
+    if draft.is_empty() { "" } else { "…" }
 }
 
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.

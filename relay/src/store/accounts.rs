@@ -1,7 +1,6 @@
 //! Accounts and their invitations, and which sites there are.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::api::{Deed, Member, SitePatch};
+use shared::api::{Deed, Member, SitePatch, VisitorRules};
 use shared::ids::{AgentId, Millis, SiteId, SiteKey};
 pub use shared::model::SiteSettings;
 use shared::model::{Agent, Role};
@@ -11,7 +10,8 @@ use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::rows::{json, seq, to_json};
 use super::sessions::{self, NewSession};
-use super::{Store, StoreError, people};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
+use super::{Store, StoreError, people, rules};
 
 /// Slots of a new agent (DESIGN §2).
 pub(super) const CAPACITY: u32 = 3;
@@ -25,6 +25,8 @@ pub struct Account {
     pub email: String,
     /// Argon2id, in PHC format.
     pub password_hash: String,
+    /// Whether they have to set up a second factor before anything else; by a session: as it began.
+    pub must_enrol: bool,
 }
 
 /// A new team member.
@@ -68,24 +70,27 @@ pub struct SiteRecord {
     pub settings_rev: u64,
     /// Refuses visitors who are not verified. Set by [`Store::change_site`] alone.
     pub verified_only: bool,
+    /// What it wants to know of its visitors. Set by [`Store::set_visitor_rules`] alone.
+    pub visitors: VisitorRules,
 }
 
 /// What [`site`] reads.
 macro_rules! site_columns {
     () => {
-        "SELECT id, key, name, origins, settings, settings_rev, verified_only FROM site"
+        "SELECT id, key, name, origins, settings, settings_rev, verified_only, visitors FROM site"
     };
 }
 
 impl Store {
-    /// The account of an address, disabled ones excluded.
-    pub async fn account(&self, email: String) -> Result<Option<Account>, StoreError> {
+    /// The account of an address, disabled ones excluded, for whoever signs in now.
+    pub async fn account(&self, email: String, now: Millis) -> Result<Option<Account>, StoreError> {
         self.read(move |db| {
             let mut find =
                 db.prepare_cached("SELECT id, email, password_hash FROM agent WHERE email = ?1 AND disabled = 0 AND bot = 0")?;
-            let found = find.query_row([email], |row| Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
+            let found = find.query_row([email], |row| Ok((row.get::<Uuid>(0)?, row.get(1)?, row.get(2)?))).optional()?;
             let Some((id, email, password_hash)) = found else { return Ok(None) };
-            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash }))
+            let must_enrol = rules::must_enrol(db, id, now)?;
+            Ok(people::agent(db, AgentId(id))?.map(|agent| Account { agent, email, password_hash, must_enrol }))
         })
         .await
     }
@@ -94,7 +99,7 @@ impl Store {
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.read(|db| {
             let mut find = db.prepare_cached(
-                "SELECT iif(bot, '', email), disabled, EXISTS (SELECT 1 FROM second_factor f WHERE f.agent = a.id AND f.confirmed = 1) \
+                "SELECT CASE WHEN bot = 1 THEN '' ELSE email END, disabled, EXISTS (SELECT 1 FROM second_factor f WHERE f.agent = a.id AND f.confirmed = 1) \
                  FROM agent a WHERE id = ?1",
             )?;
             let member = |agent: Agent| {
@@ -114,7 +119,7 @@ impl Store {
                 "SELECT email, role, expires_at FROM invitation WHERE used_at IS NULL AND expires_at > ?1 ORDER BY expires_at, email",
             )?;
             let found = find.query_map([now], invitation)?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -200,7 +205,8 @@ impl Store {
             sessions::add(db, new.id, &session, now)?;
             audit::write(db, now, &Record::of(new.id, Deed::Joined, &*new.email).with(role_name(invitation.role)))?;
             let agent = people::agent(db, new.id)?;
-            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash }))
+            let must_enrol = rules::must_enrol(db, new.id.0, now)?;
+            Ok(agent.map(|agent| Account { agent, email: new.email, password_hash: new.password_hash, must_enrol }))
         })
         .await
     }
@@ -226,7 +232,7 @@ impl Store {
     pub async fn sites(&self) -> Result<Vec<SiteRecord>, StoreError> {
         self.read(|db| {
             let mut find = db.prepare_cached(concat!(site_columns!(), " ORDER BY name, id"))?;
-            Ok(find.query_map([], site)?.collect::<rusqlite::Result<_>>()?)
+            Ok(find.query_map([], site)?.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -258,7 +264,7 @@ impl Store {
             let settings = settings.as_ref().map(to_json).transpose()?;
             let mut update = db.prepare_cached(
                 "UPDATE site SET name = coalesce(?2, name), origins = coalesce(?3, origins), settings = coalesce(?4, settings), \
-                 verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + (settings <> coalesce(?4, settings) OR name <> coalesce(?2, name)) WHERE key = ?1",
+                 verified_only = coalesce(?5, verified_only), settings_rev = settings_rev + CASE WHEN settings <> coalesce(?4, settings) OR name <> coalesce(?2, name) THEN 1 ELSE 0 END WHERE key = ?1",
             )?;
             update.execute(params![key.0, name, origins, settings, verified_only])?;
             let after = find.query_row([&key.0], site)?;
@@ -276,7 +282,7 @@ impl Store {
     pub async fn add_site(&self, now: Millis, by: AgentId, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            insert_site(db, &site)?;
+            insert_site(db, &site, "")?;
             audit::write(db, now, &Record::of(by, Deed::SiteMade, site.name))
         })
         .await
@@ -295,19 +301,28 @@ impl Store {
     pub async fn upsert_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         self.write(move |db| {
             db.protect()?;
-            insert_site(db, &site)
+            insert_site(
+                db,
+                &site,
+                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
+                 settings_rev = site.settings_rev \
+                 + CASE WHEN site.settings <> excluded.settings OR site.name <> excluded.name THEN 1 ELSE 0 END",
+            )
         })
         .await
     }
 }
 
-fn insert_site(db: &Connection, site: &SiteRecord) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET \
-         name = excluded.name, origins = excluded.origins, settings = excluded.settings, \
-         settings_rev = settings_rev + (settings <> excluded.settings OR name <> excluded.name)",
-    )?
-    .execute(params![site.id.0, site.key.0, site.name, to_json(&site.origins)?, to_json(&site.settings)?])?;
+/// `or`: what becomes of one of this key that there is already; else [`StoreError::Conflict`].
+fn insert_site(db: &Connection, site: &SiteRecord, or: &str) -> Result<(), StoreError> {
+    let sql = ["INSERT INTO site (id, key, name, origins, settings) VALUES (?1, ?2, ?3, ?4, ?5)", or].concat();
+    db.prepare_cached(&sql)?.execute(params![
+        site.id.0,
+        site.key.0,
+        site.name,
+        to_json(&site.origins)?,
+        to_json(&site.settings)?
+    ])?;
     Ok(())
 }
 
@@ -329,7 +344,7 @@ fn find_invitation(db: &Connection, hash: [u8; 32], now: Millis) -> Result<Optio
     Ok(find.query_row(params![hash, now], invitation).optional()?)
 }
 
-fn invitation(row: &Row<'_>) -> rusqlite::Result<InvitationRecord> {
+fn invitation(row: &Row<'_>) -> sql::Result<InvitationRecord> {
     Ok(InvitationRecord { email: row.get(0)?, role: role_of(row.get_ref(1)?.as_str()?)?, expires_at: row.get(2)? })
 }
 
@@ -339,7 +354,7 @@ pub(crate) fn settings(db: &Connection, site: SiteId) -> Result<SiteSettings, St
     Ok(find.query_row([site.0], |row| json(row.get_ref(0)?.as_str()?))?)
 }
 
-fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
+fn site(row: &Row<'_>) -> sql::Result<SiteRecord> {
     Ok(SiteRecord {
         id: SiteId(row.get(0)?),
         key: SiteKey(row.get(1)?),
@@ -348,5 +363,6 @@ fn site(row: &Row<'_>) -> rusqlite::Result<SiteRecord> {
         settings: json(row.get_ref(4)?.as_str()?)?,
         settings_rev: seq(row, 5)?,
         verified_only: row.get(6)?,
+        visitors: json(row.get_ref(7)?.as_str()?)?,
     })
 }

@@ -1,13 +1,13 @@
 //! What is put on record: deeds of people that others may want to know of later. Written in the transaction of the deed itself where it
 //! is one of the store, so that neither is without the other.
 
-use rusqlite::{Connection, params};
 use shared::api::{AuditEntry, Deed};
 use shared::ids::{AgentId, ConversationId, Millis};
 use shared::model::{MAX_PAGE, Person};
 use uuid::Uuid;
 
 use super::rows::{seq, to_json};
+use super::sql::{self, Connection, params};
 use super::{Store, StoreError};
 
 /// A page of the record, and one entry more, which tells whether there are more.
@@ -111,22 +111,22 @@ fn insert(db: &Connection, now: Millis, record: &Record, conversation: Option<Co
     Ok(())
 }
 
-fn entries<P: rusqlite::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<AuditEntry>, StoreError> {
+fn entries<P: sql::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<AuditEntry>, StoreError> {
     let mut find = db.prepare_cached(sql)?;
     let found = find.query_map(params, |row| {
-        let by = row.get::<_, Option<Uuid>>(2)?.zip(row.get::<_, Option<String>>(3)?);
+        let by = row.get::<Option<Uuid>>(2)?.zip(row.get::<Option<String>>(3)?);
         Ok(AuditEntry {
             id: seq(row, 0)?,
             at: row.get(1)?,
             by: by.map(|(id, name)| Person { id: AgentId(id), name }),
             // Of a later version, perhaps.
-            deed: serde_json::from_value(row.get::<_, String>(4)?.into()).unwrap_or(Deed::Unknown),
+            deed: serde_json::from_value(row.get::<String>(4)?.into()).unwrap_or(Deed::Unknown),
             about: row.get(5)?,
             detail: row.get(6)?,
-            conversation: row.get::<_, Option<Uuid>>(7)?.map(ConversationId),
+            conversation: row.get::<Option<Uuid>>(7)?.map(ConversationId),
         })
     })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(found.collect::<sql::Result<_>>()?)
 }
 
 /// What a deed is called in the table: its name on the wire.

@@ -1,12 +1,12 @@
 //! Whom a site's team keeps out. Written by the desk, read when visitors greet or upload, listed and lifted over REST.
 
 use ipnet::IpNet;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use shared::api::{Block, Deed};
 use shared::ids::{AgentId, BlockId, ConversationId, Millis, SiteId, VisitorId};
 use shared::model::Person;
 
 use super::audit::{self, Record};
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Blocks that one list holds; the latest.
@@ -53,11 +53,11 @@ pub(crate) fn add(db: &Connection, id: BlockId, whom: Whom, new: &NewBlock) -> R
 }
 
 /// A block as REST tells it; its columns as [`LISTED`] names them.
-fn block(row: &Row<'_>) -> rusqlite::Result<Block> {
+fn block(row: &Row<'_>) -> sql::Result<Block> {
     Ok(Block {
         id: BlockId(row.get("id")?),
         site: SiteId(row.get("site")?),
-        visitor: row.get::<_, Option<_>>("visitor")?.map(VisitorId),
+        visitor: row.get::<Option<_>>("visitor")?.map(VisitorId),
         name: row.get("visitor_name")?,
         network: row.get("network")?,
         reason: row.get("reason")?,
@@ -81,12 +81,11 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.read(move |db| {
             let mut find = db.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM block WHERE visitor = :visitor AND coalesce(expires_at > :now, 1)) \
-                 OR EXISTS (SELECT 1 FROM block WHERE site = :site AND network = :network AND coalesce(expires_at > :now, 1))",
+                "SELECT EXISTS (SELECT 1 FROM block WHERE visitor = ?1 AND (expires_at IS NULL OR expires_at > ?4)) \
+                 OR EXISTS (SELECT 1 FROM block WHERE site = ?2 AND network = ?3 AND (expires_at IS NULL OR expires_at > ?4))",
             )?;
             let network = network.map(|network| network.to_string());
-            let of = named_params! { ":visitor": visitor.0, ":site": site.0, ":network": network, ":now": now };
-            Ok(find.query_row(of, |row| row.get(0))?)
+            Ok(find.query_row(params![visitor.0, site.0, network, now], |row| row.get(0))?)
         })
         .await
     }
@@ -94,9 +93,9 @@ impl Store {
     /// Who is kept out now, the latest first.
     pub async fn blocks(&self, now: Millis) -> Result<Vec<Block>, StoreError> {
         self.read(move |db| {
-            let sql = format!("{LISTED} WHERE coalesce(b.expires_at > ?1, 1) ORDER BY b.created_at DESC LIMIT ?2");
+            let sql = format!("{LISTED} WHERE (b.expires_at IS NULL OR b.expires_at > ?1) ORDER BY b.created_at DESC LIMIT ?2");
             let mut find = db.prepare_cached(&sql)?;
-            Ok(find.query_map(params![now, MOST_LISTED], block)?.collect::<rusqlite::Result<_>>()?)
+            Ok(find.query_map(params![now, MOST_LISTED], block)?.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -105,7 +104,7 @@ impl Store {
     pub async fn block_of(&self, conversation: ConversationId, now: Millis) -> Result<Option<Block>, StoreError> {
         self.read(move |db| {
             let sql = format!(
-                "{LISTED} WHERE b.visitor = (SELECT visitor FROM conversation WHERE id = ?1) AND coalesce(b.expires_at > ?2, 1)"
+                "{LISTED} WHERE b.visitor = (SELECT visitor FROM conversation WHERE id = ?1) AND (b.expires_at IS NULL OR b.expires_at > ?2)"
             );
             let mut find = db.prepare_cached(&sql)?;
             let mut found = find.query_map(params![conversation.0, now], block)?;

@@ -1,12 +1,12 @@
 //! What whole sites see: the board of waiting conversations, positions, and the estimate of a wait.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{ConversationId, Millis, SiteId, VisitorId};
 use shared::model::{Board, MAX_ROWS, Site, State, Thread};
 
 use super::reads::views;
 use super::rows::{self, columns};
-use super::{Store, StoreError};
+use super::sql::{self, Connection, OptionalExtension, params};
+use super::{Store, StoreError, teams};
 use crate::desk::record::Record;
 
 /// How many of the latest handled conversations an estimate rests on.
@@ -52,7 +52,7 @@ impl Store {
                 };
                 Ok(Place { visitor: VisitorId(row.get(1)?), thread })
             })?;
-            Ok(places.collect::<rusqlite::Result<_>>()?)
+            Ok(places.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -62,7 +62,7 @@ impl Store {
         self.read(|db| {
             let mut find = db.prepare_cached("SELECT id, rev FROM site ORDER BY id")?;
             let revs = find.query_map([], |row| Ok((SiteId(row.get(0)?), rows::seq(row, 1)?)))?;
-            Ok(revs.collect::<rusqlite::Result<_>>()?)
+            Ok(revs.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -72,11 +72,11 @@ pub(super) fn sites(db: &Connection) -> Result<Vec<Site>, StoreError> {
     let mut find = db.prepare_cached("SELECT id, key, name FROM site ORDER BY name, id")?;
     let sites = find
         .query_map([], |row| Ok(Site { id: SiteId(row.get(0)?), key: shared::ids::SiteKey(row.get(1)?), name: row.get(2)? }))?;
-    Ok(sites.collect::<rusqlite::Result<_>>()?)
+    Ok(sites.collect::<sql::Result<_>>()?)
 }
 
 pub(super) fn board(db: &Connection, site: SiteId) -> Result<Board, StoreError> {
-    let count = |sql| -> rusqlite::Result<u32> { db.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)) };
+    let count = |sql| -> sql::Result<u32> { db.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)) };
     let queued = concat!(
         "SELECT ",
         columns!(),
@@ -92,6 +92,7 @@ pub(super) fn board(db: &Connection, site: SiteId) -> Result<Board, StoreError> 
     Ok(Board {
         site,
         rev: rev.cast_unsigned(),
+        picked: teams::is_picked(db, site)?,
         waiting: count("SELECT count(*) FROM conversation WHERE state = 0 AND site = ?1")?,
         queue: views(db, queued, params![site.0, most])?,
         unassigned: count("SELECT count(*) FROM conversation WHERE state = 2 AND agent IS NULL AND site = ?1")?,
@@ -127,17 +128,17 @@ fn wait(position: u32, handling: Millis, slots: u32) -> Millis {
 fn handling_time(db: &Connection, site: SiteId) -> Result<Option<Millis>, StoreError> {
     let mut find = db.prepare_cached(
         "SELECT state_at - assigned_at FROM (SELECT state_at, assigned_at FROM conversation WHERE state = 3 AND site = ?1 \
-         ORDER BY state_at DESC LIMIT ?2) WHERE assigned_at IS NOT NULL ORDER BY 1",
+         ORDER BY state_at DESC LIMIT ?2) AS latest WHERE assigned_at IS NOT NULL ORDER BY 1",
     )?;
     let most = i64::try_from(SAMPLES).unwrap_or(i64::MAX);
-    let times = find.query_map(params![site.0, most], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Millis>>>()?;
+    let times = find.query_map(params![site.0, most], |row| row.get(0))?.collect::<sql::Result<Vec<Millis>>>()?;
     Ok(if times.len() < FEWEST_SAMPLES { None } else { times.get(times.len() / 2).copied() })
 }
 
 /// Slots of everybody who is online, free or not.
 fn open_slots(db: &Connection) -> Result<u32, StoreError> {
     let mut sum = db.prepare_cached(
-        "SELECT sum(capacity) FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND EXISTS (SELECT 1 FROM presence WHERE subject = a.id)",
+        "SELECT CAST(sum(capacity) AS BIGINT) FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND EXISTS (SELECT 1 FROM presence WHERE subject = a.id)",
     )?;
-    Ok(sum.query_row([], |row| row.get::<_, Option<u32>>(0)).optional()?.flatten().unwrap_or(0))
+    Ok(sum.query_row([], |row| row.get::<Option<u32>>(0)).optional()?.flatten().unwrap_or(0))
 }

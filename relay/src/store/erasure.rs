@@ -1,14 +1,14 @@
 //! Erasing what a visitor left, and telling them what there is of them. An erasure is marked in one transaction, from which on nobody
 //! reaches the person any more, and carried out in steps of bounded length; a relay that is killed in between goes on with it.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::api::{ExportedConversation, PersonExport};
 use shared::ids::{ConversationId, Millis, SiteId, SiteKey, VisitorId};
-use shared::model::{Audience, Body, Entry, Event, MAX_PAGE, Visitor};
+use shared::model::{Audience, Body, Entry, Event, MAX_PAGE};
 use uuid::Uuid;
 
 use super::rows::json;
-use super::{Store, StoreError, files, log, rows, search};
+use super::sql::{self, Connection, OptionalExtension, params};
+use super::{Store, StoreError, files, log, mentions, profiles, rows, search};
 use crate::clock;
 
 /// Entries that one transaction erases: messages that are said meanwhile wait for so many updates, some milliseconds.
@@ -31,7 +31,7 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached("SELECT id FROM visitor WHERE email = ?1 COLLATE NOCASE ORDER BY id")?;
             let found = find.query_map([email], |row| row.get(0).map(VisitorId))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -39,12 +39,8 @@ impl Store {
     /// All there is of a visitor, in one snapshot; `None`: there is no such visitor.
     pub async fn export_visitor(&self, id: VisitorId, at: Millis) -> Result<Option<PersonExport>, StoreError> {
         self.read(move |db| {
-            let mut find = db.prepare_cached("SELECT name, email, locale, time_zone, verified FROM visitor WHERE id = ?1")?;
-            let found = find.query_row([id.0], |row| {
-                let (name, email) = (row.get(0)?, row.get(1)?);
-                Ok(Visitor { id, name, email, locale: row.get(2)?, time_zone: row.get(3)?, verified: row.get(4)? })
-            });
-            let Some(visitor) = found.optional()? else { return Ok(None) };
+            let Some(profile) = profiles::profile(db, id)? else { return Ok(None) };
+            let visitor = profile.visitor.clone();
             let mut conversations = Vec::new();
             for record in rows::load_all(db, id)? {
                 let mut entries: Vec<Entry> = Vec::new();
@@ -58,7 +54,7 @@ impl Store {
                 }
                 conversations.push(ExportedConversation { conversation: rows::view(db, &record)?, entries });
             }
-            Ok(Some(PersonExport { at, visitor, conversations }))
+            Ok(Some(PersonExport { at, visitor, profile, conversations }))
         })
         .await
     }
@@ -74,7 +70,7 @@ impl Store {
         self.read(|db| {
             let mut find = db.prepare_cached("SELECT id FROM visitor WHERE erase_asked = 1")?;
             let found = find.query_map([], |row| row.get(0).map(VisitorId))?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -104,8 +100,8 @@ impl Store {
         let sites = self
             .read(|db| {
                 let mut find = db.prepare_cached("SELECT id, retention_days FROM site WHERE retention_days IS NOT NULL")?;
-                let found = find.query_map([], |row| Ok((SiteId(row.get(0)?), row.get::<_, i64>(1)?)))?;
-                Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+                let found = find.query_map([], |row| Ok((SiteId(row.get(0)?), row.get::<i64>(1)?)))?;
+                Ok(found.collect::<sql::Result<Vec<_>>>()?)
             })
             .await?;
         let mut marked = 0;
@@ -126,7 +122,7 @@ impl Store {
                          ORDER BY state_at LIMIT ?3",
                     )?;
                     let found = find.query_map(params![site.0, ended, MARKED], |row| row.get(0).map(ConversationId))?;
-                    let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+                    let found = found.collect::<sql::Result<Vec<_>>>()?;
                     found.iter().try_for_each(|id| mark(db, *id))?;
                     Ok(found.len())
                 })
@@ -139,7 +135,7 @@ impl Store {
     pub async fn erase_step(&self) -> Result<Erased, StoreError> {
         let waits = self.read(|db| {
             let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM conversation WHERE erase_from IS NOT NULL)")?;
-            Ok(find.query_row([], |row| row.get::<_, bool>(0))?)
+            Ok(find.query_row([], |row| row.get::<bool>(0))?)
         });
         if !waits.await? {
             return Ok(Erased::default());
@@ -147,7 +143,7 @@ impl Store {
         self.write(|db| {
             db.protect()?;
             let mut find = db.prepare_cached("SELECT id, erase_from FROM conversation WHERE erase_from IS NOT NULL LIMIT 1")?;
-            let found = find.query_row([], |row| Ok((row.get(0).map(ConversationId)?, row.get::<_, i64>(1)?))).optional()?;
+            let found = find.query_row([], |row| Ok((row.get(0).map(ConversationId)?, row.get::<i64>(1)?))).optional()?;
             match found {
                 Some((id, from)) => erase_entries(db, id, from),
                 None => Ok(Erased::default()),
@@ -167,11 +163,11 @@ pub(crate) fn is_known(db: &Connection, visitor: VisitorId) -> Result<bool, Stor
 /// signed in goes with them.
 pub(crate) fn forget(db: &Connection, visitor: VisitorId) -> Result<Vec<VisitorId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM visitor WHERE merged_into = ?1")?;
-    let earlier = find.query_map([visitor.0], |row| row.get(0).map(VisitorId))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let earlier = find.query_map([visitor.0], |row| row.get(0).map(VisitorId))?.collect::<sql::Result<Vec<_>>>()?;
     let all: Vec<VisitorId> = earlier.into_iter().chain([visitor]).collect();
     for &one in &all {
         let mut theirs = db.prepare_cached("SELECT id FROM conversation WHERE visitor = ?1")?;
-        let theirs = theirs.query_map([one.0], |row| row.get(0).map(ConversationId))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let theirs = theirs.query_map([one.0], |row| row.get(0).map(ConversationId))?.collect::<sql::Result<Vec<_>>>()?;
         theirs.iter().try_for_each(|id| mark(db, *id))?;
         anonymize(db, one)?;
     }
@@ -183,8 +179,9 @@ fn mark(db: &Connection, id: ConversationId) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE conversation SET erased = 1, erase_from = last_entry, preview = '', page = NULL WHERE id = ?1")?
         .execute([id.0])?;
     db.prepare_cached("DELETE FROM mail WHERE conversation = ?1")?.execute([id.0])?;
+    db.prepare_cached("DELETE FROM push WHERE conversation = ?1")?.execute([id.0])?;
     db.prepare_cached("DELETE FROM conversation_tag WHERE conversation = ?1")?.execute([id.0])?;
-    Ok(())
+    mentions::forget_all(db, id)
 }
 
 /// Takes everything from a visitor's row that says who it was, and every token that led to it.
@@ -194,6 +191,7 @@ fn anonymize(db: &Connection, visitor: VisitorId) -> Result<(), StoreError> {
          erase_asked = 0 WHERE id = ?1",
     )?
     .execute(params![visitor.0, clock::random_bytes::<32>()])?;
+    profiles::forget(db, visitor)?;
     for sql in [
         "DELETE FROM visitor_token WHERE visitor = ?1",
         "DELETE FROM visitor_link WHERE visitor = ?1",
@@ -215,7 +213,7 @@ fn erase_entries(db: &Connection, id: ConversationId, from: i64) -> Result<Erase
         let Some(n) = place else { break };
         let found = read.query_row(params![n, id.0], |row| {
             let keeps = is_about_nobody(&json(row.get_ref(2)?.as_str()?)?);
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, keeps))
+            Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?, keeps))
         });
         let Some((seq, before, keeps)) = found.optional()? else {
             return Err(StoreError::Corrupt(format!("entry {n} of the log is missing; restore a backup")));

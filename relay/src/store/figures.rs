@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use shared::ids::{Millis, SiteId};
 use shared::model::Presence;
 
+use super::sql;
 use super::{Store, StoreError, people};
 
 /// The queue of one site.
@@ -43,7 +44,7 @@ impl Store {
             let mut find =
                 db.prepare_cached("SELECT site, count(*), min(queue_time) FROM conversation WHERE state = 0 GROUP BY site")?;
             let rows = find.query_map([], |row| Ok((SiteId(row.get(0)?), (row.get(1)?, row.get(2)?))))?;
-            let mut waiting: HashMap<SiteId, (u32, Option<Millis>)> = rows.collect::<rusqlite::Result<_>>()?;
+            let mut waiting: HashMap<SiteId, (u32, Option<Millis>)> = rows.collect::<sql::Result<_>>()?;
             // Ids are UUIDv7: their order is that of founding.
             let mut find = db.prepare_cached("SELECT id, key FROM site ORDER BY id")?;
             let sites = find.query_map([], |row| Ok((SiteId(row.get(0)?), row.get(1)?)))?;

@@ -1,12 +1,12 @@
 //! What was uploaded, by whom, and which messages have it. Only rows: the bytes stand elsewhere, under the file's id. Called inside the
 //! writer's transactions and by readers.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{ConversationId, FileId, Millis, Seq};
 use shared::model::File;
 use uuid::Uuid;
 
 use super::rows::seq;
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Where a file is fetched: `/f/ID/NAME`, the name only for people.
@@ -50,10 +50,9 @@ impl Store {
         let (id, owner) = new;
         self.write(move |db| {
             let mut sum = db.prepare_cached(
-                "SELECT coalesce(sum(size), 0), min(created_at) FROM file WHERE owner = ?1 AND created_at > ?2",
+                "SELECT CAST(coalesce(sum(size), 0) AS BIGINT), min(created_at) FROM file WHERE owner = ?1 AND created_at > ?2",
             )?;
-            let (had, first) =
-                sum.query_row(params![owner, since], |row| Ok((seq(row, 0)?, row.get::<_, Option<Millis>>(1)?)))?;
+            let (had, first) = sum.query_row(params![owner, since], |row| Ok((seq(row, 0)?, row.get::<Option<Millis>>(1)?)))?;
             if had.saturating_add(size) > most {
                 // The oldest is forgotten first. Whoever asks for more than that is told so then.
                 return Ok(Err(first.map_or(0, |first| first - since).max(1)));
@@ -91,12 +90,22 @@ impl Store {
         .await
     }
 
+    /// Records that an upload came to nothing: it no longer counts for its owner, and its bytes, if there are any, are to be removed.
+    pub async fn spoil_file(&self, id: FileId) -> Result<(), StoreError> {
+        self.write(move |db| -> Result<(), StoreError> {
+            let mut spoil = db.prepare_cached("UPDATE file SET erased = ?2, size = 0 WHERE id = ?1 AND erased = ?3")?;
+            spoil.execute(params![id.0, ERASED, ARRIVING])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Erases what no message has and was begun before `before`, and tells what is erased and still has bytes: at most `most` of each.
     pub async fn erased_files(&self, before: Millis, most: u32) -> Result<Vec<FileId>, StoreError> {
         let loose = move |db: &Connection, sql: &str| -> Result<Vec<FileId>, StoreError> {
             let mut find = db.prepare_cached(sql)?;
             let found = find.query_map(params![before, most, ERASED], |row| row.get(0).map(FileId))?;
-            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+            Ok(found.collect::<sql::Result<Vec<_>>>()?)
         };
         const LOOSE: &str = "SELECT id FROM file WHERE held = 0 AND created_at <= ?1 AND erased <> ?3 LIMIT ?2";
         // Seldom is there any, and reading costs no commit.
@@ -111,7 +120,7 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached("SELECT id FROM file WHERE erased = 1 LIMIT ?1")?;
             let found = find.query_map([most], |row| row.get(0).map(FileId))?;
-            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+            Ok(found.collect::<sql::Result<Vec<_>>>()?)
         })
         .await
     }
@@ -140,7 +149,7 @@ pub(crate) fn find(db: &Connection, id: FileId) -> Result<Option<FileRecord>, St
     Ok(find.query_row([id.0], |row| record(id, row)).optional()?)
 }
 
-fn record(id: FileId, row: &Row<'_>) -> rusqlite::Result<FileRecord> {
+fn record(id: FileId, row: &Row<'_>) -> sql::Result<FileRecord> {
     let name: String = row.get(1)?;
     let file = File {
         id,
@@ -166,8 +175,8 @@ pub(crate) fn hold(db: &Connection, id: FileId, conversation: ConversationId, at
 /// A message has lost its files: those that no other one has are erased.
 pub(crate) fn release(db: &Connection, conversation: ConversationId, at: Seq) -> Result<(), StoreError> {
     let mut release = db.prepare_cached("DELETE FROM file_use WHERE conversation = ?1 AND seq = ?2 RETURNING file")?;
-    let files = release.query_map(params![conversation.0, at.cast_signed()], |row| row.get::<_, Uuid>(0))?;
-    let files = files.collect::<rusqlite::Result<Vec<_>>>()?;
+    let files = release.query_map(params![conversation.0, at.cast_signed()], |row| row.get::<Uuid>(0))?;
+    let files = files.collect::<sql::Result<Vec<_>>>()?;
     let mut erase = db.prepare_cached(
         "UPDATE file SET erased = 1 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM file_use WHERE file_use.file = file.id)",
     )?;

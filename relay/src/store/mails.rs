@@ -1,11 +1,11 @@
 //! Emails that wait, and the links in them. Written in the transactions that cause them; read and settled by `mail`. Only rows: what a
 //! mail says is read from the log when it is sent.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::ids::{ConversationId, Millis, Seq, SiteId, VisitorId};
 use uuid::Uuid;
 
 use super::rows::seq;
+use super::sql::{self, Connection, OptionalExtension, Row, params};
 use super::{Store, StoreError, people};
 
 /// Transcripts that one visitor, and one address, may ask for within [`DAY`]: enough for whoever mistypes their address, and no means to
@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<Asked, StoreError> {
         self.write(move |db| {
             let mut find = db.prepare_cached("SELECT agent_at IS NOT NULL FROM conversation WHERE id = ?1")?;
-            if !find.query_row([conversation.0], |row| row.get::<_, bool>(0)).optional()?.unwrap_or(false) {
+            if !find.query_row([conversation.0], |row| row.get::<bool>(0)).optional()?.unwrap_or(false) {
                 return Ok(Asked::Unanswered);
             }
             let since = now.saturating_sub(DAY);
@@ -114,7 +114,7 @@ impl Store {
                 "SELECT m.created_at FROM conversation c JOIN mail m ON m.conversation = c.id WHERE c.visitor = ?1 AND m.kind = 1 \
                  AND m.created_at > ?2 ORDER BY m.created_at",
             )?;
-            let times = |rows: rusqlite::Result<Vec<Millis>>| -> Result<Option<Millis>, StoreError> {
+            let times = |rows: sql::Result<Vec<Millis>>| -> Result<Option<Millis>, StoreError> {
                 let times = rows?;
                 let most = usize::try_from(MOST_TRANSCRIPTS).unwrap_or(0);
                 Ok(times.len().checked_sub(most).and_then(|place| times.get(place)).map(|&oldest| oldest + DAY - now))
@@ -186,14 +186,14 @@ impl Store {
                 "SELECT v.id FROM visitor_link l JOIN visitor v ON v.id = l.visitor \
                  WHERE l.token_hash = ?1 AND l.expires_at > ?2 AND v.site = ?3 AND v.verified = 0 AND v.merged_into IS NULL",
             )?;
-            let Some(visitor) = find.query_row(params![link, now, site.0], |row| row.get::<_, Uuid>(0)).optional()? else {
+            let Some(visitor) = find.query_row(params![link, now, site.0], |row| row.get::<Uuid>(0)).optional()? else {
                 return Ok(None);
             };
             db.prepare_cached("INSERT INTO visitor_browser (token_hash, visitor, created_at) VALUES (?1, ?2, ?3)")?
                 .execute(params![token, visitor, now])?;
             db.prepare_cached(
                 "DELETE FROM visitor_browser WHERE token_hash IN (SELECT token_hash FROM visitor_browser WHERE visitor = ?1 \
-                 ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
+                 ORDER BY created_at DESC, token_hash LIMIT 9223372036854775807 OFFSET ?2)",
             )?
             .execute(params![visitor, MOST_BROWSERS])?;
             Ok(Some(VisitorId(visitor)))
@@ -216,7 +216,7 @@ pub(crate) fn tell(
         return Ok(());
     }
     let mut find = db.prepare_cached("SELECT email FROM visitor WHERE id = ?1")?;
-    let Some(email) = find.query_row([visitor.0], |row| row.get::<_, Option<String>>(0))? else { return Ok(()) };
+    let Some(email) = find.query_row([visitor.0], |row| row.get::<Option<String>>(0))? else { return Ok(()) };
     let (conversation, last) = (at.0.0, at.1.cast_signed());
     db.prepare_cached(
         "INSERT INTO mail (id, kind, conversation, recipient, after, last, created_at, due_at) VALUES (?1, 0, ?2, ?3, ?4 - 1, ?4, ?5, ?6) \
@@ -226,10 +226,10 @@ pub(crate) fn tell(
     Ok(())
 }
 
-fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
+fn mail(row: &Row<'_>) -> sql::Result<Mail> {
     Ok(Mail {
         id: row.get(0)?,
-        kind: if row.get::<_, i64>(1)? == 0 { MailKind::Answer } else { MailKind::Transcript },
+        kind: if row.get::<i64>(1)? == 0 { MailKind::Answer } else { MailKind::Transcript },
         conversation: ConversationId(row.get(2)?),
         site: SiteId(row.get(3)?),
         visitor: VisitorId(row.get(4)?),

@@ -1,24 +1,30 @@
-//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, one writer with group commit, readers that never wait.
-//! SQLite comes through rusqlite, not sqlx: prepared statements that run synchronously on the one writer thread cost a fraction of
-//! a task switch per statement, and a message needs four of them.
+//! The store: what is true. SQLite in WAL mode with `synchronous=FULL`, or PostgreSQL; one writer with group commit, readers that never
+//! wait. Both are spoken to synchronously: prepared statements that run on the one writer thread cost SQLite a fraction of a task switch
+//! each, and a message needs four of them.
 //!
+//! - [`sql`]: one way to talk to both databases
 //! - [`inspect`]: the look at a file before it is used · [`lock`]: one relay per database
 //! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
-//! - [`people`]: agents, visitors, presence · [`identities`]: verified visitors · [`absence`]: who counts as gone after an outage
+//! - [`teams`]: teams, and what the desk of a site goes by
+//! - [`people`]: agents, visitors, presence · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
-//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
+//! - [`mentions`]: who is reminded of which note
 //! - [`erasure`]: what is no more
 //! - [`blocks`]: who is kept out
-//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`]: what is sent · [`replies`]: canned ones
+//! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode as SqliteCode, OpenFlags};
 use shared::close::ErrorCode;
+
+use crate::config::StoreUrl;
 
 pub(crate) mod absence;
 pub(crate) mod accounts;
@@ -33,24 +39,34 @@ mod inspect;
 mod lock;
 pub(crate) mod log;
 pub(crate) mod mails;
+pub(crate) mod mentions;
 pub(crate) mod outage;
 pub(crate) mod people;
+pub(crate) mod profiles;
+pub(crate) mod pushes;
 mod readers;
 mod reads;
 mod replies;
 pub(crate) mod reports;
 pub(crate) mod rows;
+mod rules;
 pub(crate) mod search;
 mod second_factors;
 pub(crate) mod sessions;
 mod sightings;
+pub(crate) mod sql;
 pub(crate) mod tags;
+pub(crate) mod teams;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod tokens;
 mod writer;
 
+pub use sql::Server;
 pub(crate) use writer::Step;
+
+use readers::Source;
+use sql::Company;
 
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use audit::Record;
@@ -61,6 +77,7 @@ pub use identities::{MOST_SECRETS, SiteSecret};
 pub use lock::{Lock, beside};
 pub use mails::{Asked, DAY, LINK_LASTS, MOST_TRANSCRIPTS, Mail, MailKind};
 pub(crate) use people::role_name;
+pub use pushes::{Cause, Push, Subscription};
 pub use reads::VisitorRecord;
 pub use replies::MOST_REPLIES;
 pub use reports::Material;
@@ -71,7 +88,7 @@ pub use sightings::{Notes, Sighted};
 pub use tokens::{NewToken, TokenRecord};
 
 /// Each step brings a database from its index to its index + 1, the number that `PRAGMA user_version` holds.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_log.sql"),
     include_str!("../../migrations/sqlite/0003_given_up.sql"),
@@ -87,7 +104,16 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/sqlite/0013_tokens.sql"),
     include_str!("../../migrations/sqlite/0014_erasure.sql"),
     include_str!("../../migrations/sqlite/0015_replies.sql"),
+    include_str!("../../migrations/sqlite/0016_visitors.sql"),
+    include_str!("../../migrations/sqlite/0017_push.sql"),
+    include_str!("../../migrations/sqlite/0018_rules.sql"),
+    include_str!("../../migrations/sqlite/0019_mentions.sql"),
+    include_str!("../../migrations/sqlite/0020_teams.sql"),
+    include_str!("../../migrations/sqlite/0021_away.sql"),
 ];
+
+/// The same for PostgreSQL, where the table `migration` holds the number.
+const MIGRATIONS_OF_POSTGRES: [&str; 1] = [include_str!("../../migrations/postgres/0001_begin.sql")];
 
 /// "Bull" in ASCII: `PRAGMA application_id` of our databases, so that no other program's file is taken for one.
 pub(crate) const APPLICATION_ID: i32 = 0x4275_6c6c;
@@ -178,6 +204,9 @@ pub struct Store {
     readers: readers::Readers,
     writer: writer::Writer,
     outages: Arc<outage::Outages>,
+    company: Company,
+    /// This relay does what one of them does for all.
+    on_duty: AtomicBool,
     /// Given back when nothing writes any more.
     lock: Mutex<Option<Lock>>,
 }
@@ -197,6 +226,41 @@ impl Store {
     /// [`StoreError::InUse`], and those of [`Store::open`].
     pub fn own(path: &Path) -> Result<Self, StoreError> {
         Self::open_with(path, Some(Lock::take(path)?))
+    }
+
+    /// Opens the store of a relay.
+    ///
+    /// # Errors
+    /// Those of [`Store::own`], and of a server that cannot be reached or does not let this relay in.
+    pub fn serve(url: &StoreUrl) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => Self::own(path),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), Some(Company::Alone)),
+        }
+    }
+
+    /// Opens the store of a relay that shares a server's database with others.
+    ///
+    /// # Errors
+    /// Those of [`Store::serve`].
+    pub fn share(server: &Server) -> Result<Self, StoreError> {
+        Self::connect(server.clone(), Some(Company::Shared))
+    }
+
+    /// Opens the store for something else than a relay: beside one, or without. Creates nothing.
+    ///
+    /// # Errors
+    /// Those of [`Store::serve`], and that there is none.
+    pub fn visit(url: &StoreUrl) -> Result<Self, StoreError> {
+        match url {
+            // Opening would create one, and whatever is written into an empty database beside the real one helps nobody.
+            StoreUrl::Sqlite(path) if !path.is_file() => Err(StoreError::Foreign(format!(
+                "there is no database at {}: is `data` or `store` set as for the relay?",
+                path.display()
+            ))),
+            StoreUrl::Sqlite(path) => Self::open(path),
+            StoreUrl::Postgres(server) => Self::connect(server.clone(), None),
+        }
     }
 
     /// Finishes what is under way and closes the database, whoever else still has this handle: they are refused from now on. The
@@ -226,8 +290,36 @@ impl Store {
         db.pragma_update(None, "secure_delete", true)?;
         migrate(&mut db)?;
         let outages = Arc::new(outage::Outages::default());
-        let readers = readers::Readers::new(path.to_owned());
-        Ok(Self { readers, writer: writer::Writer::start(db, outages.clone())?, outages, lock: Mutex::new(lock) })
+        let readers = readers::Readers::new(Source::File(path.to_owned()));
+        let writer = writer::Writer::start(db.into(), outages.clone())?;
+        Ok(Self { readers, writer, outages, company: Company::Alone, on_duty: AtomicBool::new(true), lock: Mutex::new(lock) })
+    }
+
+    /// Opens a database on a server; `relay`: for a relay in such company, bringing its tables to this version as needed. Blocks; call it
+    /// before serving.
+    ///
+    /// # Errors
+    /// It cannot be reached, does not let this relay in, or is of a later version.
+    fn connect(server: Server, relay: Option<Company>) -> Result<Self, StoreError> {
+        let at_start = server.clone();
+        // A client blocks, which whoever calls this may not be allowed to.
+        let opened = std::thread::spawn(move || {
+            if let Some(company) = relay {
+                let session = at_start.own(company, BUSY_TIMEOUT)?;
+                at_start.migrate(&MIGRATIONS_OF_POSTGRES)?;
+                return Ok(session);
+            }
+            at_start.check(MIGRATIONS_OF_POSTGRES.len())?;
+            Ok(at_start.session(BUSY_TIMEOUT))
+        });
+        let session =
+            opened.join().unwrap_or_else(|_| Err(StoreError::Unavailable("the database cannot be looked at".into())))?;
+        let outages = Arc::new(outage::Outages::default());
+        let writer = writer::Writer::start(session.into(), outages.clone())?;
+        let company = relay.unwrap_or(Company::Shared);
+        let on_duty = AtomicBool::new(company == Company::Alone);
+        let readers = readers::Readers::new(Source::Server(server));
+        Ok(Self { readers, writer, outages, company, on_duty, lock: Mutex::new(None) })
     }
 
     /// Runs a job in the writer's next transaction; completes after the commit. A job that fails leaves no trace, provided it called
@@ -243,7 +335,7 @@ impl Store {
     /// Reads in one snapshot.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&sql::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let result = self.readers.read(read).await;
         if let Err(error @ StoreError::Unavailable(_)) = &result {
@@ -259,6 +351,23 @@ impl Store {
     /// Why it cannot.
     pub fn health(&self) -> Result<(), StoreError> {
         self.outages.health()
+    }
+
+    /// Whether other relays may use it at the same time.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.company == Company::Shared
+    }
+
+    /// Whether this relay does what one of them does for all: what leaves the relay, emails and notifications.
+    pub(crate) fn is_on_duty(&self) -> bool {
+        self.on_duty.load(Ordering::Relaxed)
+    }
+
+    /// It does so from now on, or no more.
+    pub(crate) fn set_on_duty(&self, on_duty: bool) {
+        if self.on_duty.swap(on_duty, Ordering::Relaxed) != on_duty {
+            tracing::info!(on_duty, "one relay sends emails and notifications for all");
+        }
     }
 
     /// When it could not write.

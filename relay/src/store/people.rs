@@ -1,18 +1,20 @@
 //! Agents, visitors and nodes, as the desk's transactions read and write them: who is connected, who has a free slot, who is gone.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::AgentPatch;
-use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId};
-use shared::model::{Agent, Contact, Person, Presence, Role};
+use shared::ids::{AgentId, ConversationId, Millis, NodeId, SiteId, TeamId};
+use shared::model::{Agent, Away, Contact, Page, Person, Presence, Role};
 use uuid::Uuid;
 
-use super::StoreError;
-use super::rows::json;
+use super::rows::{json, to_json};
+use super::sql::{self, Connection, Kind, OptionalExtension, Row, params};
+use super::{StoreError, profiles, teams};
 use crate::desk::VisitorCard;
 use crate::desk::plan::{Available, Waiting};
 
 /// How long a node's lease lasts without a heartbeat, in ms (DESIGN §6).
 const LEASE: Millis = 15_000;
+/// How long a node is remembered that holds none any more, in ms: a day.
+const NODES_KEPT: Millis = 24 * 60 * 60 * 1_000;
 
 /// Slots in use: active chats, and those offered to the agent, whose slot is reserved.
 macro_rules! slots_used {
@@ -29,13 +31,13 @@ macro_rules! connected {
     };
 }
 
-fn column<T, P: rusqlite::Params>(
+fn column<T, P: sql::Params>(
     db: &Connection,
     sql: &str,
     params: P,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    read: impl FnMut(&Row<'_>) -> sql::Result<T>,
 ) -> Result<Vec<T>, StoreError> {
-    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    Ok(db.prepare_cached(sql)?.query_map(params, read)?.collect::<sql::Result<_>>()?)
 }
 
 /// Everybody who may be given chats: connected, online, not disabled. Also those without a free slot.
@@ -43,14 +45,30 @@ pub(crate) fn available(db: &Connection) -> Result<Vec<Available>, StoreError> {
     let sql = concat!(
         "SELECT a.id, a.capacity, ",
         slots_used!(),
-        ", a.idle_since FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND ",
+        ", a.idle_since, a.languages FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND ",
         connected!(),
         " ORDER BY a.id"
     );
+    let mut teams = teams::memberships(db)?;
     column(db, sql, [], |row| {
+        let agent = AgentId(row.get(0)?);
         let (capacity, used): (u32, u32) = (row.get(1)?, row.get(2)?);
-        Ok(Available { agent: AgentId(row.get(0)?), free: capacity.saturating_sub(used), idle_since: row.get(3)? })
+        Ok(Available {
+            agent,
+            free: capacity.saturating_sub(used),
+            idle_since: row.get(3)?,
+            teams: teams.remove(&agent).unwrap_or_default(),
+            languages: languages(row, 4)?,
+        })
     })
+}
+
+/// The languages of an agent; nearly always none.
+fn languages(row: &Row<'_>, place: usize) -> sql::Result<Vec<String>> {
+    match row.get_ref(place)?.as_str()? {
+        "[]" => Ok(Vec::new()),
+        list => json(list),
+    }
 }
 
 /// Whether anybody may answer soon: somebody is online, with or without a free slot.
@@ -59,18 +77,24 @@ pub(crate) fn answering(db: &Connection) -> Result<bool, StoreError> {
     Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// A page of the queue, in its order.
+/// A page of what the desk may hand out, in the order of the queue. What agents pick themselves is in it only while it waits for one in
+/// particular.
 pub(crate) fn queue(db: &Connection, skip: usize, most: usize) -> Result<Vec<Waiting>, StoreError> {
-    let sql = "SELECT id, last_agent, prefer_agent, prefer_until, excluded FROM conversation WHERE state = 0 \
-               ORDER BY priority DESC, queue_time, id LIMIT ?2 OFFSET ?1";
+    let sql = "SELECT c.id, c.last_agent, c.prefer_agent, c.prefer_until, c.excluded, c.team, c.language, s.picked \
+               FROM conversation c CROSS JOIN site s WHERE c.state = 0 AND s.id = c.site AND (s.picked = 0 OR c.prefer_agent IS NOT NULL) \
+               ORDER BY c.priority DESC, c.queue_time, c.id LIMIT ?2 OFFSET ?1";
     let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
     column(db, sql, params![number(skip), number(most)], |row| {
-        let prefer = row.get::<_, Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
+        let prefer = row.get::<Option<Uuid>>(2)?.map(AgentId).zip(row.get(3)?);
+        let excluded = row.get_ref(4)?.as_str()?;
         Ok(Waiting {
             conversation: ConversationId(row.get(0)?),
-            last_agent: row.get::<_, Option<Uuid>>(1)?.map(AgentId),
+            last_agent: row.get::<Option<Uuid>>(1)?.map(AgentId),
             prefer,
-            excluded: json(row.get_ref(4)?.as_str()?)?,
+            excluded: if excluded == "[]" { Vec::new() } else { json(excluded)? },
+            team: row.get::<Option<Uuid>>(5)?.map(TeamId),
+            language: row.get(6)?,
+            picked: row.get(7)?,
         })
     })
 }
@@ -112,23 +136,23 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-pub(crate) fn role_of(name: &str) -> rusqlite::Result<Role> {
+pub(crate) fn role_of(name: &str) -> sql::Result<Role> {
     match name {
         "agent" => Ok(Role::Agent),
         "supervisor" => Ok(Role::Supervisor),
         "admin" => Ok(Role::Admin),
-        other => Err(rusqlite::Error::InvalidParameterName(format!("role {other:?}"))),
+        other => Err(sql::Error::Unexpected(format!("the role {other:?}"))),
     }
 }
 
 /// All that is read of agents as others see them; `filter` begins with `WHERE` or is empty.
-fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
+fn agents_where<P: sql::Params>(db: &Connection, filter: &str, params: P) -> Result<Vec<Agent>, StoreError> {
     let start = concat!(
         "SELECT a.id, a.name, a.role, a.away, a.disabled = 0 AND ",
         connected!(),
         ", a.capacity, ",
         slots_used!(),
-        ", a.bot FROM agent a "
+        ", a.bot, a.languages, a.away_why FROM agent a "
     );
     column(db, &format!("{start}{filter} ORDER BY a.name, a.id"), params, |row| {
         let presence = match (row.get(4)?, row.get(3)?) {
@@ -142,9 +166,12 @@ fn agents_where<P: rusqlite::Params>(db: &Connection, filter: &str, params: P) -
             name: row.get(1)?,
             role,
             presence,
+            // A reason of a later version is none that could be shown.
+            away: row.get_ref(9)?.as_str_or_null()?.filter(|_| presence == Presence::Away).and_then(|why| json(why).ok()),
             capacity: row.get(5)?,
             slots_used: row.get(6)?,
             bot: row.get(7)?,
+            languages: languages(row, 8)?,
         })
     })
 }
@@ -175,26 +202,62 @@ pub(crate) fn now_idle(db: &Connection, agent: AgentId, now: Millis) -> Result<(
     Ok(())
 }
 
-/// Sets an agent's own choice; whether that changed it.
-pub(crate) fn set_away(db: &Connection, agent: AgentId, away: bool) -> Result<bool, StoreError> {
-    let changed =
-        db.prepare_cached("UPDATE agent SET away = ?2 WHERE id = ?1 AND away <> ?2")?.execute(params![agent.0, away])?;
-    Ok(changed > 0)
+/// An agent is away, by their own choice or the relay's.
+pub(crate) fn go_away(db: &Connection, agent: AgentId, why: Option<&Away>) -> Result<(), StoreError> {
+    let why = why.map(to_json).transpose()?;
+    db.prepare_cached("UPDATE agent SET away = 1, away_why = ?2 WHERE id = ?1")?.execute(params![agent.0, why])?;
+    Ok(())
+}
+
+/// An agent is not away any more; whether they were.
+pub(crate) fn come_back(db: &Connection, agent: AgentId) -> Result<bool, StoreError> {
+    let mut back = db.prepare_cached("UPDATE agent SET away = 0, away_why = NULL WHERE id = ?1 AND away = 1")?;
+    Ok(back.execute([agent.0])? > 0)
+}
+
+/// An agent uses their console.
+pub(crate) fn is_active(db: &Connection, agent: AgentId, now: Millis) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE agent SET active_at = ?2 WHERE id = ?1")?.execute(params![agent.0, now])?;
+    Ok(())
+}
+
+/// People who are online; programs are never inactive.
+macro_rules! people_online {
+    () => {
+        concat!("FROM agent a WHERE a.away = 0 AND a.disabled = 0 AND a.bot = 0 AND ", connected!())
+    };
+}
+
+/// Since when the first of those who are online has not used their console.
+pub(crate) fn first_inactive(db: &Connection) -> Result<Option<Millis>, StoreError> {
+    Ok(db.prepare_cached(concat!("SELECT min(a.active_at) ", people_online!()))?.query_row([], |row| row.get(0))?)
+}
+
+/// Those who are online and have not used their console since before `at`.
+pub(crate) fn inactive_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>, StoreError> {
+    let sql = concat!("SELECT a.id ", people_online!(), " AND a.active_at <= ?1 ORDER BY a.id");
+    column(db, sql, [at], |row| Ok(AgentId(row.get(0)?)))
 }
 
 /// Since when an agent is gone, if that is not known already; `None`: here.
 pub(crate) fn agent_gone(db: &Connection, agent: AgentId, at: Option<Millis>) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE agent SET gone_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(gone_at, ?2) END WHERE id = ?1")?
-        .execute(params![agent.0, at])?;
+    match at {
+        Some(at) => {
+            db.prepare_cached("UPDATE agent SET gone_at = ?2 WHERE id = ?1 AND gone_at IS NULL")?.execute(params![agent.0, at])?
+        }
+        None => db.prepare_cached("UPDATE agent SET gone_at = NULL WHERE id = ?1")?.execute([agent.0])?,
+    };
     Ok(())
 }
 
 /// Applies what an administrator changed.
 pub(crate) fn patch(db: &Connection, agent: AgentId, patch: &AgentPatch) -> Result<(), StoreError> {
+    let languages = patch.languages.as_ref().map(to_json).transpose()?;
     db.prepare_cached(
-        "UPDATE agent SET capacity = coalesce(?2, capacity), disabled = coalesce(?3, disabled), role = coalesce(?4, role) WHERE id = ?1",
+        "UPDATE agent SET capacity = coalesce(?2, capacity), disabled = coalesce(?3, disabled), role = coalesce(?4, role), \
+         languages = coalesce(?5, languages) WHERE id = ?1",
     )?
-    .execute(params![agent.0, patch.capacity, patch.disabled, patch.role.map(role_name)])?;
+    .execute(params![agent.0, patch.capacity, patch.disabled, patch.role.map(role_name), languages])?;
     Ok(())
 }
 
@@ -244,10 +307,14 @@ pub(crate) fn gone_since(db: &Connection, at: Millis) -> Result<Vec<AgentId>, St
 /// A visitor's row, with their first message.
 pub(crate) fn add_visitor(db: &Connection, site: SiteId, card: &VisitorCard, now: Millis) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO visitor (id, site, token_hash, locale, time_zone, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO visitor (id, site, token_hash, locale, time_zone, created_at, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (id) DO NOTHING",
     )?
-    .execute(params![card.id.0, site.0, card.token_hash, card.locale, card.time_zone, now])?;
+    .execute(params![card.id.0, site.0, card.token_hash, card.locale, card.time_zone, now, card.device])?;
+    for visit in &card.trail {
+        let page = Page { url: visit.url.clone(), title: visit.title.clone(), referrer: String::new() };
+        profiles::visits(db, card.id, visit.at, &page)?;
+    }
     Ok(())
 }
 
@@ -291,10 +358,30 @@ pub(crate) fn connected(db: &Connection, subject: Uuid) -> Result<bool, StoreErr
     Ok(find.query_row([subject], |row| row.get(0))?)
 }
 
+/// The time that leases go by, in ms: nodes that share a database need not agree on theirs, so it is the database's.
+fn lease_time(db: &Connection, now: Millis) -> Result<Millis, StoreError> {
+    match db.kind() {
+        Kind::Sqlite => Ok(now),
+        Kind::Postgres => {
+            // Of this moment, not of the transaction's beginning: it may have waited for others since.
+            let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+            Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        }
+    }
+}
+
 /// A node begins.
 pub(crate) fn add_node(db: &Connection, node: NodeId, now: Millis) -> Result<(), StoreError> {
+    let now = lease_time(db, now)?;
     db.prepare_cached("INSERT INTO node (id, heartbeat_at) VALUES (?1, ?2)")?.execute(params![node.0, now])?;
     Ok(())
+}
+
+/// Whether any node holds a lease.
+pub(crate) fn anybody_serves(db: &Connection, now: Millis) -> Result<bool, StoreError> {
+    let since = lease_time(db, now)? - LEASE;
+    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM node WHERE heartbeat_at >= ?1)")?;
+    Ok(find.query_row([since], |row| row.get(0))?)
 }
 
 /// Ends the sessions of all other nodes; their agents count as gone from now on.
@@ -305,15 +392,45 @@ pub(crate) fn forget_other_nodes(db: &Connection, node: NodeId, now: Millis) -> 
     Ok(())
 }
 
-/// Renews a lease; whether it was still held.
-pub(crate) fn heartbeat(db: &Connection, node: NodeId, now: Millis) -> Result<bool, StoreError> {
+/// What a node learns when it renews its lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    /// It was still held.
+    pub(crate) held: bool,
+    /// Of all who hold one, this node began first.
+    pub(crate) eldest: bool,
+}
+
+/// Renews a lease.
+pub(crate) fn heartbeat(db: &Connection, node: NodeId, now: Millis) -> Result<Lease, StoreError> {
+    let now = lease_time(db, now)?;
     let mut find = db.prepare_cached("SELECT heartbeat_at FROM node WHERE id = ?1")?;
     let before: Option<Millis> = find.query_row([node.0], |row| row.get(0)).optional()?;
     let mut renew = db.prepare_cached(
         "INSERT INTO node (id, heartbeat_at) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at",
     )?;
     renew.execute(params![node.0, now])?;
-    Ok(before.is_some_and(|before| now.saturating_sub(before) <= LEASE))
+    let held = before.is_some_and(|before| now.saturating_sub(before) <= LEASE);
+    let mut elder = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM node WHERE heartbeat_at >= ?1 AND id < ?2)")?;
+    let eldest = !elder.query_row(params![now - LEASE, node.0], |row| row.get::<bool>(0))?;
+    Ok(Lease { held, eldest })
+}
+
+/// Those who were connected to nodes that hold no lease any more, as far as this node may judge: it holds its own.
+pub(crate) fn orphans(db: &Connection, node: NodeId, now: Millis, most: usize) -> Result<Vec<(NodeId, Uuid)>, StoreError> {
+    let since = lease_time(db, now)? - LEASE;
+    let sql = "SELECT p.node, p.subject FROM presence p JOIN node n ON n.id = p.node WHERE n.heartbeat_at < ?1 \
+               AND EXISTS (SELECT 1 FROM node WHERE id = ?2 AND heartbeat_at >= ?1) ORDER BY p.node, p.subject LIMIT ?3";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    column(db, sql, params![since, node.0, most], |row| Ok((NodeId(row.get(0)?), row.get(1)?)))
+}
+
+/// Forgets nodes that ended long ago. Later than their sessions: one that was only stopped writes who is there before it knows better.
+pub(crate) fn forget_old_nodes(db: &Connection, now: Millis) -> Result<(), StoreError> {
+    let since = lease_time(db, now)? - NODES_KEPT;
+    let sql = "DELETE FROM node WHERE heartbeat_at < ?1 AND NOT EXISTS (SELECT 1 FROM presence WHERE node = node.id)";
+    db.prepare_cached(sql)?.execute([since])?;
+    Ok(())
 }
 
 /// The site's desk has changed; its new revision.

@@ -3,27 +3,36 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 use tokio::sync::Semaphore;
 
-use super::StoreError;
+use super::sql::{Connection, Server};
+use super::{BUSY_TIMEOUT, StoreError};
 use crate::metrics::hot;
 
 /// Reads at a time, and connections. Each uses a thread and a page cache; a read takes some 20 µs, so more would only queue for the
 /// cores instead.
 const AT_A_TIME: usize = 4;
 
+/// Where they lead.
+pub(super) enum Source {
+    /// To a file of SQLite.
+    File(PathBuf),
+    /// To a server of PostgreSQL.
+    Server(Server),
+}
+
 /// A pool of read-only connections.
 #[derive(Clone)]
 pub(super) struct Readers {
-    path: Arc<PathBuf>,
+    source: Arc<Source>,
     idle: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: Arc::new(path), idle: Arc::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    pub(super) fn new(source: Source) -> Self {
+        Self { source: Arc::new(source), idle: Arc::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
     }
 
     /// Reads in one transaction: all statements see the same state.
@@ -35,13 +44,13 @@ impl Readers {
         let turn = self.turns.clone().acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let run = move || {
             let kept = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut db = match kept {
+            let db = match kept {
                 Some(db) => db,
                 None => this.open()?,
             };
-            let snapshot = db.transaction()?;
-            let result = read(&snapshot)?;
-            drop(snapshot);
+            db.begin_reading()?;
+            let result = read(&db)?;
+            db.end_reading()?;
             this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
             drop(turn);
             Ok(result)
@@ -65,8 +74,14 @@ impl Readers {
     }
 
     fn open(&self) -> Result<Connection, StoreError> {
-        let db = Connection::open_with_flags(&*self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        super::prepare(&db)?;
-        Ok(db)
+        match &*self.source {
+            Source::File(path) => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let db = rusqlite::Connection::open_with_flags(path, flags)?;
+                super::prepare(&db)?;
+                Ok(db.into())
+            }
+            Source::Server(server) => Ok(server.session(BUSY_TIMEOUT).into()),
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! What sessions and the API read: threads, entries, inboxes, heads. Each call sees one snapshot.
 
-use rusqlite::{Connection, OptionalExtension, params};
-use shared::agent::Inbox;
+use shared::agent::{Inbox, MAX_OTHERS};
+use shared::api::{History, Rated, Why};
 use shared::ids::{AgentId, ConversationId, Millis, SecretId, Seq, SiteId, VisitorId};
 use shared::model::{Agent, Audience, Author, Conversation, Entry, Seen, State, Thread};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
-use super::{Store, StoreError, boards, log, people};
-use crate::desk::Route;
+use super::sql::{self, Connection, OptionalExtension, params};
+use super::{Store, StoreError, boards, log, mentions, people, teams};
+use crate::desk::plan::Waiting;
 use crate::desk::record::Record;
+use crate::desk::why::{self, Reason};
+use crate::desk::{Route, hours};
 
 /// What a token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +35,13 @@ impl Store {
         self.read(move |db| {
             let mut find = db.prepare_cached(
                 "SELECT id, site, verified, merged_into IS NOT NULL, NULL FROM visitor WHERE token_hash = ?1 UNION ALL \
-                 SELECT v.id, v.site, v.verified, 0, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
+                 SELECT v.id, v.site, v.verified, FALSE, t.secret FROM visitor_token t JOIN visitor v ON v.id = t.visitor WHERE t.token_hash = ?1 UNION ALL \
                  SELECT v.id, v.site, v.verified, v.merged_into IS NOT NULL, NULL FROM visitor_browser b JOIN visitor v ON v.id = b.visitor \
                  WHERE b.token_hash = ?1",
             )?;
             let found = find.query_row([hash], |row| {
                 let (id, site) = (VisitorId(row.get(0)?), SiteId(row.get(1)?));
-                let secret = row.get::<_, Option<Uuid>>(4)?.map(SecretId);
+                let secret = row.get::<Option<Uuid>>(4)?.map(SecretId);
                 Ok(VisitorRecord { id, site, verified: row.get(2)?, given_up: row.get(3)?, secret })
             });
             Ok(found.optional()?)
@@ -101,8 +104,8 @@ impl Store {
         self.read(move |db| Ok(rows::load(db, id)?.map(|record| rows::view(db, &record)).transpose()?)).await
     }
 
-    /// The other conversations of the same visitor, newest first, 50 at most.
-    pub async fn history(&self, id: ConversationId) -> Result<Vec<Conversation>, StoreError> {
+    /// The other conversations of the same visitor, newest first, 50 at most, and how they rated them.
+    pub async fn history(&self, id: ConversationId) -> Result<History, StoreError> {
         self.read(move |db| {
             let sql = concat!(
                 "SELECT ",
@@ -110,7 +113,14 @@ impl Store {
                 " FROM conversation c WHERE c.visitor = (SELECT visitor FROM conversation WHERE id = ?1) AND c.id <> ?1 \
                  ORDER BY c.opened_at DESC LIMIT 50"
             );
-            views(db, sql, [id.0])
+            let conversations = views(db, sql, [id.0])?;
+            let mut find = db.prepare_cached("SELECT rating FROM conversation WHERE id = ?1")?;
+            let mut ratings = Vec::new();
+            for conversation in conversations.iter().map(|conversation| conversation.id) {
+                let score: Option<u8> = find.query_row([conversation.0], |row| row.get(0))?;
+                ratings.extend(score.map(|score| Rated { conversation, score }));
+            }
+            Ok(History { conversations, ratings })
         })
         .await
     }
@@ -120,7 +130,26 @@ impl Store {
         self.read(move |db| {
             let sites = boards::sites(db)?;
             let boards = sites.iter().map(|site| boards::board(db, site.id)).collect::<Result<_, _>>()?;
-            Ok(Inbox { agents: people::agents(db)?, sites, boards, chats: chats_of(db, agent)? })
+            let (agents, teams) = (people::agents(db)?, teams::teams(db)?);
+            let (chats, mentions) = (chats_of(db, agent)?, mentions::of(db, agent)?);
+            Ok(Inbox { agents, teams, sites, boards, chats, mentions })
+        })
+        .await
+    }
+
+    /// The open conversations that other agents have, [`MAX_OTHERS`] at most, and how many there are.
+    pub async fn others(&self, agent: AgentId) -> Result<(Vec<Conversation>, u32), StoreError> {
+        self.read(move |db| {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM conversation c WHERE c.agent IN (SELECT id FROM agent WHERE id <> ?1) AND c.state IN (1, 2) \
+                 ORDER BY c.state, c.unanswered DESC, c.visitor_at, c.id LIMIT ?2"
+            );
+            let chats = views(db, sql, params![agent.0, i64::try_from(MAX_OTHERS).unwrap_or(i64::MAX)])?;
+            let sql =
+                "SELECT count(*) FROM conversation WHERE agent IN (SELECT id FROM agent WHERE id <> ?1) AND state IN (1, 2)";
+            Ok((chats, db.prepare_cached(sql)?.query_row([agent.0], |row| row.get(0))?))
         })
         .await
     }
@@ -133,7 +162,7 @@ impl Store {
             let mut find = db.prepare_cached(sql)?;
             let heads =
                 find.query_map(params![agent.0, open.map(|id| id.0)], |row| Ok(Seen { conversation: ConversationId(row.get(0)?), seq: rows::seq(row, 1)? }))?;
-            Ok(heads.collect::<rusqlite::Result<_>>()?)
+            Ok(heads.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -162,13 +191,20 @@ impl Store {
         self.read(move |db| people::enabled_agent(db, id)).await
     }
 
-    /// Whether somebody may answer soon.
-    pub async fn answering(&self) -> Result<bool, StoreError> {
-        self.read(people::answering).await
+    /// Whether somebody may answer soon on a site; outside its opening hours, when they begin again.
+    pub async fn answering(&self, site: SiteId, now: Millis) -> Result<(bool, Option<Millis>), StoreError> {
+        self.read(move |db| {
+            let hours = teams::site_desk(db, site)?.hours;
+            match hours.filter(|hours| !hours::is_open(hours, now)) {
+                Some(closed) => Ok((false, hours::opens_at(&closed, now))),
+                None => Ok((people::answering(db)?, None)),
+            }
+        })
+        .await
     }
 
-    /// Why a conversation waits, in one sentence; `None` when it does not.
-    pub async fn why(&self, id: ConversationId, now: Millis) -> Result<Option<String>, StoreError> {
+    /// Why a conversation waits; `None` when it does not.
+    pub async fn why(&self, id: ConversationId, now: Millis) -> Result<Option<Why>, StoreError> {
         self.read(move |db| match rows::load(db, id)? {
             Some(record) if record.state == State::Queued => Ok(Some(why(db, &record, now)?)),
             _ => Ok(None),
@@ -178,10 +214,10 @@ impl Store {
 }
 
 /// Rows of the inbox.
-pub(super) fn views<P: rusqlite::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<Conversation>, StoreError> {
+pub(super) fn views<P: sql::Params>(db: &Connection, sql: &str, params: P) -> Result<Vec<Conversation>, StoreError> {
     let mut find = db.prepare_cached(sql)?;
-    let records = find.query_map(params, rows::record)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(records.iter().map(|record| rows::view(db, record)).collect::<rusqlite::Result<_>>()?)
+    let records = find.query_map(params, rows::record)?.collect::<sql::Result<Vec<_>>>()?;
+    Ok(records.iter().map(|record| rows::view(db, record)).collect::<sql::Result<_>>()?)
 }
 
 /// Active and parked conversations of an agent, and those offered to them.
@@ -194,33 +230,28 @@ fn chats_of(db: &Connection, agent: AgentId) -> Result<Vec<Conversation>, StoreE
     Ok(chats)
 }
 
-fn why(db: &Connection, record: &Record, now: Millis) -> Result<String, StoreError> {
-    let name = |agent: AgentId| -> Result<String, StoreError> {
-        Ok(people::person(db, agent)?.map_or_else(|| "an agent".to_owned(), |person| person.name))
-    };
+fn why(db: &Connection, record: &Record, now: Millis) -> Result<Why, StoreError> {
     let available = people::available(db)?;
-    if available.is_empty() {
-        return Ok("Nobody is online.".into());
-    }
-    if let Some((agent, until)) = record.prefer
-        && until > now
-        && available.iter().any(|candidate| candidate.agent == agent)
-    {
-        let seconds = (until - now + 999) / 1_000;
-        return Ok(format!("It waits for {}, who had it before, for another {seconds} s.", name(agent)?));
-    }
-    if available.iter().all(|candidate| candidate.free == 0) {
-        return Ok(match available.len() {
-            1 => "All slots of the only agent online are taken.".into(),
-            agents => format!("All slots of the {agents} agents online are taken."),
-        });
-    }
-    if available.iter().filter(|candidate| candidate.free > 0).all(|candidate| record.excluded.contains(&candidate.agent)) {
-        return Ok("Everybody with a free slot has handed it over or left it unanswered before.".into());
-    }
-    let ahead: Option<Uuid> = db
-        .prepare_cached("SELECT id FROM conversation WHERE state = 0 ORDER BY priority DESC, queue_time, id LIMIT 1")?
-        .query_row([], |row| row.get(0))
+    let waiting = Waiting {
+        conversation: record.id,
+        last_agent: record.last_agent,
+        prefer: record.prefer,
+        excluded: record.excluded.clone(),
+        team: record.team,
+        language: record.language.clone(),
+        picked: teams::is_picked(db, record.site)?,
+    };
+    let reason = why::reason(&waiting, &available, now);
+    let name = match reason {
+        Reason::Preferred { agent, .. } => people::person(db, agent)?.map(|person| person.name),
+        Reason::TeamBusy { team, .. } => teams::name(db, team)?,
+        Reason::LanguageBusy { .. } => record.language.clone(),
+        _ => None,
+    };
+    let ahead: Option<(Uuid, i32)> = db
+        .prepare_cached("SELECT id, priority FROM conversation WHERE state = 0 ORDER BY priority DESC, queue_time, id LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(if ahead == Some(record.id.0) { "It is next." } else { "Others have waited longer." }.into())
+    let ahead = ahead.filter(|(id, _)| *id != record.id.0).map(|(_, priority)| priority > record.priority);
+    Ok(why::in_words(reason, name, ahead))
 }

@@ -1,29 +1,34 @@
 //! Canned replies: read and kept for `api::replies`, which knows who may do what.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::api::Reply;
 use shared::ids::{AgentId, ReplyId, SiteId};
 
+use super::sql::{self, Connection, Kind, OptionalExtension, Row, params};
 use super::{Store, StoreError};
 
 /// Most replies that are everybody's, and most of one agent: the console loads them whole.
 pub const MOST_REPLIES: u32 = 500;
 
-/// Those of one shelf: an agent's, or with empty bytes everybody's.
-const SHELF: &str = "FROM reply WHERE coalesce(owner, x'') = ?1";
+/// Those of one shelf: an agent's, or with empty bytes everybody's. Bytes are written differently in the two databases.
+fn of_shelf(db: &Connection) -> &'static str {
+    match db.kind() {
+        Kind::Sqlite => "FROM reply WHERE coalesce(owner, x'') = ?1",
+        Kind::Postgres => "FROM reply WHERE coalesce(owner, '') = ?1",
+    }
+}
 
 fn shelf(owner: Option<AgentId>) -> Vec<u8> {
     owner.map(|agent| agent.0.as_bytes().to_vec()).unwrap_or_default()
 }
 
-fn reply(row: &Row<'_>) -> rusqlite::Result<Reply> {
+fn reply(row: &Row<'_>) -> sql::Result<Reply> {
     let (owner, site): (Option<_>, Option<_>) = (row.get(3)?, row.get(4)?);
     let id = ReplyId(row.get(0)?);
     Ok(Reply { id, shortcut: row.get(1)?, text: row.get(2)?, owner: owner.map(AgentId), site: site.map(SiteId) })
 }
 
 fn read(db: &Connection, owner: Option<AgentId>) -> Result<Vec<Reply>, StoreError> {
-    let mut find = db.prepare_cached(&format!("SELECT id, shortcut, text, owner, site {SHELF}"))?;
+    let mut find = db.prepare_cached(&format!("SELECT id, shortcut, text, owner, site {}", of_shelf(db)))?;
     let rows = find.query_map([shelf(owner)], reply)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -56,7 +61,8 @@ impl Store {
     pub async fn add_reply(&self, new: Reply) -> Result<bool, StoreError> {
         self.write(move |db| {
             let mut add = db.prepare_cached(&format!(
-                "INSERT INTO reply (id, owner, site, shortcut, text) SELECT ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) {SHELF}) < ?7"
+                "INSERT INTO reply (id, owner, site, shortcut, text) SELECT ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) {}) < ?7",
+                of_shelf(db)
             ))?;
             let (owner, site) = (new.owner.map(|agent| agent.0), new.site.map(|site| site.0));
             Ok(add.execute(params![shelf(new.owner), new.id.0, owner, site, new.shortcut, new.text, MOST_REPLIES])? > 0)

@@ -1,12 +1,12 @@
 //! What reports rest on: the courses of conversations, read from the log, and the shifts of agents, which the desk writes down as they
 //! begin and end, in the transaction that changes presence or slots.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{AgentId, ConversationId, Millis, SiteId};
 use shared::model::{Agent, Person, Presence};
 use uuid::Uuid;
 
 use super::rows::{self, columns};
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, log};
 use crate::desk::record::Record;
 use crate::reports::course::{Course, follow};
@@ -47,7 +47,7 @@ fn courses(db: &Connection, site: Option<SiteId>, from: Millis, until: Millis, n
     let mut find = db.prepare_cached(concat!(
         "SELECT ",
         columns!(),
-        " FROM conversation c WHERE c.id >= ?1 AND c.id < ?2 AND (?3 IS NULL OR c.site = ?3) ORDER BY c.id DESC LIMIT ?4"
+        " FROM conversation c WHERE c.id >= ?1 AND c.id < ?2 AND (c.site = ?3 OR ?3 IS NULL) ORDER BY c.id DESC LIMIT ?4"
     ))?;
     let records = find.query_map(params![edge(from), edge(until), site.map(|site| site.0), MOST + 1], rows::record)?;
     records.map(|record| course(db, &record?, now)).collect()
@@ -73,13 +73,13 @@ fn shifts(db: &Connection, from: Millis, until: Millis, now: Millis) -> Result<V
     let shifts = find.query_map(params![from, until, now], |row| {
         Ok(Shift { agent: AgentId(row.get(0)?), from: row.get(1)?, to: row.get(2)?, slots: row.get(3)? })
     })?;
-    Ok(shifts.collect::<rusqlite::Result<_>>()?)
+    Ok(shifts.collect::<sql::Result<_>>()?)
 }
 
 fn team(db: &Connection) -> Result<Vec<Person>, StoreError> {
     let mut find = db.prepare_cached("SELECT id, name FROM agent ORDER BY name, id")?;
-    let team = find.query_map([], |row| Ok(Person { id: AgentId(row.get::<_, Uuid>(0)?), name: row.get(1)? }))?;
-    Ok(team.collect::<rusqlite::Result<_>>()?)
+    let team = find.query_map([], |row| Ok(Person { id: AgentId(row.get::<Uuid>(0)?), name: row.get(1)? }))?;
+    Ok(team.collect::<sql::Result<_>>()?)
 }
 
 /// Writes down what an agent's presence and slots have become.
@@ -90,7 +90,9 @@ pub(crate) fn note_shift(db: &Connection, agent: &Agent, now: Millis) -> Result<
     if open == slots {
         return Ok(());
     }
-    let mut end = db.prepare_cached("UPDATE shift SET ended_at = max(?2, began_at) WHERE agent = ?1 AND ended_at IS NULL")?;
+    let mut end = db.prepare_cached(
+        "UPDATE shift SET ended_at = CASE WHEN ?2 > began_at THEN ?2 ELSE began_at END WHERE agent = ?1 AND ended_at IS NULL",
+    )?;
     end.execute(params![agent.id.0, now])?;
     if let Some(slots) = slots {
         // Two changes within a millisecond: the later one holds.
@@ -105,9 +107,9 @@ pub(crate) fn note_shift(db: &Connection, agent: &Agent, now: Millis) -> Result<
 
 /// Ends every shift that an earlier life of this relay left open, when that one was last heard of.
 pub(crate) fn end_shifts(db: &Connection, now: Millis) -> Result<(), StoreError> {
-    let mut end = db.prepare_cached(
-        "UPDATE shift SET ended_at = max(began_at, coalesce((SELECT max(heartbeat_at) FROM node), ?1)) WHERE ended_at IS NULL",
-    )?;
-    end.execute([now])?;
+    let heard: Option<Millis> = db.prepare_cached("SELECT max(heartbeat_at) FROM node")?.query_row([], |row| row.get(0))?;
+    let mut end = db
+        .prepare_cached("UPDATE shift SET ended_at = CASE WHEN ?1 > began_at THEN ?1 ELSE began_at END WHERE ended_at IS NULL")?;
+    end.execute([heard.unwrap_or(now)])?;
     Ok(())
 }

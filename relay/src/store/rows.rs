@@ -1,16 +1,15 @@
-//! How conversations stand in SQLite: loading, saving, and the wire's view of a conversation. Called inside the writer's
+//! How conversations stand in their table: loading, saving, and the wire's view of a conversation. Called inside the writer's
 //! transactions and by readers alike; every statement is prepared once per connection.
 
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, VisitorId};
-use shared::model::{Conversation, Offer, Person, Preferred, State, Visitor};
+use shared::ids::{AgentId, ConversationId, Millis, Seq, SiteId, TeamId, VisitorId};
+use shared::model::{Conversation, Offer, Person, Preferred, State};
 use uuid::Uuid;
 
-use super::StoreError;
 use super::log::Trail;
+use super::sql::{self, Connection, OptionalExtension, Row, params};
+use super::{StoreError, profiles};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -20,7 +19,7 @@ macro_rules! columns {
         "c.id, c.site, c.visitor, c.state, c.agent, c.last_agent, c.head, c.visitor_head, c.opened_at, c.state_at, c.queue_time, \
          c.priority, c.prefer_agent, c.prefer_until, c.excluded, c.answer_due, c.visitor_gone_at, c.visitor_at, c.agent_at, \
          c.unanswered, c.offer_to, c.offer_until, c.stretched, c.visitor_read, c.agent_read, c.previous, c.preview, c.page, c.assigned_at, c.due_at, \
-         c.last_entry, c.leap_entry"
+         c.last_entry, c.leap_entry, c.team, c.language"
     };
 }
 pub(crate) use columns;
@@ -34,34 +33,34 @@ pub(crate) fn state_number(state: State) -> i64 {
     }
 }
 
-pub(crate) fn state_of(number: i64) -> rusqlite::Result<State> {
+pub(crate) fn state_of(number: i64) -> sql::Result<State> {
     match number {
         0 => Ok(State::Queued),
         1 => Ok(State::Active),
         2 => Ok(State::Parked),
         3 => Ok(State::Closed),
-        _ => Err(rusqlite::Error::IntegralValueOutOfRange(0, number)),
+        _ => Err(sql::Error::Unexpected(format!("{number} where a state should be"))),
     }
 }
 
 /// A JSON column.
-pub(crate) fn json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+pub(crate) fn json<T: DeserializeOwned>(text: &str) -> sql::Result<T> {
+    serde_json::from_str(text).map_err(|error| sql::Error::Unexpected(format!("what is no JSON of ours: {error}")))
 }
 
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Seqs are small; SQLite's integers are signed.
-pub(crate) fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+/// Seqs are small; the databases' integers are signed.
+pub(crate) fn seq(row: &Row<'_>, column: usize) -> sql::Result<Seq> {
     let number: i64 = row.get(column)?;
-    Seq::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+    Seq::try_from(number).map_err(|_| sql::Error::Unexpected(format!("{number} where a seq should be")))
 }
 
-pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let agent = |column| -> rusqlite::Result<Option<AgentId>> { Ok(row.get::<_, Option<Uuid>>(column)?.map(AgentId)) };
-    let pair = |who, when| -> rusqlite::Result<Option<(AgentId, Millis)>> { Ok(agent(who)?.zip(row.get(when)?)) };
+pub(crate) fn record(row: &Row<'_>) -> sql::Result<Record> {
+    let agent = |column| -> sql::Result<Option<AgentId>> { Ok(row.get::<Option<Uuid>>(column)?.map(AgentId)) };
+    let pair = |who, when| -> sql::Result<Option<(AgentId, Millis)>> { Ok(agent(who)?.zip(row.get(when)?)) };
     let excluded = row.get_ref(14)?.as_str()?;
     Ok(Record {
         id: ConversationId(row.get(0)?),
@@ -87,22 +86,24 @@ pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         stretched: row.get(22)?,
         visitor_read: seq(row, 23)?,
         agent_read: seq(row, 24)?,
-        previous: row.get::<_, Option<Uuid>>(25)?.map(ConversationId),
+        previous: row.get::<Option<Uuid>>(25)?.map(ConversationId),
         preview: row.get(26)?,
         page: row.get_ref(27)?.as_str_or_null()?.map(json).transpose()?,
         assigned_at: row.get(28)?,
         stored_due: row.get(29)?,
         entries: Trail { last: row.get(30)?, leap: row.get(31)? },
+        team: row.get::<Option<Uuid>>(32)?.map(TeamId),
+        language: row.get(33)?,
     })
 }
 
-pub(crate) fn load(db: &Connection, id: ConversationId) -> rusqlite::Result<Option<Record>> {
+pub(crate) fn load(db: &Connection, id: ConversationId) -> sql::Result<Option<Record>> {
     let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.id = ?1"))?;
     find.query_row([id.0], record).optional()
 }
 
 /// The visitor's conversation that is not closed.
-pub(crate) fn load_unclosed(db: &Connection, visitor: VisitorId) -> rusqlite::Result<Option<Record>> {
+pub(crate) fn load_unclosed(db: &Connection, visitor: VisitorId) -> sql::Result<Option<Record>> {
     let mut find =
         db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.visitor = ?1 AND c.state <> 3"))?;
     find.query_row([visitor.0], record).optional()
@@ -110,7 +111,7 @@ pub(crate) fn load_unclosed(db: &Connection, visitor: VisitorId) -> rusqlite::Re
 
 /// The visitor's latest conversation with their site: the one that is not closed, or the one that was closed last. The one that began last
 /// may have ended in another one that began before.
-pub(crate) fn load_latest(db: &Connection, visitor: VisitorId) -> rusqlite::Result<Option<Record>> {
+pub(crate) fn load_latest(db: &Connection, visitor: VisitorId) -> sql::Result<Option<Record>> {
     if let Some(unclosed) = load_unclosed(db, visitor)? {
         return Ok(Some(unclosed));
     }
@@ -125,7 +126,7 @@ pub(crate) fn load_latest(db: &Connection, visitor: VisitorId) -> rusqlite::Resu
 /// All conversations of a visitor.
 pub(crate) fn load_all(db: &Connection, visitor: VisitorId) -> Result<Vec<Record>, StoreError> {
     let mut find = db.prepare_cached(concat!("SELECT ", columns!(), " FROM conversation c WHERE c.visitor = ?1"))?;
-    Ok(find.query_map([visitor.0], record)?.collect::<rusqlite::Result<_>>()?)
+    Ok(find.query_map([visitor.0], record)?.collect::<sql::Result<_>>()?)
 }
 
 /// All conversations of a visitor become another one's, who may have one that is not closed; whether there were any.
@@ -140,16 +141,16 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
     let sql = if is_new {
         "INSERT INTO conversation (id, state, agent, last_agent, head, visitor_head, state_at, queue_time, priority, prefer_agent, \
          prefer_until, excluded, answer_due, visitor_gone_at, visitor_at, agent_at, unanswered, offer_to, offer_until, stretched, \
-         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at, last_entry, leap_entry) VALUES \
+         visitor_read, agent_read, preview, page, due_at, site, visitor, opened_at, previous, assigned_at, last_entry, leap_entry, team, language) VALUES \
          (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
-         ?26, ?27, ?28, ?29, ?30, ?31, ?32)"
+         ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)"
     } else {
         "UPDATE conversation SET state = ?2, agent = ?3, last_agent = ?4, head = ?5, visitor_head = ?6, state_at = ?7, \
          queue_time = ?8, priority = ?9, prefer_agent = ?10, prefer_until = ?11, excluded = ?12, answer_due = ?13, \
          visitor_gone_at = ?14, visitor_at = ?15, agent_at = ?16, unanswered = ?17, offer_to = ?18, offer_until = ?19, \
          stretched = ?20, visitor_read = ?21, agent_read = ?22, preview = ?23, page = ?24, due_at = ?25, assigned_at = ?30, last_entry = ?31, \
-         leap_entry = ?32 \
-         WHERE id = ?1 AND site = ?26 AND visitor = ?27 AND opened_at = ?28 AND previous IS ?29"
+         leap_entry = ?32, team = ?33, language = ?34 \
+         WHERE id = ?1 AND site = ?26 AND visitor = ?27 AND opened_at = ?28 AND previous IS NOT DISTINCT FROM ?29"
     };
     let changed = db.prepare_cached(sql)?.execute(params![
         record.id.0,
@@ -184,12 +185,14 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
         record.assigned_at,
         record.entries.last,
         record.entries.leap,
+        record.team.map(|id| id.0),
+        record.language,
     ])?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
 }
 
 /// What only a message moves: the hot path writes these few columns and touches no index, unless the timeout comes nearer.
-pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> rusqlite::Result<()> {
+pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> sql::Result<()> {
     let mut update = db.prepare_cached(
         "UPDATE conversation SET head = ?2, visitor_head = ?3, answer_due = ?4, visitor_at = ?5, agent_at = ?6, unanswered = ?7, \
          preview = ?8, last_entry = ?9, leap_entry = ?10 WHERE id = ?1",
@@ -219,22 +222,15 @@ pub(crate) fn rate(db: &Connection, id: ConversationId, score: u8) -> Result<(),
 }
 
 /// The wire's view of a conversation.
-pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Conversation> {
+pub(crate) fn view(db: &Connection, record: &Record) -> sql::Result<Conversation> {
     let mut find = db.prepare_cached(
-        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, (SELECT name FROM agent WHERE id = ?2), \
+        "SELECT v.name, v.email, v.locale, v.time_zone, v.verified, v.rev, (SELECT name FROM agent WHERE id = ?2), \
          EXISTS (SELECT 1 FROM presence WHERE subject = ?1), (SELECT json_group_array(tag ORDER BY tag) FROM conversation_tag \
          WHERE conversation = ?3) FROM visitor v WHERE v.id = ?1",
     )?;
     find.query_row(params![record.visitor.0, record.agent.map(|id| id.0), record.id.0], |row| {
-        let visitor = Visitor {
-            id: record.visitor,
-            name: row.get(0)?,
-            email: row.get(1)?,
-            locale: row.get(2)?,
-            time_zone: row.get(3)?,
-            verified: row.get(4)?,
-        };
-        let agent = record.agent.zip(row.get::<_, Option<String>>(5)?).map(|(id, name)| Person { id, name });
+        let visitor = profiles::visitor(record.visitor, row)?;
+        let agent = record.agent.zip(row.get::<Option<String>>(6)?).map(|(id, name)| Person { id, name });
         let offer = record.offer.zip(agent.clone()).map(|((to, until), from)| Offer { to, from, until });
         Ok(Conversation {
             id: record.id,
@@ -246,17 +242,19 @@ pub(crate) fn view(db: &Connection, record: &Record) -> rusqlite::Result<Convers
             opened_at: record.opened_at,
             queued_at: record.queue_time.filter(|_| record.state == State::Queued),
             priority: record.priority,
+            team: record.team,
             preview: record.preview.clone(),
             last_at: record.visitor_at.max(record.agent_at.unwrap_or(record.visitor_at)),
             unanswered: record.unanswered,
             page: record.page.clone(),
-            visitor_online: row.get(6)?,
+            visitor_online: row.get(7)?,
+            visitor_gone_at: record.visitor_gone_at.filter(|_| record.state != State::Closed),
             visitor_read: record.visitor_read,
             agent_read: record.agent_read,
             previous: record.previous,
             preferred: record.prefer.filter(|_| record.state == State::Queued).map(|(agent, until)| Preferred { agent, until }),
             offer,
-            tags: json(row.get_ref(7)?.as_str()?)?,
+            tags: json(row.get_ref(8)?.as_str()?)?,
         })
     })
 }
@@ -274,13 +272,13 @@ pub(crate) fn read_mark(
     let moved = match agent {
         None => db
             .prepare_cached(
-                "UPDATE conversation SET visitor_read = min(?2, head) WHERE id = ?1 AND visitor_read < min(?2, head) \
+                "UPDATE conversation SET visitor_read = CASE WHEN ?2 < head THEN ?2 ELSE head END WHERE id = ?1 AND visitor_read < ?2 AND visitor_read < head \
                  RETURNING visitor_read",
             )?
             .query_row(params![id.0, to], mark),
         Some(agent) => db
             .prepare_cached(
-                "UPDATE conversation SET agent_read = min(?2, head) WHERE id = ?1 AND agent = ?3 AND agent_read < min(?2, head) \
+                "UPDATE conversation SET agent_read = CASE WHEN ?2 < head THEN ?2 ELSE head END WHERE id = ?1 AND agent = ?3 AND agent_read < ?2 AND agent_read < head \
                  RETURNING agent_read",
             )?
             .query_row(params![id.0, to, agent.0], mark),
@@ -299,7 +297,7 @@ pub(crate) fn route(db: &Connection, id: ConversationId) -> Result<Option<Route>
             conversation: id,
             site: SiteId(row.get(0)?),
             visitor: VisitorId(row.get(1)?),
-            agent: row.get::<_, Option<Uuid>>(2)?.map(AgentId),
+            agent: row.get::<Option<Uuid>>(2)?.map(AgentId),
             state: state_of(row.get(3)?)?,
         })
     });
@@ -307,7 +305,7 @@ pub(crate) fn route(db: &Connection, id: ConversationId) -> Result<Option<Route>
 }
 
 /// When the first conversation is due.
-pub(crate) fn first_due(db: &Connection) -> rusqlite::Result<Option<Millis>> {
+pub(crate) fn first_due(db: &Connection) -> sql::Result<Option<Millis>> {
     db.prepare_cached("SELECT min(due_at) FROM conversation WHERE due_at IS NOT NULL")?.query_row([], |row| row.get(0))
 }
 
@@ -315,5 +313,5 @@ pub(crate) fn first_due(db: &Connection) -> rusqlite::Result<Option<Millis>> {
 pub(crate) fn due(db: &Connection, now: Millis, most: usize) -> Result<Vec<ConversationId>, StoreError> {
     let mut find = db.prepare_cached("SELECT id FROM conversation WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2")?;
     let ids = find.query_map(params![now, i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(ConversationId(row.get(0)?)))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    Ok(ids.collect::<sql::Result<_>>()?)
 }

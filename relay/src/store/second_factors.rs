@@ -1,11 +1,11 @@
 //! Second factors: the secrets that codes are computed from, and the recovery codes. Whoever asks for a code to be spent learns whether
 //! it was still good, in one statement, so that of two requests with the same code one is refused.
 
-use rusqlite::{OptionalExtension, params};
 use shared::api::Deed;
 use shared::ids::{AgentId, Millis};
 
 use super::audit::{self, Record};
+use super::sql::{OptionalExtension, params};
 use super::{Store, StoreError};
 
 /// The second factor of somebody.
@@ -39,7 +39,7 @@ impl Store {
         self.write(move |db| {
             let mut begin = db.prepare_cached(
                 "INSERT INTO second_factor (agent, secret) VALUES (?1, ?2) \
-                 ON CONFLICT (agent) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE confirmed = 0",
+                 ON CONFLICT (agent) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE second_factor.confirmed = 0",
             )?;
             Ok(begin.execute(params![agent.0, secret])? > 0)
         })

@@ -1,13 +1,13 @@
 //! Sessions of agents: who is signed in, where, since when.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::api::Deed;
 use shared::ids::{AgentId, Millis, SessionId};
 use uuid::Uuid;
 
 use super::accounts::Account;
 use super::audit::{self, Record};
-use super::{Store, StoreError, people};
+use super::sql::{self, Connection, OptionalExtension, params};
+use super::{Store, StoreError, people, rules};
 
 /// How old the note of a session's last use may become, in ms. People read it as "a few minutes ago"; a finer one would make every
 /// request a write.
@@ -62,15 +62,16 @@ impl Store {
         let found = self
             .read(move |db| {
                 let mut find = db.prepare_cached(
-                    "SELECT a.id, a.email, a.password_hash, s.seen_at FROM agent_session s JOIN agent a ON a.id = s.agent \
+                    "SELECT a.id, a.email, a.password_hash, s.seen_at, s.created_at FROM agent_session s JOIN agent a ON a.id = s.agent \
                      WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND a.disabled = 0",
                 )?;
                 let found = find.query_row(params![hash, now], |row| {
-                    Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Millis>(3)?))
+                    Ok((row.get::<Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<Millis>(3)?, row.get(4)?))
                 });
-                let Some((id, email, password_hash, seen_at)) = found.optional()? else { return Ok(None) };
+                let Some((id, email, password_hash, seen_at, began)) = found.optional()? else { return Ok(None) };
                 let agent = people::agent(db, AgentId(id))?;
-                Ok(agent.map(|agent| (Account { agent, email, password_hash }, seen_at)))
+                let must_enrol = rules::must_enrol(db, id, began)?;
+                Ok(agent.map(|agent| (Account { agent, email, password_hash, must_enrol }, seen_at)))
             })
             .await?;
         let Some((account, seen_at)) = found else { return Ok(None) };
@@ -78,7 +79,7 @@ impl Store {
             let noted = self
                 .write(move |db| -> Result<(), StoreError> {
                     let mut note =
-                        db.prepare_cached("UPDATE agent_session SET seen_at = max(seen_at, ?2) WHERE token_hash = ?1")?;
+                        db.prepare_cached("UPDATE agent_session SET seen_at = ?2 WHERE token_hash = ?1 AND seen_at < ?2")?;
                     note.execute(params![hash, now])?;
                     Ok(())
                 })
@@ -109,7 +110,7 @@ impl Store {
                     seen_at: row.get(5)?,
                 })
             })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -163,9 +164,9 @@ pub(crate) fn end(db: &Connection, agent: AgentId, which: Which) -> Result<Vec<[
         Which::One(id) => (None, Some(id.0)),
     };
     let mut delete = db.prepare_cached(
-        "DELETE FROM agent_session WHERE agent = ?1 AND (?2 IS NULL OR token_hash <> ?2) AND (?3 IS NULL OR id = ?3) RETURNING token_hash",
+        "DELETE FROM agent_session WHERE agent = ?1 AND (token_hash <> ?2 OR ?2 IS NULL) AND (id = ?3 OR ?3 IS NULL) RETURNING token_hash",
     )?;
-    let ended = delete.query_map(params![agent.0, but, only], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let ended = delete.query_map(params![agent.0, but, only], |row| row.get(0))?.collect::<sql::Result<_>>()?;
     Ok(ended)
 }
 

@@ -1,8 +1,8 @@
 //! Labels on conversations: read with each conversation (`rows::view`), changed by the desk.
 
-use rusqlite::{Connection, params};
 use shared::ids::ConversationId;
 
+use super::sql::{self, Connection, params};
 use super::{Store, StoreError};
 
 /// Most tags that are offered for choice: more than anybody reads.
@@ -11,7 +11,7 @@ const MOST_OFFERED: u32 = 500;
 /// The tags of a conversation.
 pub(crate) fn of(db: &Connection, conversation: ConversationId) -> Result<Vec<String>, StoreError> {
     let mut find = db.prepare_cached("SELECT tag FROM conversation_tag WHERE conversation = ?1 ORDER BY tag")?;
-    Ok(find.query_map([conversation.0], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    Ok(find.query_map([conversation.0], |row| row.get(0))?.collect::<sql::Result<_>>()?)
 }
 
 /// Puts a tag on.
@@ -38,7 +38,7 @@ impl Store {
                  SELECT (SELECT min(tag) FROM conversation_tag WHERE tag > used.tag) FROM used WHERE used.tag IS NOT NULL) \
                  SELECT tag FROM used WHERE tag IS NOT NULL LIMIT ?1",
             )?;
-            Ok(find.query_map([MOST_OFFERED], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+            Ok(find.query_map([MOST_OFFERED], |row| row.get(0))?.collect::<sql::Result<_>>()?)
         })
         .await
     }

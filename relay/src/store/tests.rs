@@ -1,24 +1,30 @@
-//! The store's own promises: group commit, what a failing job leaves, which files it refuses, and who may see which entry.
+//! The store's own promises: group commit, what a failing job leaves, and who may see which entry. `tests/with-postgres` runs them on
+//! PostgreSQL, as it does the desk's and those of REST.
+//!
+//! - [`sqlite`], [`postgres`]: what only one database promises
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::Poll;
-use std::time::Instant;
 
+use ::postgres::error::SqlState;
 use futures_util::poll;
-use rusqlite::Connection;
-use shared::ids::{AgentId, ConversationId, MessageId, SiteId, SiteKey, VisitorId};
+use shared::api::{Reply, VisitorRules};
+use shared::ids::{AgentId, ConversationId, MessageId, ReplyId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Author, Body, Entry};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{BUSY_TIMEOUT, MIGRATIONS, SiteRecord, SiteSettings, Step, Store, StoreError, log, people, rows};
+use super::sql::{self, Connection};
+use super::{Server, SiteRecord, SiteSettings, Step, Store, StoreError, log, people, rows};
+use crate::config::StoreUrl;
 use crate::desk::VisitorCard;
 use crate::desk::record::Record;
+
+mod postgres;
+mod sqlite;
 
 fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -26,8 +32,31 @@ fn id(number: u128) -> Uuid {
 
 fn open() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("store.db")).unwrap();
+    let store = Store::serve(&url(folder.path())).unwrap();
     (folder, store)
+}
+
+/// Where a test's store is: in its folder, or on the server that BULLE_TEST_POSTGRES names (`tests/with-postgres`), in a database of its own.
+pub(crate) fn url(folder: &Path) -> StoreUrl {
+    match std::env::var("BULLE_TEST_POSTGRES") {
+        Ok(server) => StoreUrl::Postgres(database(&server, folder)),
+        Err(_) => StoreUrl::Sqlite(folder.join("bulle.db")),
+    }
+}
+
+/// A test's database on a server, made when it is asked for first.
+fn database(server: &str, folder: &Path) -> Server {
+    // Names of folders differ in capitals too, names of databases do not.
+    let name: String = folder.file_name().unwrap().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let make = format!("CREATE DATABASE test_{name}");
+    let at = server.to_owned();
+    // A client blocks, which has no place among tasks.
+    let making = std::thread::spawn(move || {
+        let made = ::postgres::Client::connect(&at, ::postgres::NoTls).unwrap().batch_execute(&make);
+        assert!(made.is_ok() || made.is_err_and(|error| error.code() == Some(&SqlState::DUPLICATE_DATABASE)));
+    });
+    making.join().unwrap();
+    format!("{}/test_{name}", server.rsplit_once('/').unwrap().0).parse().unwrap()
 }
 
 fn put(db: &Connection, number: i64) -> Result<(), StoreError> {
@@ -38,7 +67,7 @@ fn put(db: &Connection, number: i64) -> Result<(), StoreError> {
 async fn there(store: &Store) -> Vec<i64> {
     let read = |db: &Connection| -> Result<Vec<i64>, StoreError> {
         let mut find = db.prepare_cached("SELECT at FROM audit ORDER BY at")?;
-        Ok(find.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        Ok(find.query_map([], |row| row.get(0))?.collect::<sql::Result<_>>()?)
     };
     store.read(read).await.unwrap()
 }
@@ -96,46 +125,6 @@ async fn a_refused_first_write_needs_no_savepoint() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_half_way_without_protection_takes_its_batch_along() {
-    let (_folder, store) = open();
-    let (holding, go) = hold(&store).await;
-    let mut first = Box::pin(store.write(|db| put(db, 1)));
-    let mut failing = Box::pin(store.write(|db| {
-        put(db, 2)?;
-        Err::<(), _>(StoreError::Conflict)
-    }));
-    let mut last = Box::pin(store.write(|db| put(db, 3)));
-    assert!(poll!(&mut first).is_pending() && poll!(&mut failing).is_pending() && poll!(&mut last).is_pending());
-    go.send(()).unwrap();
-    holding.await.unwrap();
-    for told in [first.await, failing.await, last.await] {
-        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
-    }
-    assert_eq!(there(&store).await, [] as [i64; 0], "nobody was told that it was done, and it was not");
-    store.write(|db| put(db, 4)).await.unwrap();
-    assert_eq!(there(&store).await, [4]);
-}
-
-#[tokio::test]
-async fn a_rollback_by_sqlite_itself_fails_the_batch() {
-    let (_folder, store) = open();
-    let (holding, go) = hold(&store).await;
-    let mut first = Box::pin(store.write(|db| put(db, 1)));
-    let mut rolled_back = Box::pin(store.write(|db| -> Result<(), StoreError> { Ok(db.execute_batch("ROLLBACK")?) }));
-    let mut last = Box::pin(store.write(|db| put(db, 2)));
-    assert!(poll!(&mut first).is_pending() && poll!(&mut rolled_back).is_pending() && poll!(&mut last).is_pending());
-    go.send(()).unwrap();
-    holding.await.unwrap();
-    for told in [first.await, rolled_back.await, last.await] {
-        assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
-    }
-    assert_eq!(there(&store).await, [] as [i64; 0]);
-    assert!(store.health().is_err(), "nothing has been committed since");
-    store.write(|db| put(db, 3)).await.unwrap();
-    store.health().unwrap();
-}
-
-#[tokio::test]
 async fn answers_come_after_the_commit() {
     let (_folder, store) = open();
     let (holding, go) = hold(&store).await;
@@ -167,155 +156,8 @@ async fn dropping_the_store_finishes_what_was_asked_for() {
         let _ = poll!(&mut asked);
     }
     drop(store);
-    let store = Store::open(&folder.path().join("store.db")).unwrap();
+    let store = Store::serve(&url(folder.path())).unwrap();
     assert_eq!(there(&store).await, [1]);
-}
-
-/// Every file in a folder, by name, but shared memory that was there before: a reader may mark its place in it.
-fn all(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
-    files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect()
-}
-
-/// Opening it fails, changes nothing in its folder, and leaves nothing there.
-fn refused(path: &Path) -> String {
-    let before = all(path.parent().unwrap());
-    let Err(StoreError::Foreign(why)) = Store::open(path) else { panic!("{} was taken", path.display()) };
-    assert!(all(path.parent().unwrap()) == before, "{}: it is untouched, and so is all beside it", path.display());
-    why
-}
-
-#[test]
-fn files_of_others_and_of_later_versions_are_refused_untouched() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name);
-
-    let later = file("later.db");
-    drop(Store::open(&later).unwrap());
-    let db = Connection::open(&later).unwrap();
-    db.pragma_update(None, "user_version", MIGRATIONS.len() as i64 + 1).unwrap();
-    drop(db);
-    assert!(refused(&later).contains("later version"));
-
-    let other = file("other.db");
-    Connection::open(&other).unwrap().execute_batch("CREATE TABLE note (text TEXT)").unwrap();
-    assert!(refused(&other).contains("another program"));
-
-    let marked = file("marked.db");
-    Connection::open(&marked).unwrap().pragma_update(None, "application_id", 7).unwrap();
-    assert!(refused(&marked).contains("another program"));
-    let numbered = file("numbered.db");
-    Connection::open(&numbered).unwrap().pragma_update(None, "user_version", 1).unwrap();
-    assert!(refused(&numbered).contains("another program"));
-
-    for (name, bytes) in [("short", &b"hello"[..]), ("long", &[b'x'; 5_000][..])] {
-        let text = file(name);
-        std::fs::write(&text, bytes).unwrap();
-        assert!(refused(&text).contains("no SQLite database"));
-    }
-}
-
-/// A database of a hundred pages, closed, in a folder of its own.
-async fn grown(folder: &Path) -> PathBuf {
-    let path = folder.join("store.db");
-    let store = Store::open(&path).unwrap();
-    store.write(|db| (0..8_000).try_for_each(|number| put(db, number))).await.unwrap();
-    drop(store);
-    path
-}
-
-#[tokio::test]
-async fn damaged_files_are_refused_untouched_with_a_remedy() {
-    type Damage = fn(&mut Vec<u8>);
-    let damages: [(&str, Damage); 6] = [
-        ("noise in the middle", |bytes| {
-            let middle = bytes.len() / 2;
-            // Not quite random, so that no run differs from another.
-            bytes[middle..middle + 8_192].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * 151 + 7) as u8);
-        }),
-        ("zeros in the middle", |bytes| {
-            let middle = bytes.len() / 2;
-            bytes[middle..middle + 8_192].fill(0);
-        }),
-        ("cut off", |bytes| bytes.truncate(bytes.len() / 2)),
-        ("cut off in a page", |bytes| bytes.truncate(bytes.len() - 1_000)),
-        ("empty", Vec::clear),
-        ("all zeros", |bytes| bytes.fill(0)),
-    ];
-    for (name, damage) in damages {
-        let folder = tempfile::tempdir().unwrap();
-        let path = grown(folder.path()).await;
-        let mut bytes = std::fs::read(&path).unwrap();
-        assert!(bytes.len() > 200_000, "{}", bytes.len());
-        damage(&mut bytes);
-        std::fs::write(&path, bytes).unwrap();
-        let why = refused(&path);
-        assert!(why.contains("damaged") && why.contains("bulle backup"), "{name}: {why}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_killed_relay_left_is_opened_if_it_is_sound_and_else_stays_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = grown(folder.path()).await;
-    let store = Store::open(&path).unwrap();
-    store.write(|db| put(db, 9_000)).await.unwrap();
-    let left = |files: &[&str]| {
-        let copy = tempfile::tempdir().unwrap();
-        for name in files {
-            std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
-        }
-        copy
-    };
-    let sound = left(&["store.db", "store.db-wal"]);
-    let again = Store::open(&sound.path().join("store.db")).unwrap();
-    assert!(there(&again).await.contains(&9_000));
-
-    let noisy = left(&["store.db", "store.db-wal"]);
-    let file = noisy.path().join("store.db");
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 8_192].fill(0xA5);
-    std::fs::write(&file, bytes).unwrap();
-    assert!(refused(&file).contains("damaged"));
-
-    let lost = left(&["store.db-wal"]);
-    assert!(refused(&lost.path().join("store.db")).contains("its log is there"));
-    drop(store);
-}
-
-#[tokio::test]
-async fn nothing_becomes_a_store_and_stays_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store ? 100% #1.db");
-    // A start that was killed while it made the database.
-    std::fs::write(folder.path().join("store ? 100% #1.db.new"), b"half").unwrap();
-    Store::open(&path).unwrap().write(|db| put(db, 1)).await.unwrap();
-    assert_eq!(there(&Store::open(&path).unwrap()).await, [1]);
-    assert_eq!(all(folder.path()).len(), 1);
-}
-
-#[tokio::test]
-async fn a_lock_that_does_not_go_away_is_an_outage_until_it_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let store = Store::open(&path).unwrap();
-    store.health().unwrap();
-    let other = Connection::open(&path).unwrap();
-    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let mut waiting = Box::pin(store.write(|db| put(db, 1)));
-    assert!(poll!(&mut waiting).is_pending());
-    assert!(matches!(waiting.await, Err(StoreError::Unavailable(_))));
-    assert!(store.health().is_err_and(|error| error.to_string().contains("locked")));
-    assert_eq!(store.outages().count(), 1);
-    let asked = Instant::now();
-    let refused = store.write(|db| put(db, 2)).await.unwrap_err();
-    assert!(refused.to_string().contains("locked"), "{refused}");
-    assert!(asked.elapsed() < BUSY_TIMEOUT / 2, "nobody waits that long a second time");
-    other.execute_batch("ROLLBACK").unwrap();
-    store.write(|db| put(db, 3)).await.unwrap();
-    store.health().unwrap();
-    assert_eq!(there(&store).await, [3]);
 }
 
 /// One conversation of which visitors may see entries 1, 3, 4 and 7 of 8.
@@ -323,11 +165,30 @@ async fn thread(store: &Store) -> ConversationId {
     let (site, conversation, visitor) = (SiteId(id(1)), ConversationId(id(2)), VisitorId(id(3)));
     let (key, name, origins, settings) = (SiteKey("demo".into()), "Demo".into(), Vec::new(), SiteSettings::default());
     store
-        .upsert_site(SiteRecord { id: site, key, name, origins, settings, settings_rev: 1, verified_only: false })
+        .upsert_site(SiteRecord {
+            id: site,
+            key,
+            name,
+            origins,
+            settings,
+            settings_rev: 1,
+            verified_only: false,
+            visitors: VisitorRules::default(),
+        })
         .await
         .unwrap();
     let write = move |db: &Step<'_>| -> Result<(), StoreError> {
-        let card = VisitorCard { id: visitor, token_hash: [0; 32], locale: None, time_zone: None, page: None, is_new: true };
+        let card = VisitorCard {
+            id: visitor,
+            token_hash: [0; 32],
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        };
         people::add_visitor(db, site, &card, 0)?;
         let mut record = Record::new(conversation, site, visitor, 0);
         rows::save(db, &record, None, true)?;
@@ -377,8 +238,46 @@ async fn a_message_is_found_by_its_author_and_id_alone() {
 }
 
 #[tokio::test]
+async fn a_shortcut_is_on_a_shelf_once() {
+    let (_folder, store) = open();
+    let reply = |number, shortcut: &str| {
+        let (id, shortcut, text) = (ReplyId(id(number)), shortcut.to_owned(), "hello".to_owned());
+        Reply { id, shortcut, text, owner: None, site: None }
+    };
+    assert!(store.add_reply(reply(1, "hi")).await.unwrap());
+    assert!(matches!(store.add_reply(reply(2, "hi")).await, Err(StoreError::Conflict)));
+    assert!(store.change_reply(reply(1, "hey")).await.unwrap() && !store.change_reply(reply(3, "ho")).await.unwrap());
+    assert_eq!(store.replies(AgentId(id(9))).await.unwrap(), [reply(1, "hey")]);
+}
+
+#[tokio::test]
 async fn an_agent_nobody_knows_is_nobody() {
     let (_folder, store) = open();
     assert_eq!(store.any_agent(AgentId(id(9))).await.unwrap(), None);
-    assert!(!store.answering().await.unwrap());
+    let demo = SiteId(id(1));
+    let (origins, settings) = (Vec::new(), SiteSettings::default());
+    let (key, name) = (SiteKey("demo".into()), String::new());
+    let visitors = shared::api::VisitorRules::default();
+    let site = SiteRecord { id: demo, key, name, origins, settings, settings_rev: 1, verified_only: false, visitors };
+    store.upsert_site(site).await.unwrap();
+    assert_eq!(store.answering(demo, 0).await.unwrap(), (false, None));
+}
+
+#[tokio::test]
+async fn a_site_whose_key_is_taken_is_neither_made_nor_put_on_record() {
+    let (_folder, store) = open();
+    let site = |number, name: &str| SiteRecord {
+        id: SiteId(id(number)),
+        key: SiteKey("shop".into()),
+        name: name.into(),
+        origins: Vec::new(),
+        settings: SiteSettings::default(),
+        settings_rev: 1,
+        verified_only: false,
+        visitors: VisitorRules::default(),
+    };
+    store.add_site(1, AgentId(id(9)), site(1, "One")).await.unwrap();
+    assert!(matches!(store.add_site(2, AgentId(id(9)), site(2, "Two")).await, Err(StoreError::Conflict)));
+    assert_eq!(store.site_by_key(SiteKey("shop".into())).await.unwrap().map(|site| site.name).as_deref(), Some("One"));
+    assert_eq!(there(&store).await, [1]);
 }

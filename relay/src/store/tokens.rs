@@ -1,6 +1,5 @@
 //! API tokens, and the accounts that work with them. Such an account has no address and no password, so nobody signs in as it.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::api::Deed;
 use shared::ids::{AgentId, Millis};
 use shared::model::{Person, Role};
@@ -10,6 +9,7 @@ use super::accounts::{Account, CAPACITY};
 use super::audit::{self, Record};
 use super::people::{role_name, role_of};
 use super::sessions::SEEN_EVERY;
+use super::sql::{self, Connection, OptionalExtension, params};
 use super::{Store, StoreError, people};
 
 /// A token that is made, with the account that works with it.
@@ -93,7 +93,7 @@ impl Store {
                     used_at: row.get(7)?,
                 })
             })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }
@@ -107,11 +107,13 @@ impl Store {
                      WHERE t.token_hash = ?1 AND (t.expires_at IS NULL OR t.expires_at > ?2) AND a.disabled = 0",
                 )?;
                 let found = find.query_row(params![hash, now], |row| {
-                    Ok((row.get::<_, Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<Millis>>(3)?))
+                    Ok((row.get::<Uuid>(0)?, row.get(1)?, row.get(2)?, row.get::<Option<Millis>>(3)?))
                 });
                 let Some((id, email, expires_at, used_at)) = found.optional()? else { return Ok(None) };
                 let agent = people::agent(db, AgentId(id))?;
-                Ok(agent.map(|agent| (Account { agent, email, password_hash: String::new() }, expires_at, used_at)))
+                Ok(agent.map(|agent| {
+                    (Account { agent, email, password_hash: String::new(), must_enrol: false }, expires_at, used_at)
+                }))
             })
             .await?;
         let Some((account, expires_at, used_at)) = found else { return Ok(None) };

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::outage::{Outages, Turn};
+use super::sql::{self, Connection, Kind};
 use super::{BUSY_TIMEOUT, BUSY_TIMEOUT_IN_OUTAGE, StoreError};
 use crate::clock::Tick;
 use crate::metrics::hot;
@@ -32,8 +32,12 @@ impl Step<'_> {
     /// What is written from here on is undone if the job fails. A job of several writes calls this before the first; one whose first
     /// write is the only one that can be refused does without, because a savepoint keeps a copy of every page that is touched.
     pub(crate) fn protect(&self) -> Result<(), StoreError> {
+        Ok(self.protect_now()?)
+    }
+
+    fn protect_now(&self) -> sql::Result<()> {
         if !self.protected.replace(true) {
-            run(self.db, "SAVEPOINT job")?;
+            self.db.run("SAVEPOINT job")?;
         }
         Ok(())
     }
@@ -140,38 +144,38 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
     outages.begins();
     let written_before = db.total_changes();
     let mut answers = Vec::with_capacity(size);
-    let committed = begin(db).and_then(|()| {
+    let committed = db.begin_writing().and_then(|()| {
         for job in batch.drain(..) {
             let step = Step { db, protected: Cell::new(false) };
+            // There a failed statement spoils the whole transaction, even one that was expected to fail.
+            if db.kind() == Kind::Postgres {
+                step.protect_now()?;
+            }
             let written = db.total_changes();
             let (keep, answer) = job(&step);
             answers.push(answer);
             // A full disk may make SQLite roll back the whole transaction. Whatever ran after that would commit by itself.
             if db.is_autocommit() {
-                return Err(aborted("the transaction was rolled back"));
+                return Err(sql::Error::Aborted("the transaction was rolled back"));
             }
             if !keep && !step.protected.get() && db.total_changes() != written {
                 // Nothing can undo it alone: it goes, and the batch with it.
-                return Err(aborted("an unprotected job failed half-way"));
+                return Err(sql::Error::Aborted("an unprotected job failed half-way"));
             }
             if step.protected.get() {
                 if !keep {
-                    run(db, "ROLLBACK TO job")?;
+                    db.run("ROLLBACK TO job")?;
                 }
-                run(db, "RELEASE job")?;
+                db.run("RELEASE job")?;
             }
         }
-        run(db, "COMMIT")
+        db.run("COMMIT")
     });
     if committed.is_err() && !db.is_autocommit() {
         // If even this fails, the next BEGIN says so.
-        let _ = run(db, "ROLLBACK");
+        let _ = db.run("ROLLBACK");
     }
-    let error = committed.err().map(|error| match error.sqlite_error() {
-        // The extended code tells a full disk's error from a broken one's: https://www.sqlite.org/rescode.html
-        Some(failure) => format!("{error} (SQLite code {})", failure.extended_code),
-        None => error.to_string(),
-    });
+    let error = committed.err().map(|error| error.to_string());
     // A transaction that wrote nothing did not touch the disk, and proves nothing about it.
     let wrote = db.total_changes() != written_before;
     let patience = match outages.ends(error.as_deref(), size, wrote) {
@@ -180,8 +184,7 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
         Turn::Same => None,
     };
     if let Some(patience) = patience {
-        // It has no way to fail on an open connection, and waiting too long or too short harms nobody.
-        let _ = db.busy_timeout(patience);
+        db.set_patience(patience);
     }
     let counts = hot();
     if error.is_some() { &counts.failed_commits } else { &counts.commits }.increment(1);
@@ -192,16 +195,4 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
     }
     // Jobs that were not reached drop their senders, which tells their callers.
     batch.clear();
-}
-
-fn aborted(why: &str) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT), Some(why.to_owned()))
-}
-
-fn begin(db: &Connection) -> rusqlite::Result<()> {
-    run(db, "BEGIN IMMEDIATE")
-}
-
-fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {
-    db.prepare_cached(sql)?.execute([]).map(|_| ())
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::VisitorProfile;
 use crate::ids::{AgentId, ConversationId, Millis, SessionId};
 use crate::model::{Agent, Conversation, Entry, Person, Role, Visitor, wire};
 
@@ -73,6 +74,34 @@ wire! {
         pub codes: Vec<String>,
     }
 
+    /// `GET` and `PUT /api/rules` (admins): what holds for everybody here.
+    #[derive(Copy)]
+    pub struct Rules {
+        /// Whether everybody needs a second factor. Who has none sets it up at their next sign-in, and can do nothing before.
+        pub second_factor: bool,
+    }
+
+    /// `GET /api/limits` (admins): the operator's table `[limits]`, value by value.
+    pub struct Limit {
+        /// Its name there.
+        pub name: String,
+        /// An amount, or a time in ms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub amount: Option<u64>,
+        /// A rate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub rate: Option<Rate>,
+    }
+
+    /// How often something may be done.
+    #[derive(Copy)]
+    pub struct Rate {
+        /// At once, after a pause.
+        pub burst: u32,
+        /// In the long run.
+        pub per_minute: u32,
+    }
+
     /// `GET /api/people` (admins): everybody who has or had access, with what the team is not told.
     pub struct Member {
         /// As the team sees them.
@@ -117,6 +146,8 @@ wire! {
         pub at: Millis,
         /// Who they are.
         pub visitor: Visitor,
+        /// What else is known of them.
+        pub profile: VisitorProfile,
         /// What was said, conversation by conversation, internal notes among it.
         pub conversations: Vec<ExportedConversation>,
     }
@@ -233,6 +264,14 @@ pub enum Deed {
     SiteMade,
     /// A site was changed.
     SiteChanged,
+    /// How the desk of a site works was changed: how chats are handed out, hours, routing.
+    DeskChanged,
+    /// A team was made.
+    TeamMade,
+    /// A team was changed.
+    TeamChanged,
+    /// A team was removed.
+    TeamRemoved,
     /// A secret for identity tokens was made.
     SecretMade,
     /// A secret for identity tokens was retired.
@@ -247,8 +286,18 @@ pub enum Deed {
     Erased,
     /// How long conversations are kept was changed.
     RetentionChanged,
+    /// An agent changed a visitor's name, address or fields.
+    VisitorChanged,
+    /// Two visitors were found to be one.
+    VisitorsMerged,
+    /// What a site wants to know of its visitors was changed.
+    VisitorRulesChanged,
+    /// What holds for everybody was changed.
+    RulesChanged,
     /// An agent took one chat more than they have slots.
     Stretch,
+    /// A supervisor took a chat from the agent who had it.
+    TakeOver,
     /// A visitor was blocked, perhaps with their network.
     Block,
     /// A block was lifted.

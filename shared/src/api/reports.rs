@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Millis, SiteKey};
 use crate::model::{Person, is_false, wire};
 
+/// How long after its end a conversation has to rest to count as resolved, in ms: as long as its visitor can take it up again.
+pub const RESTS: Millis = 7 * 24 * 60 * 60 * 1_000;
 /// Longest range of a report, in days.
 pub const MAX_REPORT_DAYS: i32 = 366;
 
@@ -19,7 +21,7 @@ wire! {
         pub from: String,
         /// Last day.
         pub until: String,
-        /// The IANA time zone in which days and hours are told.
+        /// The IANA time zone in which days and hours are told: the site's own, where it has opening hours, else the one that was asked for.
         pub zone: String,
         /// The figures of them all.
         pub all: Figures,
@@ -29,6 +31,9 @@ wire! {
         pub hours: Vec<Slice>,
         /// By the page on which they began, the 20 most frequent: address without what follows `?` or `#`.
         pub pages: Vec<Slice>,
+        /// By the team that they were for last, those for none aside, in the order of names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub teams: Vec<Slice>,
         /// By agent.
         pub agents: Vec<AgentFigures>,
         /// Slots in use and slots offered of all agents.
@@ -40,7 +45,7 @@ wire! {
 
     /// What some conversations have in common.
     pub struct Slice {
-        /// The day, hour or page.
+        /// The day, hour, page or team.
         pub name: String,
         /// Their figures.
         pub figures: Figures,
@@ -57,6 +62,11 @@ wire! {
         pub answered: u32,
         /// How many waited in the queue and ended, or were left by their visitor, before any agent had them.
         pub abandoned: u32,
+        /// How many were resolved: an agent had them, they ended, and for 7 days after it their visitor did not write again, a mere "thanks" aside.
+        pub resolved: u32,
+        /// How many were reopened: after such an end their visitor wrote again within these days. Those that ended a shorter time ago and rest are
+        /// neither yet.
+        pub reopened: u32,
         /// Waiting time: all time in the queue before an agent first had it. Of those that waited and were had.
         pub waiting: Spread,
         /// First response: from the visitor's first message to the first message of an agent.

@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Person, is_false, wire};
-use crate::ids::{ConversationId, FileId, MessageId, Millis, Seq};
+use crate::ids::{AgentId, ConversationId, FileId, MessageId, Millis, Seq, TeamId};
 
 /// Longest list of quick replies under a message, and of cards in one message.
 pub const MAX_CHOICES: usize = 10;
@@ -14,6 +14,8 @@ pub const MAX_LABEL: usize = 80;
 pub const MAX_BUTTONS: usize = 3;
 /// Most tags of a conversation.
 pub const MAX_TAGS: usize = 20;
+/// Most colleagues whom one note can name.
+pub const MAX_MENTIONS: usize = 10;
 /// Longest tag, in Unicode scalar values.
 pub const MAX_TAG: usize = 40;
 /// How long an author may change or take back their own last message, in ms.
@@ -38,6 +40,8 @@ wire! {
         Text(String),
         /// An internal note: text that never reaches the visitor.
         Note(String),
+        /// An internal note of a supervisor to the agent who has the chat; as little as a note does it reach the visitor.
+        Whisper(Whisper),
         /// A file: a picture, a voice note, a document.
         File(File),
         /// Text with quick replies, which bots and agents offer: choosing one says its text.
@@ -83,6 +87,10 @@ wire! {
         Rated(Rating),
         /// An agent put labels on the conversation, or took some off; agents only.
         Tagged(Tagged),
+        /// The conversation is for a team from now on; agents only.
+        Routed(Routed),
+        /// An agent changed how urgent the conversation is; agents only.
+        Prioritized(Prioritized),
         /// The visitor turned out to be somebody whose other conversation lives on; the last entry of this one but for its end.
         Merged(Merged),
         /// As in [`Body::Unknown`].
@@ -112,6 +120,14 @@ wire! {
         /// Voice notes: length in ms, as their author's browser told it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub duration_ms: Option<Millis>,
+    }
+
+    /// A note to the agent who has the chat.
+    pub struct Whisper {
+        /// Who had it when the note was written.
+        pub to: Person,
+        /// As in [`Body::Note`].
+        pub text: String,
     }
 
     /// Text with quick replies.
@@ -194,6 +210,21 @@ wire! {
         pub removed: Vec<String>,
     }
 
+    /// Whose a conversation is.
+    pub struct Routed {
+        /// The team.
+        pub team: TeamId,
+        /// Its name at that time.
+        pub name: String,
+    }
+
+    /// How urgent a conversation is.
+    #[derive(Copy)]
+    pub struct Prioritized {
+        /// Within [`PRIORITIES`](super::PRIORITIES): greater goes first.
+        pub priority: i32,
+    }
+
     /// Where a merged conversation goes on.
     #[derive(Copy)]
     pub struct Merged {
@@ -256,6 +287,12 @@ wire! {
         /// Agents only: an internal note instead of a message.
         #[serde(default, skip_serializing_if = "is_false")]
         pub note: bool,
+        /// Supervisors only, with `note`: to the agent who has the chat, who is another one.
+        #[serde(default, skip_serializing_if = "is_false")]
+        pub whisper: bool,
+        /// Agents only, with `note`: colleagues whom it names, at most [`MAX_MENTIONS`]. They are told, and may read the conversation.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub mentions: Vec<AgentId>,
         /// Visitors only: the offline form's address for the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub contact: Option<Contact>,
@@ -293,6 +330,8 @@ pub enum AssignedHow {
     Stretched,
     /// Another agent handed it over.
     Transferred,
+    /// A supervisor took it from the agent who had it.
+    TakenOver,
 }
 
 /// Why a chat waits again.
@@ -308,6 +347,8 @@ pub enum RequeueReason {
     HandedOver,
     /// Its agent's account was disabled.
     AgentDisabled,
+    /// Its agent has not touched their console for long, and it was unanswered.
+    AgentInactive,
     /// The visitor wrote while it was parked.
     VisitorSpoke,
     /// The visitor came back to it.
@@ -325,6 +366,10 @@ pub enum ParkReason {
     VisitorSilent,
     /// Nobody was there to answer when it began.
     NobodyThere,
+    /// Its agent has not touched their console for long.
+    AgentInactive,
+    /// It began outside the site's opening hours.
+    OutsideHours,
 }
 
 /// Why a chat ended.
@@ -372,7 +417,7 @@ impl Body {
             Self::Text(text) | Self::Menu(Menu { text, .. }) => Some(text),
             Self::File(file) => Some(&file.name),
             Self::Cards(cards) => cards.first().map(|card| card.title.as_str()),
-            Self::Note(_) | Self::Event(_) | Self::Deleted | Self::Unknown(_) => None,
+            Self::Note(_) | Self::Whisper(_) | Self::Event(_) | Self::Deleted | Self::Unknown(_) => None,
         }
     }
 
@@ -381,16 +426,22 @@ impl Body {
         self.preview().is_some()
     }
 
+    /// Whether it is text for the team alone, which its author may change and take back as if it were a message.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::Note(_) | Self::Whisper(_))
+    }
+
     /// Whether only the team may see it.
     pub fn is_internal(&self) -> bool {
         match self {
             Self::Text(_) | Self::File(_) | Self::Menu(_) | Self::Cards(_) | Self::Deleted | Self::Unknown(_) => false,
-            Self::Note(_) => true,
+            Self::Note(_) | Self::Whisper(_) => true,
             Self::Event(event) => match event {
                 Event::Assigned(_) | Event::Closed(_) | Event::Reopened => false,
                 Event::Greeted(_) | Event::Rated(_) | Event::Merged(_) | Event::Unknown(_) => false,
                 Event::Requeued(_) | Event::Parked(_) | Event::Resumed => true,
                 Event::Contact(_) | Event::Answered(_) | Event::Tagged(_) => true,
+                Event::Routed(_) | Event::Prioritized(_) => true,
                 Event::Edited(Edited { note, .. }) | Event::Deleted(Deleted { note, .. }) => *note,
             },
         }
@@ -405,6 +456,8 @@ impl Say {
             conversation,
             text: text.into(),
             note: false,
+            whisper: false,
+            mentions: Vec::new(),
             contact: None,
             file: None,
             choices: Vec::new(),

@@ -83,6 +83,9 @@ wire! {
         /// Whether visitors are asked for a rating at the end.
         #[serde(default = "yes")]
         pub rating: bool,
+        /// Whether agents see what visitors are writing before it is sent; otherwise only that they write.
+        #[serde(default = "yes")]
+        pub drafts: bool,
     }
 
     /// The form before the chat.
@@ -188,6 +191,7 @@ impl Default for SiteSettings {
             files: true,
             voice: true,
             rating: true,
+            drafts: true,
         }
     }
 }

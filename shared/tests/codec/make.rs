@@ -96,7 +96,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId, FileId);
+ids!(SiteId, VisitorId, AgentId, ConversationId, MessageId, FileId, TeamId);
 
 impl Make for SiteKey {
     fn make(source: &mut Source) -> Self {
@@ -163,13 +163,14 @@ names! {
     State { Queued Active Parked Closed }
     Presence { Online Away Offline }
     Role { Agent Supervisor Admin }
-    AssignedHow { Dispatched Taken Stretched Transferred }
-    RequeueReason { AgentGone Unanswered HandedOver AgentDisabled VisitorSpoke VisitorReturned }
-    ParkReason { VisitorGone VisitorSilent NobodyThere }
+    AssignedHow { Dispatched Taken Stretched Transferred TakenOver }
+    RequeueReason { AgentGone Unanswered HandedOver AgentDisabled AgentInactive VisitorSpoke VisitorReturned }
+    ParkReason { VisitorGone VisitorSilent NobodyThere AgentInactive OutsideHours }
     CloseReason { Agent Visitor Expired Dismissed Merged }
+    AwayReason { Break Meal Meeting Training Work Other Inactive Unanswered Unknown }
     FieldKind { Name Email Phone Text Choice }
     ErrorCode {
-        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
+        BadFrame UnknownFrame AlreadyGreeted BadHello HelloTimeout BadToken SecondFactor EnrolFirst BadIdentity ForeignOrigin UnknownSite Blocked UnsupportedVersion EmptyText
         TextTooLong InvalidField IdReused NotFound Forbidden NotYours WrongState TooLate NotLast NoFreeSlot AgentUnavailable OfferGone LinkExpired RateLimited
         StoreUnavailable Internal Unknown
     }
@@ -182,8 +183,9 @@ structs! {
     Page { url, title, referrer }
     Entry { seq, prev, id, at, by, body }
     Seen { conversation, seq }
-    Say { id, conversation, text, note, contact, file, choices, cards, answers, greeting, fresh }
+    Say { id, conversation, text, note, whisper, mentions, contact, file, choices, cards, answers, greeting, fresh }
     File { id, name, media_type, size, path, width, height, duration_ms }
+    Whisper { to, text }
     Menu { text, choices }
     Card { title, text, image, buttons }
     CardButton { label, url }
@@ -192,21 +194,25 @@ structs! {
     Deleted { seq, note }
     Rating { score, comment }
     Merged { into }
+    Routed { team, name }
+    Prioritized { priority }
     Panel { form, files, voice, rating, email }
     Form { fields, consent }
     Field { label, kind, required, options }
     FileRules { most_bytes, types }
     Thread { id, state, head, agent, position, estimate_ms, read }
-    Visitor { id, name, email, locale, time_zone, verified }
+    Visitor { id, name, email, locale, time_zone, verified, rev }
     Conversation {
-        id, site, visitor, state, agent, head, opened_at, queued_at, priority, preview, last_at, unanswered, page, visitor_online,
+        id, site, visitor, state, agent, head, opened_at, queued_at, priority, team, preview, last_at, unanswered, page, visitor_online,
+        visitor_gone_at,
         visitor_read, agent_read, previous, preferred, offer, tags,
     }
     Preferred { agent, until }
     Offer { to, from, until }
-    Agent { id, name, role, presence, capacity, slots_used, bot }
+    Agent { id, name, role, presence, away, capacity, slots_used, bot, languages }
     Site { id, key, name }
-    Board { site, rev, waiting, queue, unassigned, messages }
+    Team { id, name, members, sites }
+    Board { site, rev, picked, waiting, queue, unassigned, messages }
 
     Ping {}
     Backfill { conversation, after }
@@ -222,39 +228,49 @@ structs! {
     Delete { id, conversation, seq }
 
     visitor::Hello { token, identity, resume, seen, page, locale, time_zone }
-    visitor::Welcome { visitor, token, thread, answering, site, settings, panel, now }
+    visitor::Welcome { visitor, token, thread, answering, back_at, site, settings, panel, now }
     visitor::Typing { draft }
     visitor::Close { id, conversation }
     visitor::Rate { id, conversation, score, comment }
     visitor::Transcript { id, conversation, email }
     visitor::ThreadUpdate { thread }
-    visitor::Answering { answering }
+    visitor::Answering { answering, back_at }
     visitor::AgentTyping { conversation, agent, on }
     visitor::Pong { now, heads }
 
     agent::Hello { token, seen }
     agent::Welcome { me, inbox, now }
-    agent::Inbox { agents, sites, boards, chats }
-    agent::SetPresence { id, presence }
+    agent::Inbox { agents, teams, sites, boards, chats, mentions }
+    agent::Mention { conversation, seq, by, at, whisper }
+    agent::Mentions { mentions }
+    agent::SetPresence { id, presence, away }
+    agent::Active {}
+    Away { reason, note }
     agent::Take { id, conversation, stretch }
-    agent::Transfer { id, conversation, to }
+    agent::Transfer { id, conversation, to, team }
+    agent::Prioritize { id, conversation, priority }
     agent::About { id, conversation }
     agent::Block { id, conversation, network, for_ms, reason }
     agent::Show { rows, open }
-    agent::Typing { conversation, on }
+    agent::Typing { conversation, on, note }
+    agent::Oversee { id, on }
+    agent::Others { id, chats, total }
+    agent::Viewers { conversation, agents, typing }
     agent::GetInbox {}
     agent::Chat { conversation }
     agent::VisitorTyping { conversation, draft }
     agent::AgentUpdate { agent }
+    agent::Teams { teams }
     agent::Rev { site, rev }
     agent::Pong { now, heads, revs }
 }
 
 enums! {
     Author { Agent(Person); Visitor, System }
-    Body { Text(String), Note(String), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
+    Body { Text(String), Note(String), Whisper(Whisper), Event(Event), File(File), Menu(Menu), Cards(Vec<Card>); Deleted }
     Event { Assigned(Assigned), Requeued(RequeueReason), Parked(ParkReason), Closed(CloseReason), Contact(Contact),
-        Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged); Resumed, Reopened }
+        Answered(Vec<Answer>), Greeted(String), Edited(Edited), Deleted(Deleted), Rated(Rating), Merged(Merged),
+        Routed(Routed), Prioritized(Prioritized); Resumed, Reopened }
     visitor::ToRelay {
         Hello(visitor::Hello), Say(Say), Typing(visitor::Typing), Read(Read), Page(PageView), Close(visitor::Close),
         Edit(Edit), Delete(Delete), Rate(visitor::Rate), Transcript(visitor::Transcript), Backfill(Backfill), Ping(Ping);
@@ -266,11 +282,12 @@ enums! {
     }
     agent::ToRelay {
         Hello(agent::Hello), Say(Say), Presence(agent::SetPresence), Take(agent::Take), Transfer(agent::Transfer),
-        Accept(agent::About), Decline(agent::About), Close(agent::About), Dismiss(agent::About), Block(agent::Block), Show(agent::Show),
-        Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), GetInbox(agent::GetInbox), Ping(Ping);
+        Prioritize(agent::Prioritize), Accept(agent::About), Decline(agent::About), Close(agent::About), TakeOver(agent::About), Dismiss(agent::About), Block(agent::Block),
+        Oversee(agent::Oversee), Show(agent::Show),
+        Typing(agent::Typing), Read(Read), Edit(Edit), Delete(Delete), Backfill(Backfill), Active(agent::Active), GetInbox(agent::GetInbox), Ping(Ping);
     }
     agent::FromRelay {
         Welcome(agent::Welcome), Inbox(agent::Inbox), Entry(Delivery), Entries(Entries), Ack(Ack), Done(Done), Error(ErrorFrame),
-        Board(Board), Chat(agent::Chat), Agent(agent::AgentUpdate), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
+        Board(Board), Chat(agent::Chat), Others(agent::Others), Viewers(agent::Viewers), Mentions(agent::Mentions), Agent(agent::AgentUpdate), Teams(agent::Teams), Typing(agent::VisitorTyping), Read(ReadMark), Pong(agent::Pong);
     }
 }

@@ -169,6 +169,7 @@ impl Relay {
                     token,
                     thread,
                     answering: true,
+                    back_at: None,
                     site,
                     settings: 0,
                     panel: Panel::default(),
@@ -178,7 +179,14 @@ impl Relay {
             }
             Author::Agent(agent) => {
                 let chats = heads.into_iter().map(row).collect();
-                let inbox = agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats };
+                let inbox = agent::Inbox {
+                    agents: Vec::new(),
+                    teams: Vec::new(),
+                    sites: Vec::new(),
+                    boards: Vec::new(),
+                    chats,
+                    mentions: Vec::new(),
+                };
                 agent::FromRelay::Welcome(agent::Welcome { me: person(agent).id, inbox, now }).encode()
             }
         }
@@ -208,7 +216,8 @@ fn person(agent: usize) -> Person {
 
 fn row(head: Seen) -> Conversation {
     let id = head.conversation;
-    let visitor = Visitor { id: VisitorId(id.0), name: None, email: None, locale: None, time_zone: None, verified: false };
+    let visitor =
+        Visitor { id: VisitorId(id.0), name: None, email: None, locale: None, time_zone: None, verified: false, rev: 0 };
     Conversation {
         id,
         site: SiteId(id.0),
@@ -219,11 +228,13 @@ fn row(head: Seen) -> Conversation {
         opened_at: 0,
         queued_at: None,
         priority: 0,
+        team: None,
         preview: String::new(),
         last_at: 0,
         unanswered: false,
         page: None,
         visitor_online: true,
+        visitor_gone_at: None,
         visitor_read: 0,
         agent_read: 0,
         previous: None,

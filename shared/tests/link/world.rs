@@ -21,6 +21,7 @@ const DAWN: Millis = 1_700_000_000_000;
 /// How often one timer may fire without time passing: a reconnect delay may be 0.
 const TICKS_AT_ONCE: u32 = 4;
 
+#[allow(clippy::large_enum_variant, reason = "events are few, and none is kept")]
 enum Event {
     OpenDone(usize, bool),
     Up(usize, String),

@@ -131,6 +131,7 @@ pub fn welcome(head: Seq) -> FromRelay {
         token: None,
         thread,
         answering: true,
+        back_at: None,
         site: String::new(),
         settings: 0,
         panel: Panel::default(),

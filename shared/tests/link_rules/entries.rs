@@ -103,7 +103,14 @@ fn an_agent_gets_glimpses_and_follows_at_any_time() {
     let mut link = Link::new(agent::Dialect::default(), 7, Vec::new());
     let did = |link: &mut Link<agent::Dialect>| std::iter::from_fn(|| link.poll()).collect::<Vec<_>>();
     let delivery = Delivery { conversation: conversation(), entry: entry(4, 3) };
-    let inbox = agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats: Vec::new() };
+    let inbox = agent::Inbox {
+        agents: Vec::new(),
+        teams: Vec::new(),
+        sites: Vec::new(),
+        boards: Vec::new(),
+        chats: Vec::new(),
+        mentions: Vec::new(),
+    };
     let me = shared::ids::AgentId(conversation().0);
     link.restart(DAWN);
     link.opened(DAWN, 1);

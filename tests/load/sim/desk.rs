@@ -194,6 +194,8 @@ impl Desk<'_> {
                 agent: AgentId(Uuid::from_u128(number as u128)),
                 free: self.free(agent),
                 idle_since: agent.idle_since,
+                teams: Vec::new(),
+                languages: Vec::new(),
             })
             .collect();
         if self.queue.is_empty() || available.iter().all(|agent| agent.free == 0) {
@@ -204,6 +206,9 @@ impl Desk<'_> {
             last_agent: None,
             prefer: None,
             excluded: Vec::new(),
+            team: None,
+            language: None,
+            picked: false,
         };
         let queue: Vec<Waiting> = self.queue.iter().take(PAGE).map(wait).collect();
         for given in plan(&queue, &available, self.now) {

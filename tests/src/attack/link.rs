@@ -172,6 +172,7 @@ fn visitors_frame(choices: &mut Choices<'_>) -> visitor::FromRelay {
             token: None,
             thread: None,
             answering: true,
+            back_at: None,
             site: String::new(),
             settings: 1,
             panel: shared::model::Panel::default(),
@@ -192,7 +193,14 @@ fn visitors_frame(choices: &mut Choices<'_>) -> visitor::FromRelay {
 
 fn agents_frame(choices: &mut Choices<'_>) -> agent::FromRelay {
     use agent::FromRelay;
-    let inbox = || agent::Inbox { agents: Vec::new(), sites: Vec::new(), boards: Vec::new(), chats: Vec::new() };
+    let inbox = || agent::Inbox {
+        agents: Vec::new(),
+        teams: Vec::new(),
+        sites: Vec::new(),
+        boards: Vec::new(),
+        chats: Vec::new(),
+        mentions: Vec::new(),
+    };
     match choices.byte() % 8 {
         0 | 1 => FromRelay::Welcome(agent::Welcome { me: AgentId(Uuid::nil()), inbox: inbox(), now: 0 }),
         2 => FromRelay::Entry(delivery(choices)),

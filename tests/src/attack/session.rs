@@ -22,6 +22,7 @@ use relay::session::greeting::VisitorGreeter;
 use relay::session::pace::Rates;
 use relay::session::{Greeter, Reply, Session};
 use relay::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, SiteSettings, Store};
+use shared::api::VisitorRules;
 use shared::ids::{AgentId, SessionId, SiteId, SiteKey};
 use shared::model::{FileRules, Role};
 use shared::{agent, visitor};
@@ -76,8 +77,9 @@ impl World {
             let now = clock::now();
             let node = ok(desk.node_start(now).await);
             let registry = Arc::new(Registry::default());
-            let fanout = Arc::new(Fanout::new(node, registry.clone(), Arc::new(Dirty::default())));
-            let hub = Arc::new(Hub::new(node, store.clone(), desk, Arc::new(Local::new(fanout)), registry));
+            let dirty = Arc::new(Dirty::default());
+            let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
+            let hub = Arc::new(Hub::new(node, store.clone(), desk, Arc::new(Local::new(fanout)), registry, dirty));
             let site = SiteRecord {
                 id: SiteId::v7(now, clock::random_bytes()),
                 key: SiteKey("demo".into()),
@@ -86,6 +88,7 @@ impl World {
                 settings: SiteSettings::default(),
                 settings_rev: 1,
                 verified_only: false,
+                visitors: VisitorRules::default(),
             };
             ok(store.upsert_site(site.clone()).await);
             let (_, link) = auth::new_token();
@@ -135,6 +138,8 @@ impl World {
                                 rates: self.rates.clone(),
                                 files: self.files.clone(),
                                 network: None,
+                                device: None,
+                                present: Arc::default(),
                             };
                             match greeter.hello(&frame, &visitor).await {
                                 Ok((session, reply)) => {

@@ -130,15 +130,15 @@ fn from_relay() -> impl Strategy<Value = FromRelay> {
         any::<[u8; 10]>(),
         option::of(any::<String>()),
         option::of(any_thread()),
-        any::<bool>(),
+        (any::<bool>(), option::of(0..WHOLE)),
         any::<String>(),
         seq(),
         any_panel(),
         0..WHOLE,
     )
-        .prop_map(|(visitor, token, thread, answering, site, settings, panel, now)| {
+        .prop_map(|(visitor, token, thread, (answering, back_at), site, settings, panel, now)| {
             let visitor = VisitorId::v7(5, visitor);
-            FromRelay::Welcome(Welcome { visitor, token, thread, answering, site, settings, panel, now })
+            FromRelay::Welcome(Welcome { visitor, token, thread, answering, back_at, site, settings, panel, now })
         });
     let entries = (conversation(), prop::collection::vec(any_entry(), 0..4), any::<bool>())
         .prop_map(|(conversation, entries, more)| FromRelay::Entries(Entries { conversation, entries, more }));
@@ -165,7 +165,8 @@ fn from_relay() -> impl Strategy<Value = FromRelay> {
         (conversation(), any_entry()).prop_map(|(conversation, entry)| FromRelay::Entry(Delivery { conversation, entry })),
         message().prop_map(|id| FromRelay::Done(Done { id })),
         any_thread().prop_map(|thread| FromRelay::Thread(ThreadUpdate { thread })),
-        any::<bool>().prop_map(|answering| FromRelay::Answering(Answering { answering })),
+        (any::<bool>(), option::of(0..WHOLE))
+            .prop_map(|(answering, back_at)| FromRelay::Answering(Answering { answering, back_at })),
         (conversation(), seq()).prop_map(|(conversation, seq)| FromRelay::Read(ReadMark { conversation, seq })),
         (0..WHOLE, heads).prop_map(|(now, heads)| FromRelay::Pong(Pong { now, heads })),
     ]

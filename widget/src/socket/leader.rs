@@ -48,7 +48,14 @@ impl Relay {
                 inner.tabs.lead();
             }
         }
-        self.run();
+        self.go_on();
+    }
+
+    /// The browser settles its promises after the end, too: then there is nothing to go on with.
+    fn go_on(&self) {
+        if !self.has_ended() {
+            self.run();
+        }
     }
 
     pub(super) fn ended(&self, error: &JsValue) {
@@ -60,7 +67,7 @@ impl Relay {
                 None => {}
             }
         }
-        self.run();
+        self.go_on();
     }
 
     pub(super) fn heard_tab(&self, event: &JsValue) {

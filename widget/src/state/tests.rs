@@ -88,7 +88,7 @@ fn typing_lapses() {
 
 #[test]
 fn the_offline_form_waits_until_nothing_is_under_way() {
-    let away = || Emit::Frame(FromRelay::Answering(shared::visitor::Answering { answering: false }));
+    let away = || Emit::Frame(FromRelay::Answering(shared::visitor::Answering { answering: false, back_at: None }));
     assert!(after([away()]).wants_contact());
     assert!(!after([away(), Emit::Pending(say(1))]).wants_contact());
     // Nor before the relay has told how the conversation stands that this began, or began anew.

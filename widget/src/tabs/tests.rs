@@ -374,6 +374,7 @@ impl World {
                     token: None,
                     thread: (head > 0).then_some(thread),
                     answering: true,
+                    back_at: None,
                     site: String::new(),
                     settings: 0,
                     panel: Default::default(),

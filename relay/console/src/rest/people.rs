@@ -2,12 +2,13 @@
 
 use gloo_net::http::Request;
 use shared::api::{
-    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Me, Member, NewApiToken, NewPassword, Proof,
-    RecoveryCodes, Retention, Right, SecondFactor, Session, Uninvite,
+    AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Limit, Me, Member, NewApiToken, NewPassword, Proof,
+    PushKey, PushSubscription, RecoveryCodes, Retention, Right, Rules, SecondFactor, Session, Uninvite,
 };
 use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
 
-use super::{RestError, done, get, send};
+use super::{NOTHING, RestError, done, get, send};
+use crate::lean;
 
 /// Whose sessions are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,42 @@ pub async fn sessions(whose: Whose) -> Result<Vec<Session>, RestError> {
 
 /// Ends one session.
 pub async fn end_session(whose: Whose, id: SessionId) -> Result<(), RestError> {
-    done(Request::delete(&format!("{}/{id}", whose.path())), &serde_json::json!({})).await
+    done(Request::delete(&format!("{}/{id}", whose.path())), &NOTHING).await
 }
 
 /// Ends one's other sessions, or all of somebody else's.
 pub async fn end_sessions(whose: Whose) -> Result<(), RestError> {
-    done(Request::delete(&whose.path()), &serde_json::json!({})).await
+    done(Request::delete(&whose.path()), &NOTHING).await
+}
+
+/// What this browser needs to subscribe to notifications.
+pub async fn push_key() -> Result<PushKey, RestError> {
+    get("/api/account/push").await
+}
+
+/// Has this browser notified.
+pub async fn subscribe(body: &PushSubscription) -> Result<(), RestError> {
+    done(Request::put("/api/account/push"), body).await
+}
+
+/// Not any more.
+pub async fn unsubscribe() -> Result<(), RestError> {
+    done(Request::delete("/api/account/push"), &serde_json::json!({})).await
+}
+
+/// What holds for everybody.
+pub async fn rules() -> Result<Rules, RestError> {
+    get("/api/rules").await
+}
+
+/// Changes it.
+pub async fn set_rules(body: &Rules) -> Result<Rules, RestError> {
+    send(Request::put("/api/rules"), body).await
+}
+
+/// The operator's limits.
+pub async fn limits() -> Result<Vec<Limit>, RestError> {
+    get("/api/limits").await
 }
 
 /// Whether one has a second factor.
@@ -74,7 +105,7 @@ pub async fn turn_off(body: &Proof) -> Result<(), RestError> {
 
 /// Turns somebody else's off.
 pub async fn reset_second_factor(agent: AgentId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/agents/{agent}/second-factor")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/agents/{agent}/second-factor")), &NOTHING).await
 }
 
 /// The API tokens.
@@ -89,12 +120,12 @@ pub async fn new_token(body: &NewApiToken) -> Result<ApiToken, RestError> {
 
 /// Revokes one.
 pub async fn revoke_token(id: AgentId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/tokens/{id}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/tokens/{id}")), &NOTHING).await
 }
 
 /// A page of the record.
 pub async fn audit(before: Option<u64>, deed: Option<Deed>, by: Option<AgentId>) -> Result<AuditPage, RestError> {
-    let deed = deed.and_then(|deed| serde_json::to_value(deed).ok()?.as_str().map(|name| format!("deed={name}")));
+    let deed = deed.map(|deed| format!("deed={}", lean::word(&deed)));
     let parts = [before.map(|before| format!("before={before}")), deed, by.map(|by| format!("by={by}"))];
     get(&format!("/api/audit?{}", parts.into_iter().flatten().collect::<Vec<_>>().join("&"))).await
 }
@@ -136,5 +167,5 @@ pub fn export_address(visitor: VisitorId) -> String {
 
 /// Erases a visitor.
 pub async fn erase(visitor: VisitorId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/visitors/{visitor}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/visitors/{visitor}")), &NOTHING).await
 }

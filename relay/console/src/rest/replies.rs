@@ -4,7 +4,7 @@ use gloo_net::http::Request;
 use shared::api::{Reply, ReplyDraft};
 use shared::ids::ReplyId;
 
-use super::{RestError, done, get, send};
+use super::{NOTHING, RestError, done, get, send};
 
 /// Those that one may use.
 pub async fn all() -> Result<Vec<Reply>, RestError> {
@@ -21,5 +21,5 @@ pub async fn keep(place: Option<ReplyId>, draft: &ReplyDraft) -> Result<Reply, R
 
 /// Removes one.
 pub async fn remove(id: ReplyId) -> Result<(), RestError> {
-    done(Request::delete(&format!("/api/replies/{id}")), &serde_json::json!({})).await
+    done(Request::delete(&format!("/api/replies/{id}")), &NOTHING).await
 }

@@ -13,6 +13,7 @@ use crate::verbs::{Problem, Verb};
 pub(super) enum Request {
     Presence,
     About(ConversationId, Verb),
+    Amend(ConversationId),
 }
 
 impl Desk {
@@ -27,6 +28,14 @@ impl Desk {
         });
     }
 
+    /// Notes that a message is to be changed or taken back.
+    pub fn asked_to_amend(&self, id: MessageId, conversation: ConversationId) {
+        self.requests.update_value(|requests| {
+            requests.insert(id, Request::Amend(conversation));
+        });
+        self.with_row(conversation, |row| row.problem.set(None));
+    }
+
     /// Notes that another presence was asked for.
     pub fn asked_presence(&self, id: MessageId, presence: Presence) {
         self.requests.update_value(|requests| {
@@ -39,6 +48,7 @@ impl Desk {
     pub(super) fn done(&self, id: MessageId) {
         match self.requests.try_update_value(|requests| requests.remove(&id)).flatten() {
             Some(Request::About(conversation, _)) => self.with_row(conversation, |row| row.doing.set(None)),
+            Some(Request::Amend(conversation)) => self.with_row(conversation, |row| row.amending.set(None)),
             Some(Request::Presence) => {
                 if let (Some(presence), Some(me)) = (self.wanted.get_untracked(), self.me.get_untracked()) {
                     self.agents.update(|agents| {
@@ -58,6 +68,9 @@ impl Desk {
                 row.doing.set(None);
                 row.problem.set(Some(Problem::Refused(verb, error.code)));
             }),
+            Some(Request::Amend(conversation)) => {
+                self.with_row(conversation, |row| row.problem.set(Some(Problem::Unchanged(error.code))));
+            }
             Some(Request::Presence) => {
                 self.wanted.set(None);
                 self.presence_problem.set(Some(Problem::Refused(Verb::Take, error.code)));

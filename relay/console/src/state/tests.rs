@@ -4,7 +4,7 @@ use super::*;
 use crate::row::Fate;
 use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
 use crate::verbs::Verb;
-use shared::agent::{AgentUpdate, Chat, Inbox, Rev, VisitorTyping, Welcome};
+use shared::agent::{AgentUpdate, Chat, Inbox, Mention, Mentions, Others, Rev, Viewers, VisitorTyping, Welcome};
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done, ErrorFrame};
 use shared::model::{Author, Conversation, Offer, Seen, State};
@@ -14,7 +14,14 @@ fn greeted(queue: Vec<Conversation>, chats: Vec<Conversation>) -> (Owner, Desk, 
     let owner = Owner::new();
     owner.set();
     let desk = Desk::new();
-    let inbox = Inbox { agents: vec![agent(9), agent(8)], sites: vec![site(1)], boards: vec![board(1, queue)], chats };
+    let inbox = Inbox {
+        agents: vec![agent(9), agent(8)],
+        teams: vec![],
+        sites: vec![site(1)],
+        boards: vec![board(1, queue)],
+        chats,
+        mentions: vec![],
+    };
     let orders = desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 1_000 })), 0);
     (owner, desk, orders)
 }
@@ -144,7 +151,14 @@ fn messages_of_an_earlier_life_appear_with_their_conversation() {
     owner.set();
     let desk = Desk::new();
     desk.apply(Emit::Pending(say(1, 3, "kept")), 0);
-    let inbox = Inbox { agents: vec![agent(9)], sites: vec![site(1)], boards: vec![], chats: vec![mine(3)] };
+    let inbox = Inbox {
+        agents: vec![agent(9)],
+        teams: vec![],
+        sites: vec![site(1)],
+        boards: vec![],
+        chats: vec![mine(3)],
+        mentions: vec![],
+    };
     hear(&desk, FromRelay::Welcome(Welcome { me: agent_id(9), inbox, now: 0 }));
     let row = desk.row(conversation_id(3)).expect("mine");
     assert_eq!(row.lines.with_untracked(Vec::len), 1);
@@ -185,4 +199,130 @@ fn a_pong_with_another_revision_fetches_the_inbox() {
     let pong = |rev| FromRelay::Pong(Pong { now: 0, heads: Vec::<Seen>::new(), revs: vec![Rev { site: site_id(1), rev }] });
     assert_eq!(hear(&desk, pong(1)), []);
     assert_eq!(hear(&desk, pong(2)), [Order::Send(ToRelay::GetInbox(shared::agent::GetInbox {}))]);
+}
+
+/// What was noticed since the last look: about which conversation, and why.
+fn noticed(desk: &Desk) -> Vec<(u8, crate::notices::Cause)> {
+    let number = |id| (1..=9).find(|number| conversation_id(*number) == id).unwrap_or(0);
+    let found = desk.notices.get_untracked().into_iter().map(|notice| (number(notice.conversation), notice.cause)).collect();
+    desk.notices.set(Vec::new());
+    found
+}
+
+#[test]
+fn what_was_there_before_is_no_news_and_what_comes_is() {
+    use crate::notices::Cause;
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![mine(2)]);
+    assert_eq!(noticed(&desk), [], "the greeting tells how things stand");
+    let said = |number, seq, at| {
+        Emit::Entry(conversation_id(number), shared::model::Entry { at, ..entry(seq, Author::Visitor, "hello") })
+    };
+    desk.apply(said(2, 1, 900), 0);
+    assert_eq!(noticed(&desk), [], "written before this console was there");
+    desk.apply(said(2, 2, 1_100), 0);
+    assert_eq!(noticed(&desk), [(2, Cause::Message)]);
+    desk.show_thread(Some(conversation_id(1)));
+    desk.apply(said(1, 2, 1_200), 0);
+    assert_eq!(noticed(&desk), [], "not one of mine");
+
+    hear(&desk, FromRelay::Board(board(2, vec![conversation(1), conversation(3)])));
+    assert_eq!(noticed(&desk), [(3, Cause::Queue)]);
+    let offer = Some(Offer { to: agent_id(9), from: person(8), until: 30_000 });
+    let theirs = Conversation { agent: Some(person(8)), offer, ..mine(4) };
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs.clone() }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs }));
+    assert_eq!(noticed(&desk), [(4, Cause::Offer)], "told once");
+}
+
+#[test]
+fn an_inbox_that_comes_again_is_news_as_far_as_it_is_other() {
+    use crate::notices::Cause;
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let on_site = |number: u8, rev, queue| Board { site: site_id(number), ..board(rev, queue) };
+    let inbox = |queue: Vec<Conversation>| Inbox {
+        agents: vec![agent(9)],
+        teams: vec![],
+        sites: vec![site(1), site(2)],
+        boards: vec![on_site(2, 1, vec![]), on_site(1, 2, queue)],
+        chats: vec![],
+        mentions: vec![],
+    };
+    hear(&desk, FromRelay::Inbox(inbox(vec![conversation(1), conversation(2)])));
+    assert_eq!(noticed(&desk), [(2, Cause::Queue)]);
+    desk.apply(Emit::Frame(FromRelay::Welcome(Welcome { me: agent_id(9), inbox: inbox(vec![conversation(1)]), now: 9_000 })), 0);
+    assert_eq!(noticed(&desk), []);
+}
+
+#[test]
+fn what_another_tab_has_read_is_read_here() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    desk.apply(Emit::Entry(conversation_id(1), entry(1, Author::Visitor, "hello")), 0);
+    let row = desk.row(conversation_id(1)).unwrap();
+    assert_eq!(row.unread(), 1);
+    desk.read_elsewhere(conversation_id(1), 1);
+    assert_eq!(row.unread(), 0);
+    desk.read_elsewhere(conversation_id(1), 0);
+    assert_eq!(row.unread(), 0, "a mark never goes back");
+}
+
+fn theirs(number: u8) -> Conversation {
+    Conversation { agent: Some(person(8)), ..mine(number) }
+}
+
+#[test]
+fn what_others_have_is_listed_while_it_is_asked_for() {
+    let (_owner, desk, _) = greeted(vec![], vec![mine(1)]);
+    let chats = vec![theirs(3), Conversation { unanswered: false, ..theirs(2) }];
+    let others = || FromRelay::Others(Others { id: message_id(1), chats: chats.clone(), total: 2 });
+    hear(&desk, others());
+    assert!(desk.others.get_untracked().is_empty(), "nobody asked");
+    desk.oversee(true);
+    hear(&desk, others());
+    assert_eq!(desk.others.get_untracked(), [conversation_id(3), conversation_id(2)], "who waits comes first");
+    hear(&desk, FromRelay::Chat(Chat { conversation: theirs(4) }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { unanswered: false, ..theirs(3) } }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: mine(1) }));
+    let listed = desk.others.get_untracked();
+    assert_eq!(listed, [conversation_id(4), conversation_id(2), conversation_id(3)], "and the longest before the others");
+    // One that becomes mine, ends or waits for anybody leaves.
+    hear(&desk, FromRelay::Chat(Chat { conversation: mine(4) }));
+    hear(&desk, FromRelay::Chat(Chat { conversation: Conversation { state: State::Closed, ..theirs(3) } }));
+    assert_eq!((desk.others.get_untracked(), desk.others_total.get_untracked()), (vec![conversation_id(2)], 1));
+    desk.oversee(false);
+    assert!(desk.others.get_untracked().is_empty() && desk.row(conversation_id(2)).is_none());
+}
+
+#[test]
+fn a_note_that_names_me_reminds_until_i_have_looked() {
+    let (_owner, desk, _) = greeted(vec![], vec![]);
+    let mention = Mention { conversation: theirs(2), seq: 3, by: person(8), at: 0, whisper: false };
+    hear(&desk, FromRelay::Mentions(Mentions { mentions: vec![mention] }));
+    desk.show_thread(Some(conversation_id(2)));
+    desk.apply(Emit::Entry(conversation_id(2), entry(2, Author::Visitor, "hello")), 0);
+    assert_eq!(desk.look(), None, "the note has not come yet");
+    desk.apply(Emit::Entry(conversation_id(2), entry(3, Author::Agent(person(8)), "@Agent 9")), 0);
+    assert_eq!(desk.look(), Some(Order::Send(ToRelay::Read(Read { conversation: conversation_id(2), seq: 3 }))));
+    assert!(desk.mentions.get_untracked().is_empty());
+    assert_eq!(desk.look(), None, "it is not mine: nothing else of it is");
+}
+
+#[test]
+fn company_is_known_of_the_open_thread_and_writing_lapses() {
+    let (_owner, desk, _) = greeted(vec![conversation(1), conversation(2)], vec![]);
+    let viewers =
+        |number| Viewers { conversation: conversation_id(number), agents: vec![agent_id(8)], typing: vec![agent_id(8)] };
+    let company = |number| desk.row(conversation_id(number)).map(|row| row.company.get_untracked()).unwrap_or_default();
+    desk.show_thread(Some(conversation_id(1)));
+    hear(&desk, FromRelay::Viewers(viewers(1)));
+    hear(&desk, FromRelay::Viewers(viewers(2)));
+    assert_eq!((company(1).agents, company(2).agents), (vec![agent_id(8)], vec![]));
+    desk.tick(DRAFT_LAPSES - 1);
+    assert_eq!(company(1).typing, [agent_id(8)]);
+    desk.tick(DRAFT_LAPSES);
+    assert_eq!((company(1).agents, company(1).typing), (vec![agent_id(8)], vec![]));
+    hear(&desk, FromRelay::Viewers(viewers(1)));
+    desk.apply(Emit::Entry(conversation_id(1), entry(2, Author::Agent(person(8)), "hm")), 0);
+    assert_eq!(company(1).typing, [], "it is written");
+    desk.show_thread(Some(conversation_id(2)));
+    assert_eq!(company(1).agents, []);
 }

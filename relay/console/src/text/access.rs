@@ -3,7 +3,7 @@
 texts! {
     tokens: "API tokens" / "Jetons d’API";
     tokens_lead: "Programs work with a token: over REST, or as a bot that answers chats. Each has an account of its own, which the team sees under the token’s name." / "Les programmes utilisent un jeton : par REST, ou comme robot qui répond aux visiteurs. Chacun a son propre compte, que l’équipe voit sous le nom du jeton.";
-    tokens_none: "No tokens yet." / "Aucun jeton pour l’instant.";
+    tokens_none: "No tokens yet. A bot or a script signs in with one." / "Aucun jeton pour l’instant. Un bot ou un script s’en sert pour se connecter.";
     new_token: "New token" / "Nouveau jeton";
     name_missing: "Give the token a name." / "Donnez un nom au jeton.";
     token_name: "Name of the token" / "Nom du jeton";
@@ -46,12 +46,17 @@ texts! {
     act_see_reports: "See the reports" / "Voir les rapports";
     act_keep_replies: "Use canned replies, and keep one’s own" / "Utiliser les réponses types et gérer les siennes";
     act_share_replies: "Keep the canned replies that everybody has" / "Gérer les réponses types communes";
+    act_see_present: "See who is on the sites now, and invite them" / "Voir qui est sur les sites et inviter à discuter";
+    act_correct_visitors: "Correct what is known of visitors" / "Corriger ce que l’on sait des visiteurs";
+    act_merge_visitors: "Merge visitors who are one person" / "Fusionner les visiteurs qui sont une même personne";
     act_invite: "Invite people" / "Inviter des personnes";
     act_change_people: "Change roles, capacities and access" / "Modifier rôles, capacités et accès";
     act_lift_blocks: "See who is kept out, and let them in again" / "Voir qui est bloqué, et lever un blocage";
+    act_manage_teams: "Make and change teams" / "Créer et modifier des équipes";
     act_manage_tokens: "Make and revoke API tokens" / "Créer et révoquer des jetons d’API";
     act_read_record: "Read the record" / "Lire le journal";
     act_change_sites: "Make and change sites" / "Créer et modifier des sites";
+    act_set_rules: "Set what holds for everybody, and see the limits" / "Fixer les règles communes et voir les limites";
     act_handle_personal_data: "Export and erase what visitors left" / "Exporter et effacer ce que les visiteurs ont laissé";
     // What visitors leave
     personal: "Personal data" / "Données personnelles";
@@ -66,7 +71,7 @@ texts! {
     // The record
     record: "Record" / "Journal";
     record_lead: "Who did what to people, access and settings. Nothing of what visitors write stands here." / "Qui a fait quoi concernant les personnes, les accès et les réglages. Rien de ce qu’écrivent les visiteurs n’y figure.";
-    record_none: "Nothing of this kind is on record." / "Rien de tel n’est consigné.";
+    record_none: "Nothing of this kind is on record. Choose another kind or person." / "Rien de tel n’est consigné. Choisissez une autre catégorie ou une autre personne.";
     deed: "What" / "Quoi";
     all_deeds: "Everything" / "Tout";
     when: "When" / "Quand";
@@ -88,13 +93,21 @@ texts! {
     person_changed: "Rights changed" / "Droits modifiés";
     site_made: "Site made" / "Site créé";
     site_changed: "Site changed" / "Site modifié";
+    desk_changed: "Queue or hours changed" / "File ou horaires modifiés";
+    team_made: "Team made" / "Équipe créée";
+    team_changed: "Team changed" / "Équipe modifiée";
+    team_removed: "Team removed" / "Équipe retirée";
     secret_made: "Secret made" / "Secret créé";
     secret_retired: "Secret retired" / "Secret retiré";
     token_made: "Token made" / "Jeton créé";
     token_revoked: "Token revoked" / "Jeton révoqué";
     exported: "Visitor exported" / "Visiteur exporté";
     was_erased: "Visitor erased" / "Visiteur effacé";
+    visitor_changed: "Visitor corrected" / "Visiteur corrigé";
+    visitors_merged: "Visitors merged" / "Visiteurs fusionnés";
+    visitor_rules_changed: "Visitors’ fields changed" / "Champs des visiteurs modifiés";
     retention_changed: "Retention changed" / "Conservation modifiée";
+    rules_changed: "Rules changed" / "Règles modifiées";
     blocked: "Visitor blocked" / "Visiteur bloqué";
     unblocked: "Block lifted" / "Blocage levé";
     stretch: "Took one chat more" / "Conversation au-delà des places";

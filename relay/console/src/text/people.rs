@@ -28,6 +28,8 @@ texts! {
     secret: "Secret" / "Clé secrète";
     code: "Code" / "Code à six chiffres";
     turn_on: "Turn on" / "Activer";
+    enrol: "Set up your second factor first" / "Configurez d’abord votre second facteur";
+    enrol_lead: "Everybody here signs in with a code as well. It takes a minute; after it, the console opens." / "Ici, tout le monde se connecte aussi avec un code. Cela prend une minute ; ensuite, la console s’ouvre.";
     code_wrong: "That is not the code that is shown now." / "Ce n’est pas le code affiché actuellement.";
     recovery: "Recovery codes" / "Codes de secours";
     recovery_lead: "Keep these where you find them without your phone. Each signs you in once. They are not shown again." / "Gardez-les là où vous les trouverez sans votre téléphone. Chacun permet de se connecter une fois. Ils ne seront plus affichés.";
@@ -39,7 +41,7 @@ texts! {
     // Sessions
     sessions: "Signed in" / "Connexions";
     sessions_lead: "End what you do not recognise, then change your password." / "Terminez ce que vous ne reconnaissez pas, puis changez de mot de passe.";
-    sessions_none: "Nowhere." / "Nulle part.";
+    sessions_none: "Nowhere: they are signed out everywhere." / "Nulle part : déconnecté partout.";
     this_session: "this one" / "celle-ci";
     unknown_device: "Unknown device" / "Appareil inconnu";
     seen: "Last seen {time}" / "Vue le {time}";

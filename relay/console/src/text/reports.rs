@@ -15,6 +15,9 @@ texts! {
     answered_is: "How many an agent has had." / "Combien un agent a eues.";
     abandoned: "Abandoned" / "Abandonnées";
     abandoned_is: "How many waited in the queue and ended, or were left by their visitor, before any agent had them." / "Combien ont attendu dans la file et se sont terminées, ou ont été quittées par leur visiteur, avant qu’un agent les ait.";
+    resolved: "Resolved" / "Résolues";
+    resolved_is: "Of the conversations that an agent had and that ended, those whose visitor did not write again within 7 days, a mere “thanks” aside. What ended a shorter time ago does not count yet." / "Parmi les conversations qu’un agent a eues et qui se sont terminées, celles dont le visiteur n’a pas récrit dans les 7 jours, hormis un simple « merci ». Celles terminées plus récemment ne comptent pas encore.";
+    of_judged: "{resolved} of {count}" / "{resolved} sur {count}";
     messages: "Messages" / "Messages";
     messages_is: "How many began while nobody was there, and were kept as messages." / "Combien ont commencé alors que personne n’était là, et ont été gardées comme messages.";
     waiting: "Waiting time" / "Temps d’attente";
@@ -34,6 +37,9 @@ texts! {
     by_hour: "By hour of the day" / "Par heure de la journée";
     by_page: "By page" / "Par page";
     by_agent: "By agent" / "Par agent";
+    by_team: "By team" / "Par équipe";
+    team: "Team" / "Équipe";
+    teams_are: "Each conversation counts for the team that it was sent to last; those that were for everybody are left out." / "Chaque conversation compte pour l’équipe à laquelle elle a été adressée en dernier ; celles qui étaient pour tous sont laissées de côté.";
     day: "Day" / "Jour";
     hour: "Hour" / "Heure";
     agent: "Agent" / "Agent";
@@ -43,5 +49,5 @@ texts! {
     table: "Table" / "Tableau";
     no_page: "(unknown page)" / "(page inconnue)";
     csv: "CSV: {title}" / "CSV : {title}";
-    empty: "No conversations began on these days." / "Aucune conversation n’a commencé ces jours-là.";
+    empty: "No conversations began on these days. Choose other days or another site." / "Aucune conversation n’a commencé ces jours-là. Choisissez d’autres jours ou un autre site.";
 }

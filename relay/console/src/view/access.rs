@@ -54,10 +54,19 @@ pub fn Access(
             outcome.try_set(Some(answer));
         });
     };
+    let languages = agent.as_ref().map(|agent| agent.languages.clone()).unwrap_or_default();
     let (name, role, bot) = agent.map(|agent| (agent.name, agent.role, agent.bot)).unwrap_or((String::new(), Role::Agent, false));
     let choose = move |event| {
         if let Some(role) = role_named(&event_target_value(&event)) {
             patch(AgentPatch { role: Some(role), ..AgentPatch::default() });
+        }
+    };
+    let speak = move |event| {
+        let text = event_target_value(&event);
+        let tags = text.split([',', ' ', ';']).map(str::trim).filter(|tag| !tag.is_empty());
+        match tags.map(shared::model::language).collect::<Option<Vec<_>>>() {
+            Some(languages) => patch(AgentPatch { languages: Some(languages), ..AgentPatch::default() }),
+            None => outcome.set(Some(Err(texts.desk.languages_wrong))),
         }
     };
     let options = ROLES.map(|(one, value)| view! { <option value=value selected=one == role>{role_word(one, texts)}</option> });
@@ -79,6 +88,13 @@ pub fn Access(
                     <p class="hint">{texts.access.disable_lead}</p>
                 }.into_any()
             }}
+            <div class="fields-row">
+                <label>{fill(texts.desk.languages, &[("name", &name)])}
+                    <input autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="fr, en" aria-describedby="languages-hint"
+                        prop:value=languages.join(", ") on:change=speak/>
+                </label>
+            </div>
+            <p class="hint" id="languages-hint">{texts.desk.languages_hint}</p>
             {(!bot).then(|| view! { <p><button class="plain" type="button" on:click=reset>{texts.people.reset_factor}</button></p> })}
             <p><Said outcome/></p>
             {(!bot).then(|| view! { <Sessions whose=people::Whose::Theirs(id)/> })}
@@ -230,16 +246,23 @@ fn right_words(act: &str, texts: &Texts) -> Option<&'static str> {
         "see_sites" => words.act_see_sites,
         "read" => words.act_read,
         "read_others" => words.act_read_others,
+        "whisper" => texts.together.act_whisper,
+        "take_over" => texts.together.act_take_over,
         "see_reports" => words.act_see_reports,
         "keep_replies" => words.act_keep_replies,
         "share_replies" => words.act_share_replies,
+        "see_present" => words.act_see_present,
+        "correct_visitors" => words.act_correct_visitors,
+        "merge_visitors" => words.act_merge_visitors,
         "invite" => words.act_invite,
         "change_people" => words.act_change_people,
         "lift_blocks" => words.act_lift_blocks,
+        "manage_teams" => words.act_manage_teams,
         "manage_tokens" => words.act_manage_tokens,
         "read_record" => words.act_read_record,
         "handle_personal_data" => words.act_handle_personal_data,
         "change_sites" => words.act_change_sites,
+        "set_rules" => words.act_set_rules,
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ use crate::locale::texts;
 use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::time;
+use crate::view::each::each;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
 use crate::view::parts::visitor_name;
@@ -41,11 +42,16 @@ pub fn PastLog(
 ) -> impl IntoView {
     let texts = texts();
     let outcome: RwSignal<Option<Result<(), RestError>>> = RwSignal::new(None);
-    let filling = row.clone();
-    spawn_local(async move {
-        let entries = rest::entries(filling.id).await;
-        outcome.try_set(Some(entries.map(|entries| entries.into_iter().for_each(|entry| filling.entry(entry)))));
-    });
+    let filling = StoredValue::new(row.clone());
+    let load = move || {
+        outcome.set(None);
+        spawn_local(async move {
+            let Some(filling) = filling.try_get_value() else { return };
+            let entries = rest::entries(filling.id).await;
+            outcome.try_set(Some(entries.map(|entries| entries.into_iter().for_each(|entry| filling.entry(entry)))));
+        });
+    };
+    load();
     let talk = RwSignal::from(row.talk.clone());
     let read = Memo::new(move |_| talk.with(|talk| talk.visitor_read));
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
@@ -58,12 +64,14 @@ pub fn PastLog(
             <div class="log is-earlier" role="log" aria-label=label tabindex="0">
                 {move || match outcome.get() {
                     None => view! { <p class="hint">{texts.loading}</p> }.into_any(),
-                    Some(Err(error)) => view! { <p role="alert" class="problem">{error.words(texts)}</p> }.into_any(),
+                    Some(Err(error)) => view! {
+                        <p role="alert" class="problem">{error.words(texts)}</p>
+                        <button class="plain" on:click=move |_| load()>{texts.try_again}</button>
+                    }
+                    .into_any(),
                     Some(Ok(())) => ().into_any(),
                 }}
-                <For each=placed key=layout::Placed::key let:placed>
-                    <ThreadLine placed name today read row=row.get_value()/>
-                </For>
+                {each(placed, layout::Placed::key, move |placed| view! { <ThreadLine placed name today read row=row.get_value()/> })}
             </div>
         </div>
     }

@@ -7,12 +7,15 @@ use shared::link::Status;
 use shared::model::Role;
 
 use crate::app::{Session, Who};
+use crate::drafts;
 use crate::locale::{Language, Locale, language, texts};
 use crate::nav::Link;
 use crate::rest;
 use crate::route::{Route, Section};
 use crate::socket::Live;
-use crate::text::fill;
+use crate::text::{Texts, fill};
+use crate::view::palette::Palette;
+use crate::view::settings::title;
 
 /// The bar and, below it, the page.
 #[component]
@@ -26,13 +29,16 @@ pub fn Frame(
     let texts = texts();
     let session = expect_context::<Session>();
     let me = expect_context::<Me>();
-    let desk = expect_context::<Live>().desk;
+    let live = expect_context::<Live>();
+    let desk = live.desk;
     // It may be changed here or elsewhere.
     let name = move || {
         let now = desk.agents.with(|agents| agents.iter().find(|agent| agent.id == me.id).map(|agent| agent.name.clone()));
         now.unwrap_or_else(|| me.name.clone())
     };
     let sign_out = move |_| {
+        live.release_all();
+        drafts::forget_all();
         spawn_local(async move {
             // Whatever the relay answers: it is asked again who is signed in, and that is shown.
             let _asked_again_below = rest::sign_out().await;
@@ -40,18 +46,20 @@ pub fn Frame(
             session.ask();
         });
     };
+    // The settings have a bar of their own; one of their pages stands for them here.
+    let links = pages(me.role, texts).into_iter().filter_map(|(to, name)| match to {
+        Route::Settings(Section::Account) => Some((to, texts.people.settings)),
+        Route::Settings(_) => None,
+        _ => Some((to, name)),
+    });
+    let links = links.map(|(to, name)| view! { <Link to>{name}</Link> }).collect_view();
     view! {
         <div class="frame">
             <a class="skip" href="#page">{texts.skip}</a>
             <header class="bar">
                 <span class="brand"><Brand/>"Bulle"</span>
                 <nav aria-label="Bulle">
-                    <Link to=Route::Inbox>{texts.inbox}</Link>
-                    <Link to=Route::History>{texts.history.title}</Link>
-                    {(me.role >= Role::Supervisor).then(|| view! { <Link to=Route::Reports>{texts.reports.title}</Link> })}
-                    <Link to=Route::Team>{texts.team}</Link>
-                    <Link to=Route::Install>{texts.install}</Link>
-                    <Link to=Route::Settings(Section::Account)>{texts.people.settings}</Link>
+                    {links}
                 </nav>
                 {help.map(|help| view! {
                     <button class="quiet keys-button" aria-label=texts.shortcuts title=texts.shortcuts on:click=move |_| help.set(true)>"?"</button>
@@ -62,8 +70,19 @@ pub fn Frame(
             </header>
             <Connection/>
             {children()}
+            <Palette/>
         </div>
     }
+}
+
+/// Every page that somebody of this role may see, with its name.
+pub fn pages(role: Role, texts: &'static Texts) -> Vec<(Route, &'static str)> {
+    let reports = (role >= Role::Supervisor).then_some((Route::Reports, texts.reports.title));
+    let pages = [(Route::Inbox, texts.inbox), (Route::Visitors, texts.present.title), (Route::History, texts.history.title)];
+    let more = [(Route::Team, texts.team), (Route::Install, texts.install)];
+    let sections = Section::ALL.into_iter().filter(|section| role >= section.least_role());
+    let sections = sections.map(|section| (Route::Settings(section), title(section, texts)));
+    pages.into_iter().chain(reports).chain(more).chain(sections).collect()
 }
 
 /// The mark: a bubble.

@@ -1,5 +1,5 @@
 //! The inbox: lists, thread and visitor side by side; on a phone one of them at a time. Also what concerns all three: what the relay
-//! is told about the view, read marks, and the count in the title.
+//! is told about the view, and read marks.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -26,6 +26,8 @@ pub struct Panes {
     pub picker: RwSignal<bool>,
     /// On narrow screens: the visitor's page covers the thread.
     pub details: RwSignal<bool>,
+    /// The emoji stand above the composer.
+    pub emoji: RwSignal<bool>,
     /// An earlier conversation is being read instead of the thread.
     pub earlier: RwSignal<Option<Conversation>>,
 }
@@ -40,6 +42,7 @@ pub fn Inbox() -> impl IntoView {
         help: RwSignal::new(false),
         picker: RwSignal::new(false),
         details: RwSignal::new(false),
+        emoji: RwSignal::new(false),
         earlier: RwSignal::new(None),
     };
     provide_context(panes);
@@ -54,9 +57,13 @@ pub fn Inbox() -> impl IntoView {
     });
     Effect::new(move || {
         let open = desk.open.get();
-        panes.earlier.set(None);
+        // Set to what it is, it would draw the thread anew, and whoever has begun to write would lose the focus.
+        if panes.earlier.with_untracked(Option::is_some) {
+            panes.earlier.set(None);
+        }
         panes.picker.set(false);
         panes.details.set(false);
+        panes.emoji.set(false);
         if let Some(row) = open.and_then(|id| desk.row(id)) {
             row.problem.set(None);
         }
@@ -64,6 +71,7 @@ pub fn Inbox() -> impl IntoView {
     Effect::new(move || {
         if let Some(row) = desk.open.get().and_then(|id| desk.row(id)) {
             row.lines.track();
+            desk.mentions.track();
             live.look();
         }
     });
@@ -78,19 +86,6 @@ pub fn Inbox() -> impl IntoView {
     Effect::new(move || {
         if let Some((id, _)) = home.get() {
             request_animation_frame(move || keep_focus(&format!("[data-row='{id}']")));
-        }
-    });
-    let attention = Memo::new(move |_| {
-        let chats = desk.mine.get().into_iter().chain(desk.parked.get());
-        let unread = chats.filter_map(|id| desk.row(id)).filter(|row| row.unread() > 0).count();
-        unread + desk.offers.with(Vec::len)
-    });
-    Effect::new(move || {
-        if let Some(document) = browser::document() {
-            document.set_title(&match attention.get() {
-                0 => "Bulle".to_owned(),
-                count => format!("({count}) Bulle"),
-            });
         }
     });
 

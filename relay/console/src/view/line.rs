@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use shared::ids::{Millis, Seq};
-use shared::model::{Author, Body};
+use shared::model::{Author, Body, Say};
 
+use crate::browser;
 use crate::layout::{Placed, is_visitors};
 use crate::locale::{Language, language, texts};
 use crate::row::{Fate, Line, Row};
@@ -11,6 +12,7 @@ use crate::socket::Live;
 use crate::text::{Texts, fill};
 use crate::time;
 use crate::verbs::event_words;
+use crate::view::amend::{Amending, Deeds, body_text};
 use crate::view::body::content;
 
 /// A line where it stands.
@@ -36,7 +38,12 @@ pub fn ThreadLine(
         let words = event_words(event, texts);
         return view! { {day}<p class="event">{words}<time>{at}</time></p> }.into_any();
     }
-    let note = matches!(line.body, Body::Note(_));
+    let note = line.body.is_note();
+    let tag = match &line.body {
+        Body::Note(_) => Some(texts.note.to_owned()),
+        Body::Whisper(whisper) => Some(fill(texts.together.whisper_to, &[("name", &whisper.to.name)])),
+        _ => None,
+    };
     let edited = line.changes > 0 && line.body != Body::Deleted;
     let theirs = is_visitors(&line);
     let class = match (theirs, note) {
@@ -51,13 +58,28 @@ pub fn ThreadLine(
         Author::Agent(person) => view! { {person.name} }.into_any(),
         Author::System => view! { {""} }.into_any(),
     };
+    let (id, text) = (line.id, body_text(&line.body).is_some());
+    let deeds = (!theirs).then(|| view! { <Deeds id is_text=text row=row.clone()/> });
+    let body = {
+        let amending = RwSignal::from(row.amending.clone());
+        let is_amended = Memo::new(move |_| text && !theirs && amending.get() == Some(id));
+        let (row, body) = (row.clone(), line.body.clone());
+        move || {
+            if is_amended.get() {
+                view! { <Amending id body=body.clone() row=row.clone()/> }.into_any()
+            } else {
+                view! { <div class="line-body" dir="auto">{content(&body, texts)}</div> }.into_any()
+            }
+        }
+    };
     view! {
         {day}
         <div class=class class:joined=joined>
-            <p class="line-head"><span class="who">{who}</span>{note.then(|| view! { <span class="tag">{texts.note}</span> })}<time>{at}</time></p>
-            <div class="line-body" dir="auto">{content(&line.body, texts)}</div>
+            <p class="line-head"><span class="who">{who}</span>{tag.map(|tag| view! { <span class="tag">{tag}</span> })}<time>{at}</time></p>
+            {body}
             {edited.then(|| view! { <span class="mark-state">{texts.edited}</span> })}
             {(!theirs).then(|| view! { <Mark line=line.clone() note read row/> })}
+            {deeds}
         </div>
     }
     .into_any()
@@ -72,7 +94,7 @@ fn day_words(at: Millis, today: i64, texts: &'static Texts, language: Language) 
     }
 }
 
-/// What became of a message of ours: on its way, stored, read, or refused with a second chance.
+/// What became of a message of ours: on its way, stored, delivered, read, or refused with a second chance.
 #[component]
 fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     let texts = texts();
@@ -80,23 +102,35 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
     let fate = RwSignal::from(line.fate);
     let id = line.id;
     let conversation = row.id;
-    let text = match line.body {
-        Body::Text(text) | Body::Note(text) => text,
-        // Nothing else is said by this console yet.
-        _ => String::new(),
-    };
+    let whisper = matches!(line.body, Body::Whisper(_));
+    let at = line.at;
+    let talk = RwSignal::from(row.talk.clone());
+    // Whoever comes back is sent what they missed.
+    let reached = Memo::new(move |_| talk.with(|talk| talk.visitor_online || talk.visitor_gone_at.is_some_and(|gone| at < gone)));
     let state = Memo::new(move |_| match fate.get() {
         Fate::Pending => Delivery::Pending,
         Fate::Stored(_) if note => Delivery::Kept,
         Fate::Stored(seq) if seq <= read.get() => Delivery::Read,
+        Fate::Stored(_) if reached.get() => Delivery::Delivered,
         Fate::Stored(_) => Delivery::Sent,
         Fate::Failed(code) => Delivery::Failed(texts.refusal(code)),
     });
     let row = StoredValue::new(row);
-    let text = StoredValue::new(text);
+    let body = StoredValue::new(line.body);
+    let resend = move |_| {
+        row.with_value(|row| row.discard(id));
+        match body.get_value() {
+            Body::File(file) => live.say_file(conversation, file),
+            body => {
+                let text = body_text(&body).unwrap_or_default();
+                live.say(Say { note, whisper, ..Say::text(browser::new_id(), Some(conversation), text) });
+            }
+        }
+    };
     move || match state.get() {
         Delivery::Pending => view! { <span class="mark-state is-pending">{texts.pending}</span> }.into_any(),
         Delivery::Sent => view! { <span class="mark-state is-sent">{texts.sent}</span> }.into_any(),
+        Delivery::Delivered => view! { <span class="mark-state is-sent">{texts.together.delivered}</span> }.into_any(),
         Delivery::Read => view! { <span class="mark-state is-read">{texts.read}</span> }.into_any(),
         Delivery::Kept => ().into_any(),
         Delivery::Failed(reason) => {
@@ -104,7 +138,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
             view! {
                 <span class="mark-state is-failed" role="alert">
                     {fill(texts.failed, &[("reason", reason)])}
-                    <button class="quiet" on:click=move |_| { discard(); live.say(conversation, text.get_value(), note); }>{texts.resend}</button>
+                    <button class="quiet" on:click=resend>{texts.resend}</button>
                     <button class="quiet" on:click=move |_| discard()>{texts.discard}</button>
                 </span>
             }
@@ -117,6 +151,7 @@ fn Mark(line: Line, note: bool, read: Memo<Seq>, row: Row) -> impl IntoView {
 enum Delivery {
     Pending,
     Sent,
+    Delivered,
     Read,
     /// A note: it has nobody to reach.
     Kept,

@@ -9,12 +9,16 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 use crate::browser;
 use crate::keys::{Command, Press, SHORTCUTS, command};
 use crate::locale::texts;
+use crate::row::Row;
 use crate::socket::Live;
 use crate::text::Texts;
-use crate::verbs::Verb;
+use crate::verbs::{Verb, is_held_by_other};
 use crate::view::actions::perform_on_open;
+use crate::view::composer::{PICKER, amend_last};
 use crate::view::inbox::Panes;
+use crate::view::palette::Wish;
 use crate::view::presence;
+use crate::view::windowed;
 
 /// The rows of the left pane, in order.
 const ROWS: &str = "[data-row]";
@@ -34,6 +38,13 @@ pub fn Shortcuts() -> impl IntoView {
         }
     });
     on_cleanup(move || listener.remove());
+    let wish = expect_context::<Wish>().0;
+    Effect::new(move || {
+        if let Some(command) = wish.get() {
+            wish.set(None);
+            carry_out(command, live, panes);
+        }
+    });
 
     let dialog: NodeRef<html::Dialog> = NodeRef::new();
     Effect::new(move || {
@@ -104,12 +115,42 @@ fn carry_out(command: Command, live: Live, panes: Panes) -> bool {
                 browser::focus(&format!("[data-row='{id}']"));
             }
         }
+        Command::First | Command::Last => return to_end(command == Command::Last),
+        Command::GiveBack => perform_on_open(live, Verb::GiveBack),
+        Command::Dismiss => perform_on_open(live, Verb::Dismiss),
+        Command::Attach => browser::press(PICKER),
+        Command::Emoji => panes.emoji.set(true),
+        Command::Change => with_open(live, |row| {
+            amend_last(live, row);
+        }),
+        Command::TakeBack => with_open(live, |row| {
+            let me = live.desk.me.get_untracked();
+            if let Some((_, seq)) = me.and_then(|me| untrack(|| row.amendable(me, live.desk.clock.get()))) {
+                live.take_back(row, seq);
+            }
+        }),
+        Command::Undo => {
+            with_open(live, |row| live.undo(row));
+            browser::focus("#composer");
+        }
         Command::Take => perform_on_open(live, Verb::Take),
         Command::Close => perform_on_open(live, Verb::Close),
         Command::Accept => answer_offer(live, Verb::Accept),
         Command::Decline => answer_offer(live, Verb::Decline),
         Command::Reply => write(live, false),
         Command::Note => write(live, true),
+        Command::Whisper => whisper(live),
+        Command::Mention => {
+            if let Some(id) = live.desk.mentions.with_untracked(|mentions| mentions.first().map(|one| one.conversation.id)) {
+                live.open(Some(id));
+                browser::focus("#thread");
+            }
+        }
+        Command::TakeOver => {
+            if untrack(|| live.desk.supervises()) {
+                perform_on_open(live, Verb::TakeOver);
+            }
+        }
         Command::Transfer => {
             let me = live.desk.me.get_untracked();
             let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
@@ -123,6 +164,29 @@ fn carry_out(command: Command, live: Live, panes: Panes) -> bool {
         Command::Help => panes.help.set(true),
         Command::Leave => leave(live, panes),
     }
+    true
+}
+
+fn with_open(live: Live, act: impl FnOnce(&Row)) {
+    if let Some(row) = live.desk.open.get_untracked().and_then(|id| live.desk.row(id)) {
+        act(&row);
+    }
+}
+
+/// Moves the focus to the first or the last row of the list that has it; whether one has.
+fn to_end(last: bool) -> bool {
+    let list =
+        browser::focused().filter(|focused| focused.has_attribute("data-row")).and_then(|row| row.closest("ul, ol").ok()?);
+    let Some(list) = list else { return false };
+    windowed::scroll_to_end(&list, last);
+    // Of a long list only what is in view is drawn: its end is, from the next frame on.
+    request_animation_frame(move || {
+        let rows = list.query_selector_all("[data-row]").ok();
+        let row = rows.and_then(|rows| rows.get(if last { rows.length().saturating_sub(1) } else { 0 }));
+        if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+            let _focusable_by_construction = row.focus();
+        }
+    });
     true
 }
 
@@ -151,18 +215,28 @@ fn answer_offer(live: Live, verb: Verb) {
     }
 }
 
+/// Goes to the composer of the open conversation, to whisper to the agent who has it.
+pub fn whisper(live: Live) {
+    let row = live.desk.open.get_untracked().and_then(|id| live.desk.row(id));
+    let other = |row: &Row, me| row.talk.with_untracked(|talk| is_held_by_other(talk, me));
+    if let (Some(row), Some(me)) = (row, live.desk.me.get_untracked())
+        && untrack(|| live.desk.supervises())
+        && other(&row, me)
+    {
+        write(live, true);
+        row.whispering.set(true);
+    }
+}
+
 /// Goes to the composer of the open conversation, for a note or a message.
 pub fn write(live: Live, note: bool) {
     if let Some(row) = live.desk.open.get_untracked().and_then(|id| live.desk.row(id)) {
+        row.whispering.set(false);
         if row.noting.get_untracked() != note {
             row.noting.set(note);
         }
-        if !browser::focus("#composer") {
-            // The note brings the composer up first.
-            request_animation_frame(|| {
-                browser::focus("#composer");
-            });
-        }
+        // A note brings the composer up first, and so does a page that was just opened.
+        browser::focus_soon("#composer");
     }
 }
 

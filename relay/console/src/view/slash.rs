@@ -110,21 +110,25 @@ impl Slash {
         let reply = self.offered.with_untracked(|offered| offered.as_ref()?.get(number).cloned())?;
         let mut text = self.text.get_untracked();
         let range = asked(&text)?;
-        let talk = self.row.with_value(|row| row.talk.get_untracked());
-        let desk = self.live.desk;
-        let site =
-            desk.sites.with_untracked(|sites| sites.iter().find(|site| site.id == talk.site).map(|site| site.name.clone()));
-        let me = self.me.get_value();
-        let agent =
-            desk.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == me.id).map(|agent| agent.name.clone()));
-        let names = Names {
-            visitor: talk.visitor.name.as_deref().map(str::trim).filter(|name| !name.is_empty()),
-            agent: agent.as_deref().unwrap_or(&me.name),
-            site: site.as_deref().unwrap_or_default(),
-        };
-        text.replace_range(range, &filled(&reply.text, names));
+        let filled = self.row.with_value(|row| self.me.with_value(|me| filled_for(self.live, row, me, &reply.text)));
+        text.replace_range(range, &filled);
         Some(text)
     }
+}
+
+/// A reply's text with the names of the conversation that it is for.
+pub fn filled_for(live: Live, row: &Row, me: &Me, text: &str) -> String {
+    let talk = row.talk.get_untracked();
+    let desk = live.desk;
+    let site = desk.sites.with_untracked(|sites| sites.iter().find(|site| site.id == talk.site).map(|site| site.name.clone()));
+    let agent =
+        desk.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == me.id).map(|agent| agent.name.clone()));
+    let names = Names {
+        visitor: talk.visitor.name.as_deref().map(str::trim).filter(|name| !name.is_empty()),
+        agent: agent.as_deref().unwrap_or(&me.name),
+        site: site.as_deref().unwrap_or_default(),
+    };
+    filled(text, names)
 }
 
 fn option(number: usize) -> String {

@@ -10,6 +10,7 @@ use crate::locale::texts;
 use crate::rest;
 use crate::row::Row;
 use crate::text::fill;
+use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Tags with a button each to take them off, and a field for one more.
@@ -60,7 +61,7 @@ pub fn Tags(row: Row) -> impl IntoView {
     view! {
         <section class="tags">
             <h3>{texts.history.tags}</h3>
-            <ul class="labels" aria-label=texts.history.tags><For each=move || tags.get() key=Clone::clone children=chip/></ul>
+            <ul class="labels" aria-label=texts.history.tags>{each(move || tags.get(), String::clone, chip)}</ul>
             <form on:submit=submit>
                 <input type="text" class="small" list=list.clone() maxlength=MAX_TAG.to_string() autocomplete="off"
                     aria-label=texts.history.add_tag placeholder=texts.history.add_tag

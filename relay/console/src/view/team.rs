@@ -15,9 +15,11 @@ use crate::text::fill;
 use crate::time;
 use crate::view::access::{Access, Disabled, OpenInvitations, Rights};
 use crate::view::blocked::Blocked;
+use crate::view::each::each;
 use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
-use crate::view::presence::presence_word;
+use crate::view::presence::presence_words;
+use crate::view::teams::Teams;
 
 /// Most chats that a capacity may allow (as the REST API has it).
 const MOST_CAPACITY: u32 = 20;
@@ -43,11 +45,12 @@ pub fn Team() -> impl IntoView {
                             <th scope="col">{texts.in_use}</th><th scope="col">{texts.capacity}</th>
                             {admin.then(|| view! { <th scope="col">{texts.people.access}</th> })}
                         </tr></thead>
-                        <tbody><For each=move || ids.get() key=|id| *id let:id><Member id admin chosen/></For></tbody>
+                        <tbody>{each(move || ids.get(), |id| *id, move |id| view! { <Member id admin chosen/> })}</tbody>
                     </table>
                 </section>
                 {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}
                 {admin.then(|| view! { <InviteForm changed/><OpenInvitations changed/><Disabled changed/> })}
+                <Teams admin/>
                 <Blocked/>
                 <Rights/>
             </main>
@@ -82,8 +85,9 @@ fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl I
     view! {
         <tr>
             <th scope="row"><span class="member"><Avatar initials=initials_of id=id.0.as_u128()/>{move || name.get()}{move || bot.get().then(|| view! { <span class="tag">{texts.access.bot}</span> })}</span></th>
-            <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}</td>
-            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || presence_word(presence(), texts)}</td>
+            <td>{move || agent.with(|agent| agent.as_ref().map(|agent| role_word(agent.role, texts)))}
+                <span class="hint" title=texts.locale>{move || agent.with(|agent| agent.as_ref().map(|agent| agent.languages.join(", ")))}</span></td>
+            <td><span class=move || format!("dot {}", dot(presence()))></span>{move || agent.with(|agent| agent.as_ref().map(|agent| presence_words(agent, texts)))}</td>
             <td class="number">{move || agent.with(|agent| agent.as_ref().map(|agent| agent.slots_used))}</td>
             <td class="number">
                 {if admin {

@@ -11,13 +11,17 @@ use crate::row::Row;
 use crate::socket::Live;
 use crate::text::fill;
 use crate::time;
-use crate::verbs::may_write;
+use crate::verbs::{is_held_by_other, may_write};
 use crate::view::actions::Actions;
+use crate::view::amend::Amendable;
+use crate::view::before::Before;
+use crate::view::company::CompanyLine;
 use crate::view::composer::Composer;
+use crate::view::each::each;
 use crate::view::inbox::Panes;
 use crate::view::line::ThreadLine;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
-use crate::view::shortcuts::write;
+use crate::view::shortcuts::{whisper, write};
 
 /// How far from its end, in pixels, a log still counts as read to the end.
 const NEAR_END: i32 = 48;
@@ -56,6 +60,8 @@ pub fn Thread(row: Row) -> impl IntoView {
             fill(texts.offered_to, &[("name", &name.unwrap_or_default()), ("seconds", &seconds)])
         })
     };
+    let whispers =
+        Memo::new(move |_| desk.supervises() && desk.me.get().is_some_and(|me| talk.with(|talk| is_held_by_other(talk, me))));
     // Anybody may leave a note; only whose chat it is may write to the visitor.
     let foot = {
         let row = row.clone();
@@ -63,11 +69,18 @@ pub fn Thread(row: Row) -> impl IntoView {
         let composing = Memo::new(move |_| writable.get() || noting.get());
         move || {
             if composing.get() {
-                view! { <Composer row=row.clone() notes_only=Signal::derive(move || !writable.get())/> }.into_any()
+                view! { <Composer row=row.clone() notes_only=Signal::derive(move || !writable.get()) whispers/> }.into_any()
             } else {
                 let note = move |_| write(live, true);
-                view! { <p class="not-mine">{why_not}<button class="quiet" data-key="n" on:click=note>{texts.note}</button></p> }
-                    .into_any()
+                let whisper = move || {
+                    whispers.get().then(|| {
+                        view! { <button class="quiet" data-key="w" on:click=move |_| whisper(live)>{texts.together.whisper}</button> }
+                    })
+                };
+                view! {
+                    <p class="not-mine">{why_not}{whisper}<button class="quiet" data-key="n" on:click=note>{texts.note}</button></p>
+                }
+                .into_any()
             }
         }
     };
@@ -80,6 +93,7 @@ pub fn Thread(row: Row) -> impl IntoView {
                 <p class="hint">
                     <span class=move || format!("chip {}", chip(state.get()))>{move || state_word(state.get(), texts)}</span>
                     <span>{site}</span>
+                    <CompanyLine row=row.clone()/>
                 </p>
             </div>
             <button class="quiet details" on:click=move |_| panes.details.set(true)>{texts.details}</button>
@@ -144,13 +158,13 @@ fn Log(row: Row, name: Memo<String>) -> impl IntoView {
     };
     let placed = move || lines.with(|lines| layout::placed(lines, time::local_day));
     let today = time::local_day(browser::now());
+    provide_context(Amendable::of(row.clone(), expect_context::<Live>()));
     let row = StoredValue::new(row);
     view! {
         <div class="log-frame">
             <div class="log" id="thread" role="log" aria-label=texts.conversation tabindex="0" node_ref=log on:scroll=scrolled>
-                <For each=placed key=layout::Placed::key let:placed>
-                    <ThreadLine placed name today read row=row.get_value()/>
-                </For>
+                <Before row=row.get_value() name today log/>
+                {each(placed, layout::Placed::key, move |placed| view! { <ThreadLine placed name today read row=row.get_value()/> })}
                 {move || draft.get().map(|draft| view! {
                     <div class="line theirs draft">
                         <p class="line-head">{move || fill(texts.draft_of, &[("name", &name.get())])}<span class="wave" aria-hidden="true"><i></i><i></i><i></i></span></p>

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use shared::ids::ConversationId;
+use shared::api::{Cause, History, Why};
+use shared::ids::{ConversationId, VisitorId};
 use shared::model::{Conversation, State};
 
 use crate::locale::{language, texts};
@@ -10,9 +11,11 @@ use crate::pieces::is_web_address;
 use crate::rest::{self, RestError};
 use crate::row::Row;
 use crate::socket::Live;
+use crate::text::{Texts, fill};
 use crate::time;
 use crate::view::block::Blocking;
 use crate::view::inbox::Panes;
+use crate::view::known::Known;
 use crate::view::parts::{Avatar, state_word, visitor_initials, visitor_name};
 use crate::view::personal::Personal;
 use crate::view::tags::Tags;
@@ -27,6 +30,8 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
     let panes = expect_context::<Panes>();
     let talk = RwSignal::from(row.talk.clone());
     let id = row.id;
+    // Another one once they are found to be the same person.
+    let visitor = Memo::new(move |_| talk.with(|talk| talk.visitor.id));
     let name = Memo::new(move |_| talk.with(|talk| visitor_name(&talk.visitor, texts)));
     let initials = Memo::new(move |_| talk.with(|talk| visitor_initials(&talk.visitor)));
     let online = Memo::new(move |_| talk.with(|talk| talk.visitor_online));
@@ -59,16 +64,18 @@ pub fn VisitorPane(row: Row) -> impl IntoView {
             <Fact label=texts.began>{move || began.get()}</Fact>
         </dl>
         {move || queued.get().then(|| view! { <Waits id/> })}
+        <Known row=row.clone()/>
         <Tags row=row.clone()/>
         <Blocking row/>
-        <EarlierList id/>
-        <Personal visitor=talk.with_untracked(|talk| talk.visitor.id)/>
+        <EarlierList id visitor/>
+        {move || view! { <Personal visitor=visitor.get()/> }}
     }
 }
 
+/// Something that is known, under its name.
 #[component]
-fn Fact(label: &'static str, children: Children) -> impl IntoView {
-    view! { <div><dt>{label}</dt><dd dir="auto">{children()}</dd></div> }
+pub fn Fact(#[prop(into)] label: String, children: Children) -> impl IntoView {
+    view! { <div><dt dir="auto">{label}</dt><dd dir="auto">{children()}</dd></div> }
 }
 
 /// An untrusted address: a link only when it is one of the web.
@@ -92,7 +99,7 @@ fn Waits(id: ConversationId) -> impl IntoView {
     let answer: RwSignal<Option<Result<String, RestError>>> = RwSignal::new(None);
     let ask = move |_| {
         spawn_local(async move {
-            let why = rest::why(id).await.map(|why| why.reason);
+            let why = rest::why(id).await.map(|why| in_words(&why, texts));
             answer.try_set(Some(why));
         });
     };
@@ -104,15 +111,38 @@ fn Waits(id: ConversationId) -> impl IntoView {
     }
 }
 
+/// What the relay says, in the agent's language.
+fn in_words(why: &Why, texts: &Texts) -> String {
+    let template = match why.cause {
+        Cause::NobodyOnline => texts.desk.why_nobody,
+        Cause::Preferred => texts.desk.why_preferred,
+        Cause::Picked => texts.desk.why_picked,
+        Cause::GivenUp => texts.desk.why_given_up,
+        Cause::TeamBusy => texts.desk.why_team,
+        Cause::LanguageBusy => texts.desk.why_language,
+        Cause::Busy => texts.desk.why_busy,
+        Cause::Urgent => texts.desk.why_urgent,
+        Cause::Behind => texts.desk.why_behind,
+        Cause::Next => texts.desk.why_next,
+        Cause::Unknown => return why.reason.clone(),
+    };
+    let number = |number: Option<u32>| number.unwrap_or_default().to_string();
+    let name = why.name.as_deref().unwrap_or_default();
+    fill(template, &[("name", name), ("seconds", &number(why.seconds)), ("agents", &number(why.agents))])
+}
+
 /// The visitor's earlier conversations; opening one shows it in place of the thread.
 #[component]
-fn EarlierList(id: ConversationId) -> impl IntoView {
+fn EarlierList(id: ConversationId, visitor: Memo<VisitorId>) -> impl IntoView {
     let texts = texts();
     let panes = expect_context::<Panes>();
-    let found: RwSignal<Option<Result<Vec<Conversation>, RestError>>> = RwSignal::new(None);
-    spawn_local(async move {
-        let history = rest::history(id).await.map(|history| history.conversations);
-        found.try_set(Some(history));
+    let found: RwSignal<Option<Result<History, RestError>>> = RwSignal::new(None);
+    Effect::new(move || {
+        visitor.track();
+        spawn_local(async move {
+            let history = rest::history(id).await;
+            found.try_set(Some(history));
+        });
     });
     let open = move |talk: Conversation| {
         panes.details.set(false);
@@ -121,19 +151,21 @@ fn EarlierList(id: ConversationId) -> impl IntoView {
     let list = move || match found.get() {
         None => view! { <p class="hint">{texts.loading}</p> }.into_any(),
         Some(Err(_)) => view! { <p class="hint">{texts.load_failed}</p> }.into_any(),
-        Some(Ok(talks)) if talks.is_empty() => view! { <p class="hint">{texts.earlier_none}</p> }.into_any(),
-        Some(Ok(talks)) => view! {
-            <ul class="earlier" aria-label=texts.earlier>
-                {talks.into_iter().map(|talk| view! { <EarlierRow talk on_open=open/> }).collect_view()}
-            </ul>
+        Some(Ok(history)) if history.conversations.is_empty() => view! { <p class="hint">{texts.earlier_none}</p> }.into_any(),
+        Some(Ok(History { conversations, ratings })) => {
+            let row = move |talk: Conversation| {
+                let score = ratings.iter().find(|rated| rated.conversation == talk.id).map(|rated| rated.score);
+                view! { <EarlierRow talk score on_open=open/> }
+            };
+            view! { <ul class="earlier" aria-label=texts.earlier>{conversations.into_iter().map(row).collect_view()}</ul> }
+                .into_any()
         }
-        .into_any(),
     };
     view! { <section><h3>{texts.earlier}</h3>{list}</section> }
 }
 
 #[component]
-fn EarlierRow(talk: Conversation, on_open: impl Fn(Conversation) + 'static) -> impl IntoView {
+fn EarlierRow(talk: Conversation, score: Option<u8>, on_open: impl Fn(Conversation) + 'static) -> impl IntoView {
     let texts = texts();
     let panes = expect_context::<Panes>();
     let id = talk.id;
@@ -146,6 +178,7 @@ fn EarlierRow(talk: Conversation, on_open: impl Fn(Conversation) + 'static) -> i
             <button class="earlier-open" aria-current=current on:click=move |_| on_open(talk.clone())>
                 <span class="hint">{date}{state}</span>
                 <span class="row-preview" dir="auto">{preview}</span>
+                {score.map(|score| view! { <span class="hint">{fill(texts.known.rated, &[("score", &score.to_string())])}</span> })}
             </button>
         </li>
     }

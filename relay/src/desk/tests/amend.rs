@@ -6,6 +6,7 @@ use shared::model::{Audience, Author, Body, Entry, Event, Rating, Role, Say};
 
 use super::{DAY, MINUTE, Office, SECOND, id};
 use crate::desk::{DeskError, Speaker};
+use crate::store::sql;
 
 impl Office {
     fn edit(&self, conversation: ConversationId, seq: Seq, text: &str) -> Edit {
@@ -34,10 +35,10 @@ impl Office {
 
     /// Every byte that the store holds of a conversation.
     async fn bodies(&self, conversation: ConversationId) -> String {
-        let read = move |db: &rusqlite::Connection| {
-            let mut find = db.prepare("SELECT body FROM message WHERE conversation = ?1 ORDER BY seq")?;
-            let bodies = find.query_map([conversation.0], |row| row.get::<_, String>(0))?;
-            Ok(bodies.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
+        let read = move |db: &sql::Connection| {
+            let mut find = db.prepare_cached("SELECT body FROM message WHERE conversation = ?1 ORDER BY seq")?;
+            let bodies = find.query_map([conversation.0], |row| row.get::<String>(0))?;
+            Ok(bodies.collect::<sql::Result<Vec<_>>>()?.join("\n"))
         };
         self.store.read(read).await.unwrap()
     }

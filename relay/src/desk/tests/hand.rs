@@ -1,5 +1,6 @@
 //! Chats that change hands: offered, accepted, declined, given back, dismissed (DESIGN §6).
 
+use shared::api::AgentPatch;
 use shared::model::{Role, State};
 
 use super::{Office, SECOND};
@@ -121,4 +122,67 @@ async fn only_what_was_reopened_and_not_answered_since_can_be_dismissed() {
     assert!(matches!(dismissed().await, Err(DeskError::WrongState(_))), "somebody else has it now");
     office.desk.dismiss(office.now(), second, chat).await.unwrap();
     assert_eq!(office.stands(chat).await, (State::Closed, Some(second)));
+}
+
+#[tokio::test]
+async fn a_chat_that_is_taken_over_frees_a_slot_that_pulls_the_next_and_is_on_record() {
+    let office = Office::open().await;
+    let (agent, (_, chat)) = (office.agent(1).await, office.chat().await);
+    let supervisor = office.hire(Role::Supervisor).await;
+    let takes_over = |who| office.desk.take_over(office.now(), who, chat);
+    assert!(matches!(takes_over(supervisor).await, Err(DeskError::AgentUnavailable)), "not connected");
+    office.patch(supervisor, AgentPatch { capacity: Some(1), ..AgentPatch::default() }).await;
+    office.arrives(supervisor).await;
+    office.online(supervisor).await;
+    let (_, own) = office.chat().await;
+    assert_eq!(office.stands(own).await, (State::Active, Some(supervisor)));
+    let (_, waits) = office.chat().await;
+    assert!(matches!(takes_over(supervisor).await, Err(DeskError::NoFreeSlot)));
+    assert_eq!(office.count("SELECT count(*) FROM audit WHERE what = 'take_over'").await, 0, "nothing was done");
+
+    // A slot more: the one who waits has it, and then another one.
+    office.patch(supervisor, AgentPatch { capacity: Some(2), ..AgentPatch::default() }).await;
+    assert_eq!(office.stands(waits).await, (State::Active, Some(supervisor)));
+    office.patch(supervisor, AgentPatch { capacity: Some(3), ..AgentPatch::default() }).await;
+    let outcome = takes_over(supervisor).await.unwrap();
+    assert_eq!(office.stands(chat).await, (State::Active, Some(supervisor)));
+    assert_eq!(outcome.changes[0].was_agent, Some(agent));
+    assert_eq!((office.slots_used(agent).await, office.slots_used(supervisor).await), (0, 3));
+    assert_eq!(office.count("SELECT count(*) FROM audit WHERE what = 'take_over'").await, 1);
+    assert!(takes_over(supervisor).await.unwrap().changes.is_empty(), "it is theirs already");
+
+    // The other way round, with somebody in the queue.
+    office.patch(agent, AgentPatch { role: Some(Role::Supervisor), ..AgentPatch::default() }).await;
+    let (_, last) = office.chat().await;
+    assert_eq!(office.stands(last).await, (State::Active, Some(agent)));
+    let (_, next) = office.chat().await;
+    office.patch(agent, AgentPatch { capacity: Some(2), ..AgentPatch::default() }).await;
+    assert_eq!(office.stands(next).await, (State::Active, Some(agent)));
+    office.patch(agent, AgentPatch { capacity: Some(3), ..AgentPatch::default() }).await;
+    office.away(agent).await;
+    let (_, queued) = office.chat().await;
+    assert_eq!(office.stands(queued).await.0, State::Queued);
+    assert!(matches!(office.desk.take_over(office.now(), agent, own).await, Err(DeskError::AgentUnavailable)), "away");
+    office.patch(agent, AgentPatch { capacity: Some(4), ..AgentPatch::default() }).await;
+    office.online(agent).await;
+    office.desk.take_over(office.now(), agent, own).await.unwrap();
+    let (_, pulled) = office.chat().await;
+    assert_eq!(office.stands(pulled).await, (State::Active, Some(supervisor)), "the freed slot pulls the next");
+}
+
+#[tokio::test]
+async fn an_offered_chat_is_taken_over_into_the_slot_that_is_reserved_for_it() {
+    let office = Office::open().await;
+    let (agent, (_, chat)) = (office.agent(1).await, office.chat().await);
+    let supervisor = office.hire(Role::Supervisor).await;
+    office.patch(supervisor, AgentPatch { capacity: Some(1), ..AgentPatch::default() }).await;
+    office.arrives(supervisor).await;
+    office.online(supervisor).await;
+    office.desk.transfer(office.now(), agent, chat, Some(supervisor)).await.unwrap();
+    office.desk.take_over(office.now(), supervisor, chat).await.unwrap();
+    assert_eq!(office.stands(chat).await, (State::Active, Some(supervisor)));
+    assert_eq!(office.slots_used(supervisor).await, 1);
+    assert!(matches!(office.desk.take_over(office.now(), agent, chat).await, Err(DeskError::Forbidden)), "an agent");
+    office.closes(supervisor, chat).await;
+    assert!(matches!(office.desk.take_over(office.now(), supervisor, chat).await, Err(DeskError::WrongState(_))));
 }

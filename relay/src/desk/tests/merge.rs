@@ -22,7 +22,7 @@ async fn signs_in(office: &Office, from: &VisitorCard) -> VisitorCard {
         .await
         // Once is enough.
         .ok();
-    let identity = Identity { subject: "kim".into(), name: Some("Kim".into()), email: None, secret };
+    let identity = Identity { subject: "kim".into(), name: Some("Kim".into()), email: None, attributes: None, secret };
     let mut token = [3; 32];
     token[..16].copy_from_slice(&office.next().to_be_bytes());
     let identified = office.desk.identify(office.now(), office.node, office.site, identity, token, Some(from.clone()));
@@ -180,7 +180,8 @@ async fn files_ratings_and_history_come_along() {
     office.desk.rate(office.now(), kim.id, office.words().id, chat, rating).await.unwrap();
     let sent = office.say(&kim, Say { file: Some(file), fresh: true, ..office.words() }).await.unwrap();
     let history = office.store.history(sent.conversation).await.unwrap();
-    assert_eq!(history.iter().map(|chat| chat.id).collect::<Vec<_>>(), [chat]);
+    assert_eq!(history.conversations.iter().map(|chat| chat.id).collect::<Vec<_>>(), [chat]);
+    assert_eq!(history.ratings.iter().map(|rated| (rated.conversation, rated.score)).collect::<Vec<_>>(), [(chat, 5)]);
 }
 
 #[tokio::test]
@@ -211,12 +212,67 @@ async fn one_verified_visitor_never_becomes_another() {
     let kim = kim(&office).await;
     let chat = office.says(&kim).await.conversation;
     let secret = SecretId(id(77));
-    let identity = Identity { subject: "lee".into(), name: None, email: None, secret };
+    let identity = Identity { subject: "lee".into(), name: None, email: None, attributes: None, secret };
     let lee = office.desk.identify(office.now(), office.node, office.site, identity, [8; 32], Some(kim.clone()));
     let lee = lee.await.unwrap().unwrap();
     assert!(!lee.merged && lee.visitor != kim.id);
     assert_eq!(office.record(chat).await.visitor, kim.id);
     assert_eq!(office.says(&kim).await.conversation, chat, "and is not given up");
+}
+
+/// A supervisor finds that one is the other.
+async fn are_one(office: &Office, by: AgentId, from: VisitorId, into: VisitorId) -> Result<(), DeskError> {
+    office.desk.merge_visitors(office.now(), by, from, into).await.map(drop)
+}
+
+#[tokio::test]
+async fn two_whom_nobody_vouches_for_become_one_by_the_same_rules() {
+    let office = Office::open().await;
+    let older_visitor = office.visitor();
+    let older = office.says(&older_visitor).await.conversation;
+    office.wait(SECOND);
+    let ada = office.agent(1).await;
+    let (visitor, chat) = office.chat().await;
+    assert_eq!(office.stands(chat).await, (State::Active, Some(ada)));
+    let heads = (office.record(older).await.head, office.record(chat).await.head);
+    are_one(&office, ada, older_visitor.id, visitor.id).await.unwrap();
+    ended_in(&office, chat, older).await;
+    assert_eq!(office.record(older).await.head, heads.0 + 2, "the link and the end are added, nothing else");
+    assert_eq!(office.record(chat).await.head, heads.1);
+    // Either browser's token is the one visitor's; the other id is given up.
+    for card in [&older_visitor, &visitor] {
+        let known = office.store.visitor_by_token(card.token_hash).await.unwrap().unwrap();
+        assert_eq!((known.id, known.given_up), (visitor.id, false));
+    }
+    let again = VisitorCard { id: visitor.id, is_new: false, ..older_visitor.clone() };
+    assert_eq!(office.says(&again).await.conversation, chat);
+    let refused = office.say(&older_visitor, office.words()).await.unwrap_err();
+    assert!(matches!(refused, DeskError::Merged), "a socket of before");
+    assert!(matches!(are_one(&office, ada, older_visitor.id, visitor.id).await, Err(DeskError::NotFound)));
+    // One after the other: all who became the first are the last one's, and are erased with it.
+    let third = office.visitor();
+    office.says(&third).await;
+    are_one(&office, ada, visitor.id, third.id).await.unwrap();
+    assert_eq!(office.store.visitor_by_token(older_visitor.token_hash).await.unwrap().unwrap().id, third.id);
+    office.desk.erase_visitor(office.now(), None, third.id).await.unwrap();
+    assert_eq!(office.count("SELECT count(*) FROM visitor_browser").await, 0);
+}
+
+#[tokio::test]
+async fn whom_a_site_vouches_for_is_merged_into_nobody() {
+    let office = Office::open().await;
+    let ada = office.agent(3).await;
+    let kim = kim(&office).await;
+    office.says(&kim).await;
+    let (stranger, chat) = office.chat().await;
+    for (from, into) in [(kim.id, stranger.id), (kim.id, kim.id), (stranger.id, kim.id)] {
+        assert!(matches!(are_one(&office, ada, from, into).await, Err(DeskError::WrongState(_))), "{from} into {into}");
+    }
+    office.visitor_leaves(&stranger).await;
+    are_one(&office, ada, stranger.id, kim.id).await.unwrap();
+    assert_eq!(office.record(chat).await.visitor, kim.id);
+    let theirs = office.store.visitor_by_token(stranger.token_hash).await.unwrap().unwrap();
+    assert!(theirs.given_up, "a browser without a sign-in has no part in it");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use shared::api::AgentPatch;
+use shared::api::{AgentPatch, VisitorRules};
 use shared::frame::Ack;
 use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SessionId, SiteId, SiteKey, VisitorId};
 use shared::model::{Audience, Body, Event, Presence, RequeueReason, Role, Say, SiteSettings, State};
@@ -12,21 +12,27 @@ use tempfile::TempDir;
 
 use super::record::Record;
 use super::{Desk, DeskError, Outcome, Rules, VisitorCard};
+use crate::store::tests::url;
 use crate::store::{InvitationRecord, NewAgent, NewSession, SiteRecord, Store, rows};
 
 mod amend;
+mod away;
 mod capacity;
 mod erasure;
 mod hand;
+mod hours;
 mod merge;
 mod model;
+mod nodes;
 mod outage;
 mod plan;
 mod presence;
+mod route;
 mod search;
 mod speak;
 mod statements;
 mod sweep;
+mod teams;
 mod utter;
 
 /// When every test begins.
@@ -62,7 +68,7 @@ impl Office {
 
     pub(super) async fn with(rules: Rules) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let store = Arc::new(Store::serve(&url(folder.path())).unwrap());
         let site = SiteId(id(1));
         let record = SiteRecord {
             id: site,
@@ -72,6 +78,7 @@ impl Office {
             settings: SiteSettings::default(),
             settings_rev: 1,
             verified_only: false,
+            visitors: VisitorRules::default(),
         };
         store.upsert_site(record).await.unwrap();
         let desk = Desk::new(store.clone(), rules.clone());
@@ -84,7 +91,7 @@ impl Office {
         let Self { folder, store, desk, rules, site, now, made, .. } = self;
         drop(desk);
         drop(Arc::into_inner(store).unwrap());
-        let store = Arc::new(Store::open(&folder.path().join("desk.db")).unwrap());
+        let store = Arc::new(Store::serve(&url(folder.path())).unwrap());
         let desk = Desk::new(store.clone(), rules.clone());
         let node = desk.node_start(now.get()).await.unwrap();
         Self { folder, store, desk, rules, node, site, now, made }
@@ -162,11 +169,11 @@ impl Office {
     }
 
     pub(super) async fn online(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Online).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Online, None).await.unwrap();
     }
 
     pub(super) async fn away(&self, agent: AgentId) {
-        self.desk.set_presence(self.now(), agent, Presence::Away).await.unwrap();
+        self.desk.set_presence(self.now(), agent, Presence::Away, None).await.unwrap();
     }
 
     pub(super) async fn presence(&self, agent: AgentId) -> Presence {
@@ -182,7 +189,17 @@ impl Office {
         let number = self.next();
         let mut token_hash = [2; 32];
         token_hash[..16].copy_from_slice(&number.to_be_bytes());
-        VisitorCard { id: VisitorId(id(number)), token_hash, locale: None, time_zone: None, page: None, is_new: true }
+        VisitorCard {
+            id: VisitorId(id(number)),
+            token_hash,
+            locale: None,
+            time_zone: None,
+            page: None,
+            device: None,
+            trail: Vec::new(),
+            invited: None,
+            is_new: true,
+        }
     }
 
     pub(super) fn words(&self) -> Say {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use rusqlite::Connection;
 use shared::model::{Presence, State};
 use uuid::Uuid;
 
@@ -72,7 +71,7 @@ async fn timeouts_wait_until_an_outage_is_settled() {
     office.leaves(ada).await;
     office.wait(MINUTE);
     // A transaction that cannot be kept stands for any that cannot be committed.
-    let failed = office.store.write(|db| -> Result<(), StoreError> { Ok(Connection::execute_batch(db, "ROLLBACK")?) }).await;
+    let failed = office.store.write(|db| -> Result<(), StoreError> { Ok(db.execute_batch("ROLLBACK")?) }).await;
     assert!(failed.is_err());
     office.desk.sweep(office.now(), 0).await.unwrap();
     assert_eq!(office.stands(chat).await, (State::Active, Some(ada)), "nobody is judged yet");

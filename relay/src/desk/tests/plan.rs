@@ -3,10 +3,10 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use shared::ids::{AgentId, ConversationId, Millis};
+use shared::ids::{AgentId, ConversationId, Millis, TeamId};
 
 use super::id;
-use crate::desk::plan::{Assignment, Available, Waiting, eligible, plan};
+use crate::desk::plan::{Assignment, Available, Eligible, Waiting, plan};
 
 const NOW: Millis = 1_000;
 
@@ -14,16 +14,28 @@ fn agent(number: u8) -> AgentId {
     AgentId(id(u128::from(number)))
 }
 
-/// The last agent, the preference and the excluded of one that waits.
-type Drawn = (Option<u8>, Option<(u8, Millis)>, Vec<u8>);
+/// The last agent, the preference and the excluded of one that waits; team, language, and whether it is picked.
+type Drawn = (Option<u8>, Option<(u8, Millis)>, Vec<u8>, (Option<u8>, Option<u8>, bool));
 
 fn waiting() -> impl Strategy<Value = Drawn> {
-    (option::of(0..8_u8), option::of((0..8_u8, NOW - 2..NOW + 3)), vec(0..8_u8, 0..4))
+    let whose = (option::of(0..3_u8), option::of(0..3_u8), prop::bool::weighted(0.1));
+    (option::of(0..8_u8), option::of((0..8_u8, NOW - 2..NOW + 3)), vec(0..8_u8, 0..4), whose)
+}
+
+fn team(number: u8) -> TeamId {
+    TeamId(id(200 + u128::from(number)))
+}
+
+fn language(number: u8) -> String {
+    ["fr", "de", "pt"][usize::from(number)].to_owned()
 }
 
 fn queue() -> impl Strategy<Value = Vec<Waiting>> {
     vec(waiting(), 0..20).prop_map(|all| {
-        let make = |(number, (last, prefer, excluded)): (usize, Drawn)| Waiting {
+        let make = |(number, (last, prefer, excluded, (whose, spoken, picked))): (usize, Drawn)| Waiting {
+            team: whose.map(team),
+            language: spoken.map(language),
+            picked,
             conversation: ConversationId(id(100 + number as u128)),
             last_agent: last.map(agent),
             prefer: prefer.map(|(who, until)| (agent(who), until)),
@@ -34,9 +46,17 @@ fn queue() -> impl Strategy<Value = Vec<Waiting>> {
 }
 
 fn agents() -> impl Strategy<Value = Vec<Available>> {
-    vec(option::of((0..4_u32, 0..4_i64)), 6).prop_map(|all| {
-        let make = |(number, found): (usize, Option<(u32, Millis)>)| {
-            found.map(|(free, idle_since)| Available { agent: agent(number as u8), free, idle_since })
+    let joined = (vec(0..3_u8, 0..3), vec(0..3_u8, 0..3));
+    vec(option::of((0..4_u32, 0..4_i64, joined)), 6).prop_map(|all| {
+        type Found = (u32, Millis, (Vec<u8>, Vec<u8>));
+        let make = |(number, found): (usize, Option<Found>)| {
+            found.map(|(free, idle_since, (teams, languages))| Available {
+                agent: agent(number as u8),
+                free,
+                idle_since,
+                teams: teams.into_iter().map(team).collect(),
+                languages: languages.into_iter().map(language).collect(),
+            })
         };
         all.into_iter().enumerate().filter_map(make).collect()
     })
@@ -44,9 +64,24 @@ fn agents() -> impl Strategy<Value = Vec<Available>> {
 
 /// The rule, said a second time and in other words.
 fn may_have(waiting: &Waiting, candidate: AgentId, agents: &[Available]) -> bool {
-    let online = |who: AgentId| agents.iter().any(|other| other.agent == who);
-    let reserved = waiting.prefer.filter(|(who, until)| *until > NOW && online(*who) && !waiting.excluded.contains(who));
-    !waiting.excluded.contains(&candidate) && reserved.is_none_or(|(who, _)| who == candidate)
+    let mut left: Vec<&Available> = agents.iter().filter(|other| !waiting.excluded.contains(&other.agent)).collect();
+    let preferred = waiting.prefer.filter(|(who, until)| *until > NOW && left.iter().any(|other| other.agent == *who));
+    if let Some((who, _)) = preferred {
+        return who == candidate;
+    }
+    if waiting.picked {
+        return false;
+    }
+    let team: Vec<&Available> =
+        left.iter().copied().filter(|other| waiting.team.is_some_and(|team| other.teams.contains(&team))).collect();
+    left = if team.is_empty() { left } else { team };
+    let speaks = |other: &&Available| {
+        let language = waiting.language.clone().unwrap_or_default();
+        other.languages.is_empty() || language.is_empty() || other.languages.contains(&language)
+    };
+    let speakers: Vec<&Available> = left.iter().copied().filter(speaks).collect();
+    left = if speakers.is_empty() { left } else { speakers };
+    left.iter().any(|other| other.agent == candidate)
 }
 
 /// Free slots of each agent at the time when each conversation had its turn.
@@ -120,8 +155,8 @@ proptest! {
     fn eligibility_is_as_the_desk_promises(queue in queue(), agents in agents()) {
         for waiting in &queue {
             for candidate in &agents {
-                let (found, expected) = (eligible(waiting, candidate.agent, &agents, NOW), may_have(waiting, candidate.agent, &agents));
-                prop_assert_eq!(found, expected);
+                let found = Eligible::of(waiting, &agents, NOW).includes(candidate);
+                prop_assert_eq!(found, may_have(waiting, candidate.agent, &agents));
             }
         }
     }
@@ -133,6 +168,9 @@ fn one(last: Option<u8>, prefer: Option<(u8, Millis)>, excluded: &[u8]) -> Waiti
         last_agent: last.map(agent),
         prefer: prefer.map(|(who, until)| (agent(who), until)),
         excluded: excluded.iter().copied().map(agent).collect(),
+        team: None,
+        language: None,
+        picked: false,
     }
 }
 
@@ -141,6 +179,8 @@ fn given(waiting: Waiting, agents: &[(u8, u32, Millis)]) -> Option<AgentId> {
         agent: agent(*number),
         free: *free,
         idle_since: *idle_since,
+        teams: Vec::new(),
+        languages: Vec::new(),
     };
     plan(&[waiting], &agents.iter().map(make).collect::<Vec<_>>(), NOW).first().map(|assignment| assignment.agent)
 }

@@ -7,6 +7,7 @@ use shared::api::SearchQuery;
 use shared::model::{Audience, Page};
 
 use super::{MINUTE, Office};
+use crate::store::sql;
 
 /// Walked in order, and only as far as needed: few rows are in them at any time.
 const SHORT: [&str; 4] = ["conversation_queue", "conversation_due", "conversation_one_unclosed", "conversation_given_up"];
@@ -64,7 +65,8 @@ async fn no_statement_reads_a_whole_table() {
     office.desk.accept(office.now(), to, chat).await.unwrap();
     office.desk.read_by_agent(to, chat, 3).await.unwrap();
     office.desk.read_by_visitor(chat, 3).await.unwrap();
-    office.desk.page(office.now(), visitor.id, Page { url: "https://a.example".into(), ..Page::default() }).await.unwrap();
+    let page = Page { url: "https://a.example".into(), ..Page::default() };
+    office.desk.page(office.now(), visitor.id, page, Some("Firefox, Linux".into())).await.unwrap();
     office.desk.heartbeat(office.now(), office.node).await.unwrap();
     office.away(to).await;
     office.online(to).await;
@@ -83,6 +85,8 @@ async fn no_statement_reads_a_whole_table() {
     }
     store.thread_of(visitor.id).await.unwrap();
     store.inbox(agent).await.unwrap();
+    store.others(agent).await.unwrap();
+    store.readable(agent, chat).await.unwrap();
     store.heads_of_agent(agent, Some(chat)).await.unwrap();
     store.head_of_visitor(chat).await.unwrap();
     store.history(chat).await.unwrap();
@@ -104,7 +108,7 @@ async fn no_statement_reads_a_whole_table() {
     store.saved_searches(agent).await.unwrap();
     store.material(Some(office.site), 0, office.now() + 1, office.now()).await.unwrap();
 
-    let look = |db: &Connection| (statements(db).len(), scans(db));
+    let look = |db: &sql::Connection| (statements(db.sqlite()).len(), scans(db.sqlite()));
     let (written, in_writer) = store.write(move |db| Ok::<_, crate::store::StoreError>(look(db))).await.unwrap();
     let (read, in_reader) = store.read(move |db| Ok(look(db))).await.unwrap();
     assert!(written > 30 && read > 15, "{written} and {read} statements: too few to mean anything");

@@ -4,23 +4,23 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::api::{Found, Hit, HitMessage, SearchQuery};
 use shared::ids::{ConversationId, Millis};
 use shared::model::{Agent, Audience, Body, Conversation, Event};
 use uuid::Uuid;
 
 use super::super::rows::{self, columns};
-use super::super::{Store, StoreError, log};
-use super::index::said;
+use super::super::sql::{Connection, OptionalExtension, Row, params};
+use super::super::{Store, StoreError, log, mentions};
+use super::index::{self, said};
 use super::words::Wanted;
-use crate::api::roles::may_read;
 use crate::desk::record::Record;
 
 /// Hits of one answer.
 const MOST: usize = 25;
 /// Rows that one answer looks at: bounds its time (some 20 µs a row) whatever is filtered out.
 const LOOKED_AT: usize = 2_000;
+const _: () = assert!(LOOKED_AT == 2_000, "the statements below ask for one row more");
 /// How much later an entry may be committed than its time says; times in the log are in order but for this.
 const DISORDER: Millis = 60_000;
 /// Entries after a message among which its changes are: they come within a minute, and nothing else of its author between.
@@ -58,17 +58,9 @@ fn messages(db: &Connection, agent: &Agent, search: &Search, wanted: &Wanted) ->
         Some(until) => first_since(db, until)?,
         None => i64::MAX,
     };
-    let mut find =
-        db.prepare_cached("SELECT rowid FROM word_index WHERE word_index MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC")?;
-    let mut rows = find.query(params![wanted.query(), after.unwrap_or(i64::MAX).min(before)])?;
     let mut look = Look::new(agent);
-    while let Some(row) = rows.next()? {
-        let n: i64 = row.get(0)?;
-        if let ControlFlow::Break(next) = look.message(db, search, wanted, n)? {
-            return Ok(Some(look.found(next)));
-        }
-    }
-    Ok(Some(look.found(None)))
+    let last = index::search(db, wanted, after.unwrap_or(i64::MAX).min(before), |n| look.message(db, search, wanted, n))?;
+    Ok(Some(look.found(last.flatten())))
 }
 
 fn conversations(db: &Connection, agent: &Agent, search: &Search) -> Result<Option<Found>, StoreError> {
@@ -78,30 +70,32 @@ fn conversations(db: &Connection, agent: &Agent, search: &Search) -> Result<Opti
     let edge = |at: Millis| ConversationId::v7(at, [0; 10]).0;
     let before = after.into_iter().chain(query.until.map(edge)).min().unwrap_or(Uuid::max());
     let from = query.from.map_or(Uuid::nil(), edge);
-    let all = concat!("SELECT ", columns!(), ", c.rating FROM conversation c WHERE c.id < ?1 AND c.id >= ?2 ORDER BY c.id DESC");
+    let all = concat!(
+        "SELECT ",
+        columns!(),
+        ", c.rating FROM conversation c WHERE c.id < ?1 AND c.id >= ?2 ORDER BY c.id DESC LIMIT 2001"
+    );
     let tagged = concat!(
         "SELECT ",
         columns!(),
-        ", c.rating FROM conversation_tag t CROSS JOIN conversation c ON c.id = t.conversation \
-         WHERE t.tag = ?3 AND t.conversation < ?1 AND t.conversation >= ?2 ORDER BY t.conversation DESC"
+        ", c.rating FROM conversation_tag t JOIN conversation c ON c.id = t.conversation \
+         WHERE t.tag = ?3 AND t.conversation < ?1 AND t.conversation >= ?2 ORDER BY t.conversation DESC LIMIT 2001"
     );
     let mut find = db.prepare_cached(if query.tag.is_some() { tagged } else { all })?;
-    let mut rows = match &query.tag {
-        Some(tag) => find.query(params![before, from, tag])?,
-        None => find.query(params![before, from])?,
-    };
     let mut look = Look::new(agent);
-    while let Some(row) = rows.next()? {
+    let mut see = |row: &Row<'_>| -> Result<ControlFlow<String>, StoreError> {
         let record = rows::record(row)?;
         let rating = row.get("rating")?;
         if let Some(conversation) = look.fits(db, query, &record, rating)? {
             look.hits.push(Hit { conversation, rating, message: None });
         }
-        if look.is_done() {
-            return Ok(Some(look.found(Some(record.id.to_string()))));
-        }
-    }
-    Ok(Some(look.found(None)))
+        Ok(if look.is_done() { ControlFlow::Break(record.id.to_string()) } else { ControlFlow::Continue(()) })
+    };
+    let last = match &query.tag {
+        Some(tag) => find.scan(params![before, from, tag], &mut see)?,
+        None => find.scan(params![before, from], &mut see)?,
+    };
+    Ok(Some(look.found(last)))
 }
 
 /// One answer under way.
@@ -140,7 +134,7 @@ impl<'a> Look<'a> {
         let mut find = db.prepare_cached("SELECT conversation, seq, at, internal, body FROM message WHERE n = ?1")?;
         let row = find.query_row([n], |row| {
             let body = log::stored(row.get_ref(4)?.as_str()?)?;
-            Ok((row.get::<_, Uuid>(0)?, rows::seq(row, 1)?, row.get::<_, Millis>(2)?, row.get(3)?, body))
+            Ok((row.get::<Uuid>(0)?, rows::seq(row, 1)?, row.get::<Millis>(2)?, row.get(3)?, body))
         });
         let Some((id, seq, at, internal, body)) = row.optional()? else { return Ok(ControlFlow::Continue(())) };
         if query.from.is_some_and(|from| at < from.saturating_sub(DISORDER)) {
@@ -197,13 +191,14 @@ impl<'a> Look<'a> {
         }
         let conversation = rows::view(db, record)?;
         let tagged = query.tag.as_ref().is_none_or(|tag| conversation.tags.contains(tag));
-        Ok(Some(conversation).filter(|conversation| tagged && may_read(self.agent, conversation)))
+        let fits = tagged && mentions::may_read(db, self.agent, &conversation)?;
+        Ok(fits.then_some(conversation))
     }
 }
 
 /// What a message says after its changes.
 fn as_it_reads(db: &Connection, conversation: ConversationId, seq: u64, body: Body) -> Result<String, StoreError> {
-    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Menu(_)) {
+    if !matches!(body, Body::Text(_) | Body::Note(_) | Body::Whisper(_) | Body::Menu(_)) {
         return Ok(said(&body));
     }
     let (after, _) = log::entries(db, conversation, seq, CHANGES_WITHIN, Audience::Agents)?;

@@ -2,17 +2,18 @@
 //! what was appended and indexes it some hundred at a time, and a search does the same before it looks, so it finds all that was
 //! committed before it was asked. What is taken back leaves the index in the transaction that takes it back.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::ids::{ConversationId, Seq};
-use shared::model::{Body, Edited, Event, Rating};
+use shared::model::{Body, Edited, Event, Rating, Whisper};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::super::sql::{self, Connection, Kind, OptionalExtension, params};
 use super::super::{Step, Store, StoreError, log, rows};
-use super::words;
+use super::words::{self, Wanted};
 
 /// Entries that one transaction indexes: few, because messages wait for it. With 256 the slowest hundredth at 2,000 messages a second
 /// waited 4 ms, without an index 1 ms (`bulle-load bench`).
@@ -23,6 +24,9 @@ const BEFORE_A_SEARCH: usize = 64;
 const LOOK: Duration = Duration::from_secs(2);
 /// Pause between two transactions while there is much to do, so that chats go first.
 const BREATHE: Duration = Duration::from_millis(5);
+
+/// Hits that PostgreSQL is asked for at a time.
+const PAGE: i64 = 256;
 
 /// Keeps the index in step until the relay stops. What is left undone then, the next start goes on with.
 pub async fn run(store: Arc<Store>, stop: CancellationToken) {
@@ -114,7 +118,7 @@ fn read(db: &Connection, sql: &str, from: i64) -> Result<Vec<Read>, StoreError> 
         let body = log::stored(row.get_ref(3)?.as_str()?)?;
         Ok(Read { n: row.get(0)?, conversation: ConversationId(row.get(1)?), seq: rows::seq(row, 2)?, body })
     })?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
+    Ok(entries.collect::<sql::Result<_>>()?)
 }
 
 /// New entries, in their order: a change comes after what it changes.
@@ -177,10 +181,48 @@ fn is_there(db: &Connection, n: i64) -> Result<bool, StoreError> {
     Ok(find.query_row([n], |_| Ok(())).optional()?.is_some())
 }
 
+/// Looks at the messages before `n` in which something stands, the latest first, until one is enough.
+pub(super) fn search<B>(
+    db: &Connection,
+    wanted: &Wanted,
+    mut before: i64,
+    mut look: impl FnMut(i64) -> Result<ControlFlow<B>, StoreError>,
+) -> Result<Option<B>, StoreError> {
+    if db.kind() == Kind::Sqlite {
+        let mut find =
+            db.prepare_cached("SELECT rowid FROM word_index WHERE word_index MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC")?;
+        return find.scan(params![wanted.query(), before], |row| look(row.get(0)?));
+    }
+    // All rows of an answer come at once there.
+    let mut find = db.prepare_cached(
+        "SELECT rowid FROM word_index WHERE terms @@ CAST(?1 AS tsquery) AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3",
+    )?;
+    loop {
+        let (mut found, from) = (0, before);
+        let enough = find.scan(params![wanted.tsquery(), from, PAGE], |row| {
+            before = row.get(0)?;
+            found += 1;
+            look(before)
+        })?;
+        if enough.is_some() || found < PAGE {
+            return Ok(enough);
+        }
+    }
+}
+
 fn put(db: &Connection, n: i64, text: &str) -> Result<(), StoreError> {
     let terms = words::terms(text);
-    if !terms.is_empty() {
-        db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, ?2)")?.execute(params![n, terms])?;
+    if terms.is_empty() {
+        return Ok(());
+    }
+    match db.kind() {
+        Kind::Sqlite => {
+            db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, ?2)")?.execute(params![n, terms])?;
+        }
+        Kind::Postgres => {
+            let mut put = db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, CAST(?2 AS tsvector))")?;
+            put.execute(params![n, words::tsvector(&terms)])?;
+        }
     }
     Ok(())
 }
@@ -194,7 +236,7 @@ pub(crate) fn forget(db: &Connection, n: i64) -> Result<(), StoreError> {
 /// What of an entry can be found: all that people wrote. Lines of their own keep phrases from reaching across.
 pub(super) fn said(body: &Body) -> String {
     match body {
-        Body::Text(text) | Body::Note(text) => text.clone(),
+        Body::Text(text) | Body::Note(text) | Body::Whisper(Whisper { text, .. }) => text.clone(),
         Body::Menu(menu) => {
             [menu.text.as_str()].into_iter().chain(menu.choices.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
         }

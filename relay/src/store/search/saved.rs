@@ -1,11 +1,11 @@
 //! Searches that agents keep under a name of their own.
 
-use rusqlite::{OptionalExtension, params};
 use shared::api::{MAX_SAVED, NewSearch, SavedSearch};
 use shared::ids::AgentId;
 use uuid::Uuid;
 
 use super::super::rows::{json, to_json};
+use super::super::sql::{self, OptionalExtension, params};
 use super::super::{Store, StoreError};
 
 impl Store {
@@ -16,7 +16,7 @@ impl Store {
             let found = find.query_map([agent.0], |row| {
                 Ok(SavedSearch { id: row.get(0)?, name: row.get(1)?, query: json(row.get_ref(2)?.as_str()?)? })
             })?;
-            Ok(found.collect::<rusqlite::Result<_>>()?)
+            Ok(found.collect::<sql::Result<_>>()?)
         })
         .await
     }

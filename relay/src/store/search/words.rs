@@ -8,9 +8,12 @@ use std::ops::Range;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use shared::api::{Fragment, MAX_TERMS};
+use shared::model::cut;
 
 /// Words of fewer letters are found only whole: their beginnings stand in so many words that they would find everything.
 const SHORTEST_BEGINNING: usize = 3;
+/// Characters of a term that the index of PostgreSQL holds; longer ones are cut there, and in what is asked for.
+const LONGEST: usize = 500;
 /// Characters of a snippet before what was found.
 const BEFORE: usize = 40;
 /// And from there on.
@@ -95,6 +98,23 @@ impl Wanted {
         self.0.iter().map(term).collect::<Vec<_>>().join(" AND ")
     }
 
+    /// The same in the language of PostgreSQL (<https://www.postgresql.org/docs/15/datatype-textsearch.html#DATATYPE-TSQUERY>).
+    pub(super) fn tsquery(&self) -> String {
+        let beside = |terms: &[String]| {
+            format!("({})", terms.iter().map(|term| format!("'{}'", lexeme(term))).collect::<Vec<_>>().join(" <-> "))
+        };
+        let term = |term: &Term| match term {
+            Term::Word(word) if word.chars().count() >= SHORTEST_BEGINNING => format!("'{}':*", lexeme(word)),
+            Term::Word(word) => format!("'{}'", lexeme(word)),
+            Term::Phrase(words) => beside(words),
+            Term::Run(run) => match run.as_slice() {
+                [one] => format!("'{one}':*"),
+                more => beside(&pairs(&more.iter().map(String::as_str).collect::<Vec<_>>())),
+            },
+        };
+        self.0.iter().map(term).collect::<Vec<_>>().join(" & ")
+    }
+
     /// The part of a text around the first thing found, with all of them marked; `None`: nothing of it stands there.
     pub(super) fn snippet(&self, text: &str) -> Option<Vec<Fragment>> {
         let pieces = pieces(text);
@@ -140,6 +160,16 @@ impl Wanted {
         add(at..end, false);
         Some(fragments)
     }
+}
+
+/// What the index of PostgreSQL takes: terms with their places.
+pub(super) fn tsvector(terms: &str) -> String {
+    terms.split(' ').enumerate().map(|(place, term)| format!("'{}':{}", lexeme(term), place + 1)).collect::<Vec<_>>().join(" ")
+}
+
+/// As much of a term as PostgreSQL takes (2,046 bytes).
+fn lexeme(term: &str) -> &str {
+    cut(term, LONGEST)
 }
 
 /// Whether these stand one after the other from a piece on.

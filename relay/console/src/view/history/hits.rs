@@ -7,8 +7,10 @@ use super::finding::{Finding, Group, Stage};
 use crate::locale::{language, texts};
 use crate::text::fill;
 use crate::time;
+use crate::view::each::each;
 use crate::view::parts::{state_word, visitor_name};
 use crate::view::thread::chip;
+use crate::view::windowed::{Window, standing};
 
 /// Messages of one conversation that are shown; the thread has them all.
 const MOST_SHOWN: usize = 3;
@@ -28,12 +30,14 @@ pub fn Hits(finding: Finding) -> impl IntoView {
         },
     };
     let key = |group: &Group| (group.conversation.id, group.messages.len());
+    let window = Window::over("[data-long='hits']", Memo::new(move |_| finding.groups.with(Vec::len)));
+    let drawn = move || finding.groups.with(|groups| window.of(groups));
     let goes_on = move || finding.next.with(Option::is_some) && finding.stage.get() == Stage::Done;
     view! {
         <p class="hint" role="status">{status}</p>
         {move || finding.indexing.get().then(|| view! { <p class="hint">{words.indexing}</p> })}
-        <ul class="hits" aria-label=words.results>
-            <For each=move || finding.groups.get() key=key let:group><GroupRow group finding/></For>
+        <ul class="hits" aria-label=words.results data-long="hits">
+            {each(drawn, key, move |group| view! { <GroupRow group finding/> })}
         </ul>
         {move || goes_on().then(|| view! { <button type="button" class="plain" on:click=move |_| finding.more()>{words.more}</button> })}
     }
@@ -57,8 +61,11 @@ fn GroupRow(group: Group, finding: Finding) -> impl IntoView {
     };
     let current = move || finding.open.with(|open| open.as_ref().is_some_and(|open| open.id == id)).then_some("true");
     let open = move |_| finding.open.set(Some(talk.clone()));
+    let stands = Memo::new(move |_| {
+        finding.groups.with(|groups| standing(groups.iter().position(|group| group.conversation.id == id), groups.len()))
+    });
     view! {
-        <li>
+        <li aria-posinset=move || stands.get().0 aria-setsize=move || stands.get().1>
             <button type="button" class="hit" aria-current=current on:click=open>
                 <span class="hit-head"><strong dir="auto">{name}</strong><time class="hint">{at}</time></span>
                 <span class="hit-facts hint">{state}{who.map(|who| view! { <span>{who}</span> })}{rated}{labels}</span>

@@ -10,6 +10,7 @@ use super::finding::Finding;
 use crate::locale::texts;
 use crate::rest;
 use crate::text::fill;
+use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Buttons that search again, and a way to keep the search at hand.
@@ -73,7 +74,7 @@ pub fn Saved(finding: Finding) -> impl IntoView {
     };
     view! {
         <div class="saved">
-            <ul class="labels" aria-label=words.saved><For each=move || saved.get() key=|search| (search.id, format!("{:?}", search.query)) children=search/></ul>
+            <ul class="labels" aria-label=words.saved>{each(move || saved.get(), |search| (search.id, format!("{:?}", search.query)), search)}</ul>
             {move || if naming.get() {
                 view! {
                     <form class="search-line" on:submit=keep>

@@ -6,6 +6,7 @@ use shared::model::{MAX_FIELDS, MAX_LABEL, MAX_URL};
 use super::draft::{Draft, FieldDraft};
 use crate::locale::texts;
 use crate::text::fill;
+use crate::view::each::each;
 
 /// The form's editor.
 #[component]
@@ -27,9 +28,9 @@ pub fn Asks(
             <h2>{texts.installing.asks}</h2>
             <p class="hint">{texts.installing.asks_lead}</p>
             <ol class="rows">
-                <For each=move || fields.get() key=|field| field.number let:field>
+                {each(move || fields.get(), |field| field.number, move |field| view! {
                     <FieldRow field remove=move || fields.update(|fields| fields.retain(|other| other.number != field.number))/>
-                </For>
+                })}
             </ol>
             <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_field}</button>
             <label class="wide" class:hidden=move || fields.with(Vec::is_empty)>{texts.installing.consent}

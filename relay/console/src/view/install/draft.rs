@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use shared::api::{SitePatch, SiteSetup};
 use shared::model::{Field, FieldKind, Form, Greeting, SiteSettings};
+
+use crate::lean;
 
 /// A site being changed.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Draft {
     pub voice: RwSignal<bool>,
     /// Whether they are asked for a rating.
     pub rating: RwSignal<bool>,
+    /// Whether agents see what they are writing.
+    pub drafts: RwSignal<bool>,
     /// The form before the chat; none without fields.
     pub fields: RwSignal<Vec<FieldDraft>>,
     /// What has to be agreed to; empty: nothing.
@@ -86,6 +89,7 @@ impl Draft {
             files: RwSignal::new(settings.files),
             voice: RwSignal::new(settings.voice),
             rating: RwSignal::new(settings.rating),
+            drafts: RwSignal::new(settings.drafts),
             fields: RwSignal::new(fields.unwrap_or_default()),
             consent: RwSignal::new(form.and_then(|form| form.consent.clone()).unwrap_or_default()),
             greetings: RwSignal::new(settings.greetings.iter().map(GreetingDraft::of).collect()),
@@ -106,6 +110,7 @@ impl Draft {
             files: self.files.get_untracked(),
             voice: self.voice.get_untracked(),
             rating: self.rating.get_untracked(),
+            drafts: self.drafts.get_untracked(),
         };
         SitePatch {
             name: Some(self.name.get_untracked()),
@@ -195,11 +200,11 @@ fn lines(text: &str) -> Vec<String> {
 
 /// How a choice is written on the wire; every one of them is a word there.
 fn word(choice: &impl Serialize) -> String {
-    serde_json::to_value(choice).ok().as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+    lean::word(choice)
 }
 
 fn meant<T: DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(Value::String(word.to_owned())).ok()
+    lean::read(&["\"", word, "\""].concat()).ok()
 }
 
 #[cfg(test)]
@@ -212,7 +217,7 @@ mod tests {
         let site: SiteSetup = serde_json::from_value(json!({
             "key": "shop", "name": "Shop", "origins": ["https://a.example", "https://*.b.example"], "snippet": "", "csp": [], "frame_csp": [],
             "settings": {
-                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "voice": true, "rating": false,
+                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "voice": true, "rating": false, "drafts": false,
                 "form": { "fields": [
                     { "label": "Email", "kind": "email", "required": true },
                     { "label": "About", "kind": "choice", "options": ["Sales", "Support"] },

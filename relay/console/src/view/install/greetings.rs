@@ -7,6 +7,7 @@ use super::draft::{Draft, GreetingDraft};
 use crate::browser;
 use crate::locale::texts;
 use crate::text::fill;
+use crate::view::each::each;
 
 /// The greetings' editor.
 #[component]
@@ -26,12 +27,12 @@ pub fn Greetings(
             <h2>{texts.installing.greetings}</h2>
             <p class="hint">{texts.installing.greetings_lead}</p>
             <ol class="rows">
-                <For each=move || greetings.get() key=|greeting| greeting.id.get_value() let:greeting>
+                {each(move || greetings.get(), |greeting| greeting.id.get_value(), move |greeting| view! {
                     <GreetingRow greeting remove=move || {
                         let id = greeting.id.get_value();
                         greetings.update(|greetings| greetings.retain(|other| other.id.get_value() != id));
                     }/>
-                </For>
+                })}
             </ol>
             <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_greeting}</button>
         </section>

@@ -56,6 +56,7 @@ pub fn Looks(
                     <label class="tick"><input type="checkbox" bind:checked=draft.files/>{texts.installing.offers_files}</label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.voice/>{texts.installing.offers_voice}</label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.rating/>{texts.installing.offers_rating}</label>
+                    <label class="tick"><input type="checkbox" bind:checked=draft.drafts/>{texts.together.drafts}</label>
                 </div>
                 <Preview draft site/>
             </div>

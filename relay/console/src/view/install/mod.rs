@@ -21,6 +21,7 @@ use crate::rest::{self, RestError};
 use crate::view::frame::Frame;
 use crate::view::parts::Refusal;
 use crate::view::personal::Retained;
+use crate::view::wanted::Wanted;
 use draft::Draft;
 
 /// The sites as they were last heard of.
@@ -143,6 +144,7 @@ fn Setup(site: SiteSetup, found: Found, admin: bool) -> impl IntoView {
                         <span role="status" class:problem=failed>{said}</span>
                     </div>
                 </form>
+                <Wanted site=site.key.clone()/>
                 <Retained site=site.key.clone()/>
             }.into_any()
         } else {

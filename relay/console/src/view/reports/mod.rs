@@ -112,9 +112,9 @@ pub fn Reports() -> impl IntoView {
 fn Shown(asked: Asked, report: Report) -> impl IntoView {
     let words = texts().reports;
     let language = language();
-    let Report { all, days, hours, pages, agents, slots, cut, zone, .. } = report;
+    let Report { all, days, hours, pages, teams, agents, slots, cut, zone, .. } = report;
     let csv = |table, title| view! { <a class="plain" href=asked.path(Some(table)) download="">{fill(words.csv, &[("title", title)])}</a> };
-    let Figures { conversations, messages, answered, abandoned, waiting, response, handling, ratings } = all;
+    let Figures { conversations, messages, answered, abandoned, resolved, reopened, waiting, response, handling, ratings } = all;
     let count = |title, is, number: u32| view! { <Tile title is value=number.to_string() more=String::new()/> };
     let times = |title, is, spread: Spread| {
         let more = if spread.count == 0 {
@@ -127,6 +127,12 @@ fn Shown(asked: Asked, report: Report) -> impl IntoView {
     };
     let pages: Vec<Slice> = pages.into_iter().map(named).collect();
     let rated: u32 = ratings.iter().sum();
+    let judged = resolved + reopened;
+    let of_judged = if judged == 0 {
+        String::new()
+    } else {
+        fill(words.of_judged, &[("resolved", &resolved.to_string()), ("count", &judged.to_string())])
+    };
     let of_rated = if rated == 0 { String::new() } else { fill(words.of_count, &[("count", &rated.to_string())]) };
     view! {
         <p class="lead hint">{fill(words.lead, &[("zone", &zone)])}</p>
@@ -137,6 +143,7 @@ fn Shown(asked: Asked, report: Report) -> impl IntoView {
             {count(words.answered, words.answered_is, answered)}
             {count(words.abandoned, words.abandoned_is, abandoned)}
             {count(words.messages, words.messages_is, messages)}
+            <Tile title=words.resolved is=words.resolved_is value=tables::resolution(resolved, reopened) more=of_judged/>
             {times(words.waiting, words.waiting_is, waiting)}
             {times(words.response, words.response_is, response)}
             {times(words.handling, words.handling_is, handling)}
@@ -147,6 +154,10 @@ fn Shown(asked: Asked, report: Report) -> impl IntoView {
             <Chart title=words.by_day slices=days.clone()/><Slices head=words.day slices=days/></section>
         <section class="panel"><div class="title"><h2>{words.by_hour}</h2>{csv("hours", words.by_hour)}</div>
             <Chart title=words.by_hour slices=hours.clone()/><Slices head=words.hour slices=hours/></section>
+        {(!teams.is_empty()).then(|| view! {
+            <section class="panel"><div class="title"><h2>{words.by_team}</h2>{csv("teams", words.by_team)}</div>
+                <Slices head=words.team slices=teams/><p class="hint">{words.teams_are}</p></section>
+        })}
         <section class="panel"><div class="title"><h2>{words.by_agent}</h2>{csv("agents", words.by_agent)}</div>
             <Agents agents/><p class="hint">{words.agents_are}</p></section>
         <section class="panel"><div class="title"><h2>{words.by_page}</h2>{csv("pages", words.by_page)}</div>

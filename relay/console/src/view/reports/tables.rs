@@ -13,7 +13,7 @@ pub fn Slices(head: &'static str, slices: Vec<Slice>) -> impl IntoView {
     let language = language();
     let rows = slices.into_iter().filter(|slice| slice.figures.conversations > 0).map(|Slice { name, figures }| {
         view! {
-            <tr><th scope="row" dir="auto">{name}</th><td>{figures.conversations}</td><td>{figures.answered}</td><td>{figures.abandoned}</td><td>{figures.messages}</td>
+            <tr><th scope="row" dir="auto">{name}</th><td>{figures.conversations}</td><td>{figures.answered}</td><td>{figures.abandoned}</td><td>{figures.messages}</td><td>{resolution(figures.resolved, figures.reopened)}</td>
                 <td>{span(figures.waiting, language)}</td><td>{span(figures.response, language)}</td><td>{span(figures.handling, language)}</td><td>{mean(figures.ratings)}</td></tr>
         }
     });
@@ -23,7 +23,7 @@ pub fn Slices(head: &'static str, slices: Vec<Slice>) -> impl IntoView {
             <div class="wide" tabindex="0" role="region" aria-label=head>
                 <table class="team">
                     <thead><tr>
-                        {[head, words.conversations, words.answered, words.abandoned, words.messages, words.waiting, words.response, words.handling, words.rating]
+                        {[head, words.conversations, words.answered, words.abandoned, words.messages, words.resolved, words.waiting, words.response, words.handling, words.rating]
                             .map(|title| view! { <th scope="col">{title}</th> })}
                     </tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
@@ -54,6 +54,12 @@ pub fn Agents(agents: Vec<AgentFigures>) -> impl IntoView {
             </table>
         </div>
     }
+}
+
+/// What was resolved of what is known of, in percent.
+pub fn resolution(resolved: u32, reopened: u32) -> String {
+    let judged = u64::from(resolved) + u64::from(reopened);
+    (u64::from(resolved) * 100).checked_div(judged).map_or_else(|| "–".to_owned(), |share| format!("{share} %"))
 }
 
 /// What was used of what was offered, in percent.

@@ -12,6 +12,7 @@ use crate::rest::{RestError, people};
 use crate::text::{Texts, fill};
 use crate::view::settings::factor::Factor;
 use crate::view::settings::sessions::Sessions;
+use crate::view::settings::writing::Writing;
 
 /// What became of a form.
 pub type Outcome = RwSignal<Option<Result<&'static str, &'static str>>>;
@@ -39,6 +40,7 @@ pub fn Account() -> impl IntoView {
     view! {
         <p class="lead">{texts.people.account_lead}</p>
         <Profile/>
+        <Writing/>
         <Password/>
         <Factor/>
         <Sessions whose=people::Whose::Mine/>

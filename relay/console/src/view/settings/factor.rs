@@ -32,7 +32,11 @@ fn load(stage: RwSignal<Stage>) {
 
 /// The section.
 #[component]
-pub fn Factor() -> impl IntoView {
+pub fn Factor(
+    /// What follows once it is set up and its recovery codes are kept; left out: its standing is shown.
+    #[prop(optional)]
+    done: Option<Callback<()>>,
+) -> impl IntoView {
     let texts = texts();
     let stage = RwSignal::new(Stage::Loading);
     load(stage);
@@ -41,7 +45,7 @@ pub fn Factor() -> impl IntoView {
         Stage::Failed(error) => view! { <p role="alert" class="problem">{error.words(texts)}</p> }.into_any(),
         Stage::Known(factor) => view! { <Standing factor stage/> }.into_any(),
         Stage::Enrolling(enrolment) => view! { <Enrolling enrolment stage/> }.into_any(),
-        Stage::Codes(codes) => view! { <Codes codes stage/> }.into_any(),
+        Stage::Codes(codes) => view! { <Codes codes stage done/> }.into_any(),
     };
     view! {
         <section class="panel">
@@ -137,9 +141,13 @@ fn Enrolling(enrolment: Enrolment, stage: RwSignal<Stage>) -> impl IntoView {
 }
 
 #[component]
-fn Codes(codes: Vec<String>, stage: RwSignal<Stage>) -> impl IntoView {
+fn Codes(codes: Vec<String>, stage: RwSignal<Stage>, done: Option<Callback<()>>) -> impl IntoView {
     let texts = texts();
     let all = codes.join("\n");
+    let kept = move |_| match done {
+        Some(done) => done.run(()),
+        None => load(stage),
+    };
     view! {
         <div role="status">
             <h3>{texts.people.recovery}</h3>
@@ -148,7 +156,7 @@ fn Codes(codes: Vec<String>, stage: RwSignal<Stage>) -> impl IntoView {
         </div>
         <p class="save-codes">
             <CopyButton text=all/>
-            <button class="primary" type="button" on:click=move |_| load(stage)>{texts.people.kept}</button>
+            <button class="primary" type="button" on:click=kept>{texts.people.kept}</button>
         </p>
     }
 }

@@ -1,12 +1,16 @@
 //! The settings: one component per section, and the links between them.
 
 pub mod account;
-mod factor;
+mod desk;
+pub mod factor;
+mod house;
+mod notifications;
 mod qr;
 mod record;
 pub mod replies;
 pub mod sessions;
 mod tokens;
+mod writing;
 
 use leptos::prelude::*;
 use shared::api::Me;
@@ -34,7 +38,10 @@ pub fn Settings(
     let body = match section {
         _ if !mine.contains(&section) => view! { <p>{texts.refusal_forbidden}</p> }.into_any(),
         Section::Account => view! { <account::Account/> }.into_any(),
+        Section::Notifications => view! { <notifications::Notifications/> }.into_any(),
         Section::Replies => view! { <replies::Replies/> }.into_any(),
+        Section::House => view! { <house::House/> }.into_any(),
+        Section::Desk => view! { <desk::Desk/> }.into_any(),
         Section::Tokens => view! { <tokens::Tokens/> }.into_any(),
         Section::Record => view! { <record::Record/> }.into_any(),
     };
@@ -49,10 +56,14 @@ pub fn Settings(
     }
 }
 
-fn title(section: Section, texts: &Texts) -> &'static str {
+/// What a page of the settings is called.
+pub fn title(section: Section, texts: &Texts) -> &'static str {
     match section {
         Section::Account => texts.people.account,
+        Section::Notifications => texts.noticing.title,
         Section::Replies => texts.replies.title,
+        Section::House => texts.house.title,
+        Section::Desk => texts.desk.title,
         Section::Tokens => texts.access.tokens,
         Section::Record => texts.access.record,
     }

@@ -10,10 +10,11 @@ use crate::rest::{RestError, people};
 use crate::socket::Live;
 use crate::text::Texts;
 use crate::time;
+use crate::view::each::each;
 use crate::view::parts::Refusal;
 
 /// Every kind of deed, with its words.
-fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
+fn deeds(texts: &Texts) -> [(Deed, &'static str); 32] {
     let words = texts.access;
     [
         (Deed::SignedIn, words.signed_in),
@@ -31,14 +32,23 @@ fn deeds(texts: &Texts) -> [(Deed, &'static str); 23] {
         (Deed::TokenRevoked, words.token_revoked),
         (Deed::SiteMade, words.site_made),
         (Deed::SiteChanged, words.site_changed),
+        (Deed::DeskChanged, words.desk_changed),
+        (Deed::TeamMade, words.team_made),
+        (Deed::TeamChanged, words.team_changed),
+        (Deed::TeamRemoved, words.team_removed),
         (Deed::SecretMade, words.secret_made),
         (Deed::SecretRetired, words.secret_retired),
         (Deed::Exported, words.exported),
         (Deed::Erased, words.was_erased),
         (Deed::RetentionChanged, words.retention_changed),
+        (Deed::VisitorChanged, words.visitor_changed),
+        (Deed::VisitorsMerged, words.visitors_merged),
+        (Deed::VisitorRulesChanged, words.visitor_rules_changed),
+        (Deed::RulesChanged, words.rules_changed),
         (Deed::Block, words.blocked),
         (Deed::Unblock, words.unblocked),
         (Deed::Stretch, words.stretch),
+        (Deed::TakeOver, texts.together.took_over),
     ]
 }
 
@@ -109,7 +119,7 @@ pub fn Record() -> impl IntoView {
                     <th scope="col">{texts.access.when}</th><th scope="col">{texts.access.by}</th><th scope="col">{texts.access.deed}</th>
                     <th scope="col">{texts.access.about}</th>
                 </tr></thead>
-                <tbody><For each=move || entries.get() key=|entry| entry.id let:entry><Line entry/></For></tbody>
+                <tbody>{each(move || entries.get(), |entry| entry.id, |entry| view! { <Line entry/> })}</tbody>
             </table>
             {none}
             <Refusal words=problem/>

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use shared::ids::ConversationId;
-use shared::model::{Audience, Presence, State};
+use shared::model::{Audience, Presence, SiteDesk, State};
 
 use super::Both;
-use super::real::{Real, agent_id, visitor_id};
+use super::real::{Real, agent_id, desk_of, visitor_id};
 use super::reference::{Agent, Chat, Reference};
 use crate::desk::Outcome;
 use crate::desk::record::Record;
@@ -18,12 +18,14 @@ pub(super) struct Standing {
     chats: Vec<Chat>,
     agents: Vec<Agent>,
     visitors: HashSet<usize>,
+    /// What the desks go by: nothing else tells which of two changes at once came last.
+    desks: Vec<SiteDesk>,
 }
 
 impl Standing {
     pub(super) fn of(real: &mut Real) -> Self {
         let (records, chats, agents, visitors) = real.stands();
-        Self { records, chats, agents, visitors }
+        Self { records, chats, agents, visitors, desks: real.desks() }
     }
 
     /// The first difference.
@@ -40,6 +42,11 @@ impl Standing {
         for (place, (real, model)) in self.agents.iter().zip(&model.agents).enumerate() {
             if real != model {
                 return Some(format!("agent {place} is {real:?}\nthe model's is {model:?}"));
+            }
+        }
+        for (place, (real, model)) in self.desks.iter().zip(&model.sites).enumerate() {
+            if *real != desk_of(*model) {
+                return Some(format!("site {place} goes by {real:?}\nthe model's by {model:?}"));
             }
         }
         let wrong = |(place, visitor): (usize, &super::reference::Visitor)| visitor.here != self.visitors.contains(&place);
@@ -73,7 +80,16 @@ impl Both {
         let visible = |chat: &Chat| {
             let prefers = chat.prefers.filter(|_| chat.state == State::Queued);
             let visitor = (chat.state != State::Closed).then_some(chat.visitor);
-            (chat.state, visitor, chat.agent, chat.offer, prefers, chat.queued.filter(|_| chat.state == State::Queued))
+            (
+                chat.state,
+                visitor,
+                chat.agent,
+                chat.offer,
+                prefers,
+                chat.priority,
+                chat.team,
+                chat.queued.filter(|_| chat.state == State::Queued),
+            )
         };
         for (place, chat) in self.model.chats.iter().enumerate() {
             if before.chats.get(place).map(visible) == Some(visible(chat)) {

@@ -65,9 +65,7 @@ impl Both {
         self.same();
         if let Ok(outcome) = result {
             self.real.acked(&outcome, said);
-            if !matches!(verb, Verb::Priority(..)) {
-                self.told(&before, &[outcome]);
-            }
+            self.told(&before, &[outcome]);
         }
     }
 
@@ -213,7 +211,7 @@ impl Both {
         let now = self.model.now + down;
         if !matches!(end, End::None) {
             let Self { runtime, real, model, stands } = self;
-            self = Self { runtime, real: real.restart(files, model.may_stretch), model, stands };
+            self = Self { runtime, real: real.restart(files, &model), model, stands };
             self.same();
         }
         self.model.now = now;

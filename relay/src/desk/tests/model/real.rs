@@ -7,26 +7,30 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::OpenFlags;
 use shared::api::AgentPatch;
 use shared::frame::Ack;
-use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SecretId, SiteId, VisitorId};
-use shared::model::{Contact, Page, Presence, Role, Say, State};
+use shared::ids::{AgentId, ConversationId, MessageId, Millis, NodeId, SecretId, SiteId, TeamId, VisitorId};
+use shared::model::{Assigning, Contact, Hours, Page, Presence, Role, RoutingRule, Say, SiteDesk, State};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::super::{START, id, words};
-use super::reference::{Agent, Chat, Reference};
+use super::reference::{AWAY_AFTER, Agent, Chat, Reference, Site, TEAMS, site_of};
 use super::steps::{AGENTS, VERIFIED, VISITORS};
 use super::verbs::Verb;
+use super::visitors::language_of;
+use crate::desk::dispatch::dispatch;
 use crate::desk::record::Record;
+use crate::desk::work::Work;
 use crate::desk::{Desk, DeskError, Outcome, Rules, VisitorCard};
 use crate::edge::identity::Identity;
 use crate::store::rows::columns;
-use crate::store::{Store, StoreError, rows};
+use crate::store::sql::{Connection, Row, params};
+use crate::store::{Store, StoreError, rows, teams};
 
-/// Visitors come from both, agents serve both.
-const SITES: u128 = 2;
+/// As browsers say them, and as they are kept.
+const LANGUAGES: [(&str, &str); 2] = [("fr-CH", "fr"), ("DE", "de")];
 /// More than that in the write-ahead log and it is emptied, so that what a crash leaves is quickly copied.
 const MOST_LOG: u64 = 256 * 1024;
 
@@ -56,7 +60,27 @@ pub(super) fn visitor_id(number: usize) -> VisitorId {
 }
 
 fn site_id(visitor: usize) -> SiteId {
-    SiteId(id(1_001 + visitor as u128 % SITES))
+    SiteId(id(1_001 + site_of(visitor) as u128))
+}
+
+/// One more than there are is one that is no team.
+fn team_id(team: usize) -> TeamId {
+    TeamId(id(2_001 + team as u128))
+}
+
+pub(super) fn desk_of(site: Site) -> SiteDesk {
+    let Site { picked, shut, routes_to } = site;
+    let never = Hours { time_zone: "UTC".into(), week: vec![Vec::new(); 7], holidays: Vec::new() };
+    let rule = |team| RoutingRule { page: None, language: Some(LANGUAGES[0].1.into()), team: Some(team_id(team)), priority: 1 };
+    SiteDesk {
+        assigning: if picked { Assigning::Pick } else { Assigning::Automatic },
+        hours: shut.then_some(never),
+        routes: routes_to.map(rule).into_iter().collect(),
+    }
+}
+
+fn language_id(language: &str) -> usize {
+    LANGUAGES.iter().position(|(_, kept)| *kept == language).unwrap()
 }
 
 fn number(id: Uuid, first: u128) -> usize {
@@ -98,8 +122,9 @@ impl Real {
 
     fn open(folder: TempDir) -> Self {
         let store = Arc::new(Store::open(&database(folder.path())).unwrap());
-        let look = Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let look = rusqlite::Connection::open_with_flags(database(folder.path()), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
         look.set_prepared_statement_cache_capacity(64);
+        let look = Connection::from(look);
         let desk = Desk::new(store.clone(), Rules::default());
         let (chats, said, acks) = (Vec::new(), vec![None; VISITORS], Vec::new());
         Self { folder, store, desk, node: NodeId(id(0)), look, chats, said, acks, made: 1_000_000 }
@@ -122,22 +147,28 @@ impl Real {
         self.said.fill(None);
         self.acks.clear();
         self.node = NodeId(id(9_999));
-        self.rules(now.may_stretch);
-        let (node, agents) = (self.node, now.agents.clone());
+        self.rules(now);
+        let (node, agents, sites) = (self.node, now.agents.clone(), now.sites);
         let fill = move |db: &crate::store::Step<'_>| {
             db.execute_batch(
                 "DELETE FROM presence; DELETE FROM shift; DELETE FROM conversation_tag; DELETE FROM message; DELETE FROM conversation; \
                  DELETE FROM visitor_token; DELETE FROM visitor; \
                  DELETE FROM site_secret; DELETE FROM audit;
+                 DELETE FROM team_member; DELETE FROM team; \
                  DELETE FROM agent_session; DELETE FROM agent; DELETE FROM site; DELETE FROM node",
             )?;
             db.prepare_cached("INSERT INTO node VALUES (?1, ?2)")?.execute(params![node.0, START])?;
-            for site in 0..SITES as usize {
-                let site = site_id(site);
+            for team in 0..TEAMS {
+                let name = format!("T{team}");
+                db.prepare_cached("INSERT INTO team (id, name) VALUES (?1, ?2)")?.execute(params![team_id(team).0, name])?;
+            }
+            for (number, desk) in sites.into_iter().enumerate() {
+                let site = site_id(number);
                 let sql = "INSERT INTO site (id, key, name, origins, settings) VALUES (?1, hex(?1), '', '[]', '{}')";
                 db.prepare_cached(sql)?.execute([site.0])?;
                 let sql = "INSERT INTO site_secret (id, site, secret, created_at) VALUES (?1, ?1, '', 0)";
                 db.prepare_cached(sql)?.execute([site.0])?;
+                teams::set_site_desk(db, site, &desk_of(desk))?;
             }
             for visitor in VERIFIED..VISITORS {
                 let sql =
@@ -148,9 +179,16 @@ impl Real {
             for (place, agent) in agents.iter().enumerate() {
                 let who = agent_id(place).0;
                 let role = if agent.supervisor { "supervisor" } else { "agent" };
-                let sql = "INSERT INTO agent (id, email, name, role, password_hash, capacity, away, gone_at, idle_since, created_at) \
-                           VALUES (?1, hex(?1), '', ?2, '', ?3, ?4, ?5, ?6, ?6)";
+                let sql = "INSERT INTO agent (id, email, name, role, password_hash, capacity, away, gone_at, idle_since, created_at, active_at) \
+                           VALUES (?1, hex(?1), '', ?2, '', ?3, ?4, ?5, ?6, ?6, ?6)";
                 db.prepare_cached(sql)?.execute(params![who, role, agent.capacity, agent.away, agent.gone, agent.idle])?;
+                for team in &agent.teams {
+                    let sql = "INSERT INTO team_member (team, agent) VALUES (?1, ?2)";
+                    db.prepare_cached(sql)?.execute(params![team_id(*team).0, who])?;
+                }
+                let languages: Vec<&str> = agent.languages.iter().map(|language| LANGUAGES[*language].1).collect();
+                let sql = "UPDATE agent SET languages = ?2 WHERE id = ?1";
+                db.prepare_cached(sql)?.execute(params![who, rows::to_json(&languages)?])?;
                 if agent.gone.is_none() {
                     db.prepare_cached("INSERT INTO presence VALUES (?1, ?2)")?.execute(params![who, node.0])?;
                 }
@@ -160,16 +198,17 @@ impl Real {
         self.store.write(fill).await.unwrap();
     }
 
-    fn rules(&mut self, stretch: bool) {
-        self.desk = Desk::new(self.store.clone(), Rules { stretch, ..Rules::default() });
+    fn rules(&mut self, now: &Reference) {
+        let away_after = if now.watches { AWAY_AFTER } else { 0 };
+        self.desk = Desk::new(self.store.clone(), Rules { stretch: now.may_stretch, away_after, ..Rules::default() });
     }
 
     /// The process begins again over these files, or, without any, over its own.
-    pub(super) fn restart(self, files: Option<TempDir>, stretch: bool) -> Self {
+    pub(super) fn restart(self, files: Option<TempDir>, now: &Reference) -> Self {
         let Self { folder, store, desk, look, chats, said, acks, made, .. } = self;
         drop((store, desk, look));
         let mut real = Self { chats, said, acks, made, ..Self::open(files.unwrap_or(folder)) };
-        real.rules(stretch);
+        real.rules(now);
         real
     }
 
@@ -184,7 +223,7 @@ impl Real {
     pub(super) fn doing(&mut self, now: Millis, reference: &Reference, verb: &Verb) -> (Doing, Option<(usize, Say)>) {
         self.made += 1;
         let say = words(id(self.made));
-        let (desk, store, node) = (self.desk.clone(), self.store.clone(), self.node);
+        let (desk, node) = (self.desk.clone(), self.node);
         let chat = |place: usize| self.chats.get(place).copied().unwrap_or(ConversationId(id(7)));
         let who = agent_id;
         let patch = |agent: usize, patch: AgentPatch| -> Doing {
@@ -217,7 +256,8 @@ impl Real {
             }
             Verb::SignsIn { from, into } => {
                 let site = site_id(into);
-                let identity = Identity { subject: String::new(), name: None, email: None, secret: SecretId(site.0) };
+                let identity =
+                    Identity { subject: String::new(), name: None, email: None, attributes: None, secret: SecretId(site.0) };
                 let mut token = [9; 32];
                 token[..16].copy_from_slice(&self.made.to_be_bytes());
                 let from = card(from, reference.visitors[from].is_new);
@@ -236,7 +276,7 @@ impl Real {
             }
             Verb::Views(visitor) => {
                 let page = Page { url: format!("https://a.example/{}", self.made), ..Page::default() };
-                Box::pin(async move { desk.page(now, visitor_id(visitor), page).await })
+                Box::pin(async move { desk.page(now, visitor_id(visitor), page, None).await })
             }
             Verb::Reads(agent, place) => {
                 let (chat, far) = (chat(place), u64::MAX);
@@ -247,11 +287,18 @@ impl Real {
             }
             Verb::Arrives(agent) => Box::pin(async move { desk.agent_arrived(now, node, who(agent)).await }),
             Verb::Vanishes(agent) => Box::pin(async move { desk.agent_left(now, node, who(agent)).await }),
-            Verb::Online(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Online).await }),
-            Verb::Away(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Away).await }),
+            Verb::Online(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Online, None).await }),
+            Verb::Away(agent) => Box::pin(async move { desk.set_presence(now, who(agent), Presence::Away, None).await }),
+            Verb::Touches(agent) => {
+                Box::pin(async move { desk.agent_active(now, who(agent)).await.map(|()| Outcome::default()) })
+            }
             Verb::Takes { agent, chat: place, stretch } => {
                 let chat = chat(place);
                 Box::pin(async move { desk.take(now, who(agent), chat, stretch).await })
+            }
+            Verb::TakesOver(agent, place) => {
+                let chat = chat(place);
+                Box::pin(async move { desk.take_over(now, who(agent), chat).await })
             }
             Verb::Answers(agent, place) | Verb::Notes(agent, place) => {
                 let note = matches!(verb, Verb::Notes(..));
@@ -265,6 +312,10 @@ impl Real {
             Verb::HandsBack(agent, place) => {
                 let chat = chat(place);
                 Box::pin(async move { desk.transfer(now, who(agent), chat, None).await })
+            }
+            Verb::HandsToTeam { agent, chat: place, team } => {
+                let chat = chat(place);
+                Box::pin(async move { desk.transfer_to_team(now, who(agent), chat, team_id(team)).await })
             }
             Verb::Accepts(agent, place) => {
                 let chat = chat(place);
@@ -288,16 +339,32 @@ impl Real {
                 let role = if supervisor { Role::Supervisor } else { Role::Agent };
                 patch(agent, AgentPatch { role: Some(role), ..AgentPatch::default() })
             }
-            // Nothing sets priorities yet, but the queue has to follow them.
-            Verb::Priority(place, priority) => {
+            Verb::Prioritizes { agent, chat: place, priority } => {
                 let chat = chat(place);
-                Box::pin(async move {
-                    let set = "UPDATE conversation SET priority = ?2 WHERE id = ?1";
-                    let changed = store
-                        .write(move |db| Ok::<_, StoreError>(db.prepare_cached(set)?.execute(params![chat.0, priority])?))
-                        .await?;
-                    if changed == 1 { Ok(Outcome::default()) } else { Err(DeskError::NotFound) }
-                })
+                Box::pin(async move { desk.prioritize(now, who(agent), chat, priority).await })
+            }
+            Verb::Joins(agent, team, joins) => Box::pin(async move {
+                // Admins say who is in it, all of them; two at once would each say it of what they saw.
+                let member = move |work: &mut Work<'_>| {
+                    let mut all = teams::teams(work.db)?;
+                    let Some(team) = all.iter_mut().find(|known| known.id == team_id(team)) else {
+                        return Err(DeskError::NoTeam);
+                    };
+                    team.members.retain(|member| *member != who(agent));
+                    if joins {
+                        team.members.push(who(agent));
+                    }
+                    teams::put(work.db, team)?;
+                    dispatch(work)
+                };
+                desk.work(now, member).await
+            }),
+            Verb::Speaks(agent, language) => {
+                let languages = language.map(|language| LANGUAGES[language].1.to_owned()).into_iter().collect();
+                patch(agent, AgentPatch { languages: Some(languages), ..AgentPatch::default() })
+            }
+            Verb::Desk(site, settings) => {
+                Box::pin(async move { desk.set_site_desk(now, who(0), site_id(site), desk_of(settings)).await })
             }
             Verb::Sweep => Box::pin(async move { desk.sweep(now, desk.store.outages().count()).await }),
         };
@@ -316,6 +383,13 @@ impl Real {
 
     // ---- how it stands ----
 
+    /// What the sites' desks go by.
+    pub(super) fn desks(&self) -> Vec<SiteDesk> {
+        let mut find = self.look.prepare_cached("SELECT desk FROM site ORDER BY id").unwrap();
+        let found = find.query_map([], |row| row.get::<String>(0)).unwrap();
+        found.map(|desk| serde_json::from_str(&desk.unwrap()).unwrap()).collect()
+    }
+
     /// Everything that the reference knows, as the database has it. `reopened` is not in it.
     pub(super) fn stands(&mut self) -> (Vec<Record>, Vec<Chat>, Vec<Agent>, HashSet<usize>) {
         let sql = concat!("SELECT ", columns!(), " FROM conversation c ORDER BY c.opened_at, c.id");
@@ -323,9 +397,10 @@ impl Real {
             self.look.prepare_cached(sql).unwrap().query_map([], rows::record).unwrap().map(Result::unwrap).collect();
         self.chats.clear();
         self.chats.extend(records.iter().map(|record| record.id));
-        let sql = "SELECT capacity, role, away, disabled, gone_at, idle_since, EXISTS (SELECT 1 FROM presence WHERE subject = a.id) \
-                   FROM agent a ORDER BY id";
-        let agent = |row: &rusqlite::Row<'_>| {
+        let sql = "SELECT capacity, role, away, disabled, gone_at, idle_since, EXISTS (SELECT 1 FROM presence WHERE subject = a.id), \
+                   languages, id, active_at FROM agent a ORDER BY id";
+        let memberships = teams::memberships(&self.look).unwrap();
+        let agent = |row: &Row<'_>| {
             let (gone, here): (Option<Millis>, bool) = (row.get(4)?, row.get(6)?);
             assert_eq!(gone.is_none(), here, "since when nobody is connected");
             Ok(Agent {
@@ -335,6 +410,9 @@ impl Real {
                 disabled: row.get(3)?,
                 gone,
                 idle: row.get(5)?,
+                active: row.get(9)?,
+                languages: rows::json::<Vec<String>>(row.get_ref(7)?.as_str()?)?.iter().map(|one| language_id(one)).collect(),
+                teams: memberships.get(&AgentId(row.get(8)?)).into_iter().flatten().map(|team| number(team.0, 2_001)).collect(),
             })
         };
         let agents = self.look.prepare_cached(sql).unwrap().query_map([], agent).unwrap().map(Result::unwrap).collect();
@@ -365,13 +443,24 @@ impl Real {
 
 /// Whom a visitor becomes by signing in.
 pub(super) fn signed_in(visitor: usize) -> usize {
-    VERIFIED + visitor % SITES as usize
+    VERIFIED + site_of(visitor)
 }
 
 fn card(visitor: usize, is_new: bool) -> VisitorCard {
     let mut token_hash = [0; 32];
     token_hash[..16].copy_from_slice(visitor_id(visitor).0.as_bytes());
-    VisitorCard { id: visitor_id(visitor), token_hash, locale: None, time_zone: None, page: None, is_new }
+    let locale = language_of(visitor).map(|language| LANGUAGES[language].0.to_owned());
+    VisitorCard {
+        id: visitor_id(visitor),
+        token_hash,
+        locale,
+        time_zone: None,
+        page: None,
+        device: None,
+        trail: Vec::new(),
+        invited: None,
+        is_new,
+    }
 }
 
 fn chat(record: &Record) -> Chat {
@@ -390,6 +479,8 @@ fn chat(record: &Record) -> Chat {
         first_given: record.assigned_at,
         queued: record.queue_time,
         priority: record.priority,
+        team: record.team.map(|team| number(team.0, 2_001)),
+        language: record.language.as_deref().map(language_id),
         prefers: until(record.prefer),
         excluded: record.excluded.iter().copied().map(agent).collect(),
         answer_by: record.answer_due,

@@ -18,6 +18,7 @@ pub(super) const REOPEN_WAIT: Millis = 30 * SECOND;
 pub(super) const REOPEN_WITHIN: Millis = 7 * DAY;
 pub(super) const CLOSE_AFTER: Millis = DAY;
 pub(super) const OFFER_FOR: Millis = 30 * SECOND;
+pub(super) const AWAY_AFTER: Millis = 15 * MINUTE;
 pub(super) const LEASE: Millis = 15 * SECOND;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,23 @@ pub(super) struct Agent {
     pub(super) gone: Option<Millis>,
     /// When they last gave up a slot.
     pub(super) idle: Millis,
+    /// When they last used their console.
+    pub(super) active: Millis,
+    /// Teams that they are in.
+    pub(super) teams: BTreeSet<usize>,
+    /// Languages that they take chats in, by number; none: all.
+    pub(super) languages: BTreeSet<usize>,
+}
+
+/// How chats of a site come to agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Site {
+    /// Agents pick them.
+    pub(super) picked: bool,
+    /// Outside opening hours.
+    pub(super) shut: bool,
+    /// New ones in the first language are for this team, and urgent.
+    pub(super) routes_to: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +73,8 @@ pub(super) struct Chat {
     /// The original time of queueing.
     pub(super) queued: Option<Millis>,
     pub(super) priority: i32,
+    pub(super) team: Option<usize>,
+    pub(super) language: Option<usize>,
     pub(super) prefers: Option<(usize, Millis)>,
     pub(super) excluded: BTreeSet<usize>,
     pub(super) answer_by: Option<Millis>,
@@ -70,6 +90,15 @@ pub(super) struct Chat {
     pub(super) visitor_head: u64,
 }
 
+/// Visitors come from both, agents serve both.
+pub(super) const SITES: usize = 2;
+pub(super) const TEAMS: usize = 2;
+
+/// Where a visitor is.
+pub(super) fn site_of(visitor: usize) -> usize {
+    visitor % SITES
+}
+
 /// How somebody comes by a chat.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum How {
@@ -83,9 +112,12 @@ pub(super) enum How {
 pub(super) struct Reference {
     pub(super) now: Millis,
     pub(super) may_stretch: bool,
+    /// Whoever leaves their console untouched is away.
+    pub(super) watches: bool,
     pub(super) heartbeat: Millis,
     pub(super) agents: Vec<Agent>,
     pub(super) visitors: Vec<Visitor>,
+    pub(super) sites: [Site; SITES],
     /// In the order in which they began.
     pub(super) chats: Vec<Chat>,
 }
@@ -115,12 +147,33 @@ impl Reference {
         self.is_online(agent) && self.used(agent) < self.agents[agent].capacity
     }
 
-    /// Eligible, free slots aside.
-    pub(super) fn may_have(&self, agent: usize, chat: &Chat) -> bool {
-        let waits_for = |(other, until): (usize, Millis)| {
-            other != agent && until > self.now && self.is_online(other) && !chat.excluded.contains(&other)
+    /// Online, and has not given it up.
+    fn could_have(&self, agent: usize, chat: &Chat) -> bool {
+        self.is_online(agent) && !chat.excluded.contains(&agent)
+    }
+
+    /// Everybody who may be given it, free slots aside.
+    pub(super) fn eligible(&self, chat: &Chat) -> Vec<usize> {
+        let mut left: Vec<usize> = (0..self.agents.len()).filter(|agent| self.could_have(*agent, chat)).collect();
+        if let Some((agent, _)) = chat.prefers.filter(|(agent, until)| *until > self.now && left.contains(agent)) {
+            return vec![agent];
+        }
+        if self.sites[site_of(chat.visitor)].picked {
+            return Vec::new();
+        }
+        // Whatever would leave nobody does not count.
+        let in_team = |agent: &usize| chat.team.is_none_or(|team| self.agents[*agent].teams.contains(&team));
+        if left.iter().any(in_team) {
+            left.retain(in_team);
+        }
+        let speaks = |agent: &usize| {
+            let spoken = &self.agents[*agent].languages;
+            spoken.is_empty() || chat.language.is_none_or(|language| spoken.contains(&language))
         };
-        self.is_online(agent) && !chat.excluded.contains(&agent) && !chat.prefers.is_some_and(waits_for)
+        if left.iter().any(speaks) {
+            left.retain(speaks);
+        }
+        left
     }
 
     /// The queue, in the order in which it is served.
@@ -137,8 +190,9 @@ impl Reference {
     pub(super) fn chosen(&self, place: usize) -> Option<usize> {
         let chat = &self.chats[place];
         let free = |agent: usize| self.agents[agent].capacity - self.used(agent);
-        (0..self.agents.len())
-            .filter(|agent| self.has_slot(*agent) && self.may_have(*agent, chat))
+        self.eligible(chat)
+            .into_iter()
+            .filter(|agent| self.has_slot(*agent))
             .min_by_key(|agent| (chat.before != Some(*agent), Reverse(free(*agent)), self.agents[*agent].idle, *agent))
     }
 
@@ -267,9 +321,28 @@ impl Reference {
         self.agents[agent].gone.map(|at| at + AGENT_GONE).filter(|_| self.used(agent) > 0)
     }
 
+    /// When somebody who is online counts as inactive.
+    fn inactive(&self, agent: usize) -> Option<Millis> {
+        (self.watches && self.is_online(agent)).then(|| self.agents[agent].active + AWAY_AFTER)
+    }
+
     pub(super) fn next_due(&self) -> Option<Millis> {
-        let agents = (0..self.agents.len()).filter_map(|agent| self.lost(agent));
+        let agents = (0..self.agents.len()).flat_map(|agent| [self.lost(agent), self.inactive(agent)]).flatten();
         self.chats.iter().filter_map(Self::due).chain(agents).min()
+    }
+
+    /// Away, and nothing is held in silence.
+    fn falls_inactive(&mut self, agent: usize) {
+        self.agents[agent].away = true;
+        for place in 0..self.chats.len() {
+            if self.chats[place].state == State::Active && self.chats[place].agent == Some(agent) {
+                match self.chats[place].unanswered {
+                    true => self.requeue(place),
+                    false => self.park(place),
+                }
+            }
+        }
+        self.withdraw_offers_to(agent);
     }
 
     /// One look at what is due: to each chat one thing happens.
@@ -278,6 +351,11 @@ impl Reference {
         for agent in 0..self.agents.len() {
             if self.lost(agent).is_some_and(|due| due <= now) {
                 self.release(agent);
+            }
+        }
+        for agent in 0..self.agents.len() {
+            if self.inactive(agent).is_some_and(|due| due <= now) {
+                self.falls_inactive(agent);
             }
         }
         for place in 0..self.chats.len() {

@@ -1,5 +1,6 @@
 //! What may happen next: drawn so that most of it makes sense where the desk stands now, and some of it does not.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use proptest::collection::vec;
@@ -11,7 +12,7 @@ use shared::model::State;
 
 use super::super::{DAY, HOUR, MINUTE, SECOND, START};
 use super::real::signed_in;
-use super::reference::{Agent, Reference, Visitor};
+use super::reference::{Agent, Reference, SITES, Site, TEAMS, Visitor};
 use super::verbs::Verb;
 
 pub(super) const AGENTS: usize = 3;
@@ -123,6 +124,15 @@ fn instructions() -> impl Strategy<Value = u32> {
     select(INSTRUCTIONS.to_vec()).prop_flat_map(|range| range)
 }
 
+fn site() -> impl Strategy<Value = Site> {
+    let route = prop::option::of(0..TEAMS);
+    (prop::bool::weighted(0.3), prop::bool::weighted(0.2), route).prop_map(|(picked, shut, routes_to)| Site {
+        picked,
+        shut,
+        routes_to,
+    })
+}
+
 /// On the site where they are.
 fn signs_in(from: usize) -> Verb {
     Verb::SignsIn { from, into: signed_in(from) }
@@ -145,12 +155,15 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         2 => agent().prop_map(Verb::Vanishes),
         3 => agent().prop_map(Verb::Online),
         2 => agent().prop_map(Verb::Away),
+        1 => agent().prop_map(Verb::Touches),
         2 => (pair(), any::<bool>()).prop_map(|((agent, chat), stretch)| Verb::Takes { agent, chat, stretch }),
+        1 => pair().prop_map(|(agent, chat)| Verb::TakesOver(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Notes(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Reads(agent, chat)),
         1 => (pair(), agent()).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
         1 => pair().prop_map(|(agent, chat)| Verb::HandsBack(agent, chat)),
+        1 => (pair(), 0..=TEAMS).prop_map(|((agent, chat), team)| Verb::HandsToTeam { agent, chat, team }),
         1 => pair().prop_map(|(agent, chat)| Verb::Accepts(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Declines(agent, chat)),
         1 => pair().prop_map(|(agent, chat)| Verb::Closes(agent, chat)),
@@ -158,7 +171,10 @@ fn any_verb(chats: usize) -> BoxedStrategy<Verb> {
         2 => (agent(), 1..3_u32).prop_map(|(agent, capacity)| Verb::Capacity(agent, capacity)),
         1 => (agent(), any::<bool>()).prop_map(|(agent, disabled)| Verb::Disabled(agent, disabled)),
         1 => (agent(), any::<bool>()).prop_map(|(agent, supervisor)| Verb::Supervisor(agent, supervisor)),
-        1 => (0..=chats, 0..2).prop_map(|(chat, priority)| Verb::Priority(chat, priority)),
+        1 => (pair(), -1..2).prop_map(|((agent, chat), priority)| Verb::Prioritizes { agent, chat, priority }),
+        2 => (agent(), 0..TEAMS, any::<bool>()).prop_map(|(agent, team, joins)| Verb::Joins(agent, team, joins)),
+        1 => (agent(), prop::option::of(0..2_usize)).prop_map(|(agent, language)| Verb::Speaks(agent, language)),
+        2 => (0..SITES, site()).prop_map(|(site, desk)| Verb::Desk(site, desk)),
         2 => Just(Verb::Sweep),
     ]
     .boxed()
@@ -189,8 +205,10 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
         let held = select(held);
         let verbs = prop_oneof![
             5 => held.clone().prop_map(|(agent, chat)| Verb::Answers(agent, chat)),
+            2 => (held.clone(), 0..AGENTS).prop_map(|((_, chat), by)| Verb::TakesOver(by, chat)),
             1 => (held.clone(), 0..AGENTS).prop_map(|((agent, chat), to)| Verb::Offers { agent, chat, to }),
             2 => held.clone().prop_map(|(agent, chat)| Verb::HandsBack(agent, chat)),
+            2 => (held.clone(), 0..TEAMS).prop_map(|((agent, chat), team)| Verb::HandsToTeam { agent, chat, team }),
             3 => held.prop_map(|(agent, chat)| Verb::Closes(agent, chat)),
         ];
         all.push((12, verbs.boxed()));
@@ -206,6 +224,8 @@ fn likely(now: &Reference) -> Vec<(u32, BoxedStrategy<Verb>)> {
         all.push((6, select(back).boxed()));
     }
     if !queued.is_empty() {
+        let urge = (0..AGENTS, select(queued.clone()), -1..2);
+        all.push((2, urge.prop_map(|(agent, chat, priority)| Verb::Prioritizes { agent, chat, priority }).boxed()));
         let take = (0..AGENTS, select(queued), any::<bool>());
         all.push((4, take.prop_map(|(agent, chat, stretch)| Verb::Takes { agent, chat, stretch }).boxed()));
     }
@@ -262,20 +282,26 @@ impl ReferenceStateMachine for Reference {
     fn init_state() -> BoxedStrategy<Self> {
         // Few slots, so that somebody waits most of the time.
         let agent = (1..3_u32, prop::bool::weighted(0.2), prop::bool::weighted(0.3), prop::bool::weighted(0.8));
-        (vec(agent, AGENTS), any::<bool>())
-            .prop_map(|(agents, may_stretch)| {
-                let agent = |(capacity, supervisor, away, here): (u32, bool, bool, bool)| {
+        let joined = (prop::collection::btree_set(0..TEAMS, 0..2), prop::collection::btree_set(0..2_usize, 0..2));
+        // Mostly sites that are open and hand out by themselves.
+        let desk = prop_oneof![2 => Just(Site::default()), 1 => site()];
+        (vec((agent, joined), AGENTS), any::<bool>(), prop::bool::weighted(0.4), [desk.clone(), desk])
+            .prop_map(|(agents, may_stretch, watches, sites)| {
+                type Drawn = ((u32, bool, bool, bool), (BTreeSet<usize>, BTreeSet<usize>));
+                let agent = |((capacity, supervisor, away, here), (teams, languages)): Drawn| {
                     let gone = (!here).then_some(START);
-                    Agent { capacity, supervisor, away, disabled: false, gone, idle: START }
+                    Agent { capacity, supervisor, away, disabled: false, gone, idle: START, active: START, teams, languages }
                 };
                 Self {
                     now: START,
                     may_stretch,
+                    watches,
                     heartbeat: START,
                     agents: agents.into_iter().map(agent).collect(),
                     visitors: (0..VISITORS)
                         .map(|visitor| Visitor { is_new: visitor < VERIFIED, here: false, given_up: false })
                         .collect(),
+                    sites,
                     chats: Vec::new(),
                 }
             })

@@ -45,8 +45,8 @@ impl Trap {
         let step = move || at_step.instruction(&snare);
         let commit = move || at_commit.commits.fetch_add(1, SeqCst) == at_commit.transaction && refuses;
         let set = move |db: &crate::store::Step<'_>| {
-            db.progress_handler(1, Some(step))?;
-            db.commit_hook(Some(commit))?;
+            db.sqlite().progress_handler(1, Some(step))?;
+            db.sqlite().commit_hook(Some(commit))?;
             Ok::<_, StoreError>(())
         };
         store.write(set).await.unwrap();
@@ -58,8 +58,8 @@ impl Trap {
         // What it did, it did: this job must get through.
         let sprung = self.state.sprung.swap(true, SeqCst);
         let take = |db: &crate::store::Step<'_>| {
-            db.progress_handler(0, None::<fn() -> bool>)?;
-            db.commit_hook(None::<fn() -> bool>)?;
+            db.sqlite().progress_handler(0, None::<fn() -> bool>)?;
+            db.sqlite().commit_hook(None::<fn() -> bool>)?;
             Ok::<_, StoreError>(())
         };
         store.write(take).await.unwrap();

@@ -3,7 +3,7 @@
 use shared::close::ErrorCode;
 use shared::model::State;
 
-use super::reference::{Chat, How, OFFER_FOR, Reference};
+use super::reference::{Chat, How, OFFER_FOR, Reference, Site, TEAMS};
 
 /// Agents and visitors go by number, chats by the order in which they began.
 #[derive(Clone, Debug)]
@@ -27,11 +27,14 @@ pub(super) enum Verb {
     Vanishes(usize),
     Online(usize),
     Away(usize),
+    /// Touches their console.
+    Touches(usize),
     Takes {
         agent: usize,
         chat: usize,
         stretch: bool,
     },
+    TakesOver(usize, usize),
     Answers(usize, usize),
     Notes(usize, usize),
     Reads(usize, usize),
@@ -41,6 +44,11 @@ pub(super) enum Verb {
         to: usize,
     },
     HandsBack(usize, usize),
+    HandsToTeam {
+        agent: usize,
+        chat: usize,
+        team: usize,
+    },
     Accepts(usize, usize),
     Declines(usize, usize),
     Closes(usize, usize),
@@ -48,7 +56,17 @@ pub(super) enum Verb {
     Capacity(usize, u32),
     Disabled(usize, bool),
     Supervisor(usize, bool),
-    Priority(usize, i32),
+    Prioritizes {
+        agent: usize,
+        chat: usize,
+        priority: i32,
+    },
+    /// Into a team, or out of it.
+    Joins(usize, usize, bool),
+    /// The languages that they take chats in.
+    Speaks(usize, Option<usize>),
+    /// Changes how the desk of a site works.
+    Desk(usize, Site),
     Sweep,
 }
 
@@ -69,6 +87,7 @@ impl Reference {
             }
             Verb::Arrives(agent) => {
                 self.agents[agent].gone = None;
+                self.agents[agent].active = self.now;
                 self.dispatch();
             }
             Verb::Vanishes(agent) => {
@@ -77,7 +96,9 @@ impl Reference {
                 self.withdraw_offers_to(agent);
                 self.dispatch();
             }
+            Verb::Touches(agent) => self.agents[agent].active = self.now,
             Verb::Online(agent) => {
+                self.agents[agent].active = self.now;
                 // Available anew: what they gave up before may come to them again.
                 if std::mem::replace(&mut self.agents[agent].away, false) {
                     self.chats.iter_mut().for_each(|chat| _ = chat.excluded.remove(&agent));
@@ -86,10 +107,12 @@ impl Reference {
             }
             Verb::Away(agent) => {
                 self.agents[agent].away = true;
+                self.agents[agent].active = self.now;
                 // Whoever waits for them in particular does so no longer.
                 self.dispatch();
             }
             Verb::Takes { agent, chat, stretch } => self.takes(agent, chat, stretch)?,
+            Verb::TakesOver(agent, chat) => self.takes_over(agent, chat)?,
             Verb::Answers(agent, chat) => self.agent_says(agent, chat)?,
             Verb::Notes(_, chat) => {
                 self.at(chat)?;
@@ -98,6 +121,16 @@ impl Reference {
             Verb::Offers { agent, chat, to } => self.offers(agent, chat, to)?,
             Verb::HandsBack(agent, chat) => {
                 self.own_active(agent, chat)?;
+                self.give_up(chat);
+                self.dispatch();
+            }
+            Verb::HandsToTeam { agent, chat, team } => {
+                self.own_active(agent, chat)?;
+                if team >= TEAMS {
+                    return Err(ErrorCode::NotFound);
+                }
+                self.chats[chat].team = Some(team);
+                self.record(chat, false);
                 self.give_up(chat);
                 self.dispatch();
             }
@@ -124,9 +157,28 @@ impl Reference {
                 self.agents[agent].supervisor = supervisor;
                 self.dispatch();
             }
-            Verb::Priority(chat, priority) => {
-                self.at(chat)?;
-                self.chats[chat].priority = priority;
+            Verb::Prioritizes { chat, priority, .. } => match self.at(chat)? {
+                chat if chat.state != State::Queued => return Err(ErrorCode::WrongState),
+                known if known.priority == priority => {}
+                _ => {
+                    self.chats[chat].priority = priority;
+                    self.record(chat, false);
+                }
+            },
+            Verb::Joins(agent, team, joins) => {
+                let teams = &mut self.agents[agent].teams;
+                let _ = if joins { teams.insert(team) } else { teams.remove(&team) };
+                self.dispatch();
+            }
+            Verb::Speaks(agent, language) => {
+                self.agents[agent].languages = language.into_iter().collect();
+                self.dispatch();
+            }
+            Verb::Desk(site, desk) => {
+                // What is as it was needs no look.
+                if std::mem::replace(&mut self.sites[site], desk) != desk {
+                    self.dispatch();
+                }
             }
             Verb::Sweep => self.sweep(),
         }
@@ -179,6 +231,26 @@ impl Reference {
             Err(refused) => return Err(refused),
         };
         self.give(place, agent, how);
+        Ok(())
+    }
+
+    fn takes_over(&mut self, agent: usize, place: usize) -> Answer {
+        if !self.agents[agent].supervisor {
+            return Err(ErrorCode::Forbidden);
+        }
+        match self.at(place)? {
+            chat if chat.state != State::Active => return Err(ErrorCode::WrongState),
+            chat if chat.agent == Some(agent) => return Ok(()),
+            _ => {}
+        }
+        let offer = self.chats[place].offer;
+        self.chats[place].offer = offer.filter(|(to, _)| *to != agent);
+        if let Err(refused) = self.slot(agent) {
+            self.chats[place].offer = offer;
+            return Err(refused);
+        }
+        self.give(place, agent, How::Deliberately);
+        self.dispatch();
         Ok(())
     }
 

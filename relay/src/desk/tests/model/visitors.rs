@@ -5,8 +5,13 @@ use std::collections::BTreeSet;
 use shared::close::ErrorCode;
 use shared::model::State;
 
-use super::reference::{Chat, PREFER_FOR, REOPEN_WAIT, REOPEN_WITHIN, Reference};
+use super::reference::{Chat, PREFER_FOR, REOPEN_WAIT, REOPEN_WITHIN, Reference, site_of};
 use super::verbs::Answer;
+
+/// Which language their browser says: none, or one of two.
+pub(super) fn language_of(visitor: usize) -> Option<usize> {
+    [None, Some(0), Some(1)][visitor % 3]
+}
 
 impl Reference {
     /// The one that is not closed, or the one that was closed last.
@@ -71,8 +76,12 @@ impl Reference {
             self.record(place, false);
         }
         self.chats[place].unanswered = true;
+        if before.is_none() && self.chats[place].team.is_some() {
+            // For whom it is.
+            self.record(place, false);
+        }
         match before.map(|place| self.chats[place].state) {
-            None if address || !self.anybody_online() => self.park(place),
+            None if address || !self.answers(visitor) => self.park(place),
             None => {
                 self.chats[place].state = State::Queued;
                 self.chats[place].queued = Some(self.now);
@@ -97,6 +106,8 @@ impl Reference {
     }
 
     pub(super) fn begin(&mut self, visitor: usize) -> usize {
+        let language = language_of(visitor);
+        let team = self.sites[site_of(visitor)].routes_to.filter(|_| language == Some(0));
         self.chats.push(Chat {
             visitor,
             opened: self.now,
@@ -106,7 +117,9 @@ impl Reference {
             before: None,
             first_given: None,
             queued: None,
-            priority: 0,
+            priority: i32::from(team.is_some()),
+            team,
+            language,
             prefers: None,
             excluded: BTreeSet::new(),
             answer_by: None,
@@ -122,8 +135,9 @@ impl Reference {
         self.chats.len() - 1
     }
 
-    fn anybody_online(&self) -> bool {
-        (0..self.agents.len()).any(|agent| self.is_online(agent))
+    /// Whether anybody may answer this visitor soon.
+    fn answers(&self, visitor: usize) -> bool {
+        !self.sites[site_of(visitor)].shut && (0..self.agents.len()).any(|agent| self.is_online(agent))
     }
 
     /// The visitor speaks in a parked one.
@@ -143,7 +157,7 @@ impl Reference {
                 self.chats[place].prefers = Some((agent, self.now + PREFER_FOR));
             }
             // A message that was left for later stays one while nobody is there.
-            None if theirs.is_none() && !self.anybody_online() => {}
+            None if theirs.is_none() && !self.answers(self.chats[place].visitor) => {}
             None => self.requeue(place),
         }
     }

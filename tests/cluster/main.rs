@@ -1,0 +1,22 @@
+//! Several relays as real processes on one PostgreSQL with NATS between them, both started by these tests: what they promise together, and
+//! under faults. relay/README.md tells what that is.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+
+#[path = "../faults/check.rs"]
+mod check;
+#[path = "../faults/crew.rs"]
+mod crew;
+#[path = "../faults/history.rs"]
+mod history;
+#[path = "../faults/replay.rs"]
+mod replay;
+#[path = "../faults/report.rs"]
+mod report;
+
+mod balancer;
+mod faults;
+mod journal;
+mod servers;
+mod share;
+mod stage;

@@ -1,0 +1,139 @@
+//! The servers beside the relays: PostgreSQL, on a socket in a folder of its own, and NATS, on a port of its own. Both can be killed and
+//! started again where they were. Dropping them ends them.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// How long a server may take to start.
+const START_WITHIN: Duration = Duration::from_secs(30);
+
+/// A PostgreSQL.
+pub struct Postgres {
+    programs: PathBuf,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Makes a database cluster and starts it.
+    pub fn start() -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("with-postgres");
+        let found = Command::new(script).arg("--find").output().unwrap();
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+        let programs = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim());
+        let server = Self { programs, folder: tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap() };
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
+        }
+        let made = server.run("initdb", &["-U", "bulle", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        assert!(made, "initdb");
+        server.starts();
+        server
+    }
+
+    /// Starts it again.
+    pub fn starts(&self) {
+        let folder = self.folder.path().display();
+        // Only the process is killed, never the machine, so nothing waits for a disk.
+        let options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
+        let log = self.folder.path().join("log").display().to_string();
+        assert!(self.run("pg_ctl", &["start", "-w", "-l", &log, "-o", &options]), "PostgreSQL did not start: see {log}");
+    }
+
+    /// Ends it as a crash would.
+    pub fn crashes(&self) {
+        assert!(self.run("pg_ctl", &["stop", "-w", "-m", "immediate"]));
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        let folder = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://bulle@{folder}/postgres")
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> bool {
+        let program = self.programs.join(program);
+        let mut command = if is_root() {
+            // The server refuses to run as root.
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.arg("-D").arg(self.folder.path().join("data")).args(arguments);
+        command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.run("pg_ctl", &["stop", "-m", "immediate"]);
+    }
+}
+
+fn is_root() -> bool {
+    let user = Command::new("id").arg("-u").output().unwrap();
+    user.stdout.trim_ascii() == b"0"
+}
+
+/// A NATS.
+pub struct Nats {
+    /// Where it listens, also when it is started again.
+    pub address: SocketAddr,
+    process: Child,
+}
+
+impl Nats {
+    /// Starts one.
+    pub fn start() -> Self {
+        let (process, address) = launch("-1");
+        Self { address, process }
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again.
+    pub fn restart(&mut self) {
+        self.process = launch(&self.address.port().to_string()).0;
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts a server on this port (`-1`: any), and waits until it says that it is ready.
+fn launch(port: &str) -> (Child, SocketAddr) {
+    const LISTENS: &str = "Listening for client connections on ";
+    // Where Debian puts it, which is not on everybody's path.
+    let program = if Path::new("/usr/sbin/nats-server").exists() { "/usr/sbin/nats-server" } else { "nats-server" };
+    let mut command = Command::new(program);
+    command.args(["--addr", "127.0.0.1", "--port", port]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap_or_else(|error| panic!("no nats-server ({error}): `make nats` installs one"));
+    let log = process.stderr.take().unwrap();
+    let (tell, told) = mpsc::channel();
+    // Ends with the server, whose end of the pipe it reads.
+    std::thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            if let Some((_, address)) = line.split_once(LISTENS) {
+                // In vain where somebody has been told before.
+                let _ = tell.send(address.trim().to_owned());
+            }
+        }
+    });
+    let address = told.recv_timeout(START_WITHIN).unwrap_or_else(|_| panic!("nats-server did not start"));
+    (process, address.parse().unwrap())
+}
