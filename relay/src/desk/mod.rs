@@ -4,7 +4,7 @@
 //! - [`record`]: a conversation and its timeouts · [`plan`]: who gets which, [`route`]: for whom it is, [`hours`]: when somebody is
 //!   there, [`why`]: why one waits; all pure
 //! - [`work`]: the transitions · [`dispatch`]: plan and commit
-//! - [`speak`], [`amend`], [`hand`], [`presence`], [`profile`], [`merge`], [`block`], [`tag`], [`teams`], [`sweep`]: the verbs
+//! - [`speak`], [`amend`], [`hand`], [`presence`], [`nodes`], [`profile`], [`merge`], [`block`], [`tag`], [`teams`], [`sweep`]: the verbs
 
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ mod dispatch;
 mod hand;
 pub mod hours;
 mod merge;
+mod nodes;
 pub mod plan;
 mod presence;
 mod profile;
