@@ -21,6 +21,7 @@ use crate::bus::interests::Interests;
 use crate::bus::{Bus, BusError, Local, Nats};
 use crate::config::{Config, StoreUrl};
 use crate::desk::Desk;
+use crate::duty;
 use crate::edge::events::Streams;
 use crate::edge::health::MetricsError;
 use crate::edge::limits::Throttle;
@@ -164,9 +165,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
 
     if let Some(post) = post {
-        tasks.spawn(post.run(stop.clone()));
+        tasks.spawn(duty::serve(post, stop.clone()));
     }
-    tasks.spawn(pusher.run(stop.clone()));
+    tasks.spawn(duty::serve(pusher, stop.clone()));
     if config.demo {
         pages::open_shop(&store, &config, address).await?;
     }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod disk;
+mod duty;
 pub mod edge;
 pub mod erasure;
 pub mod error;

@@ -18,11 +18,10 @@ use lettre::transport::smtp::response::Severity;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use shared::ids::{MessageId, Millis, Seq};
 use shared::model::{Audience, Author, MAX_PAGE};
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::{Smtp, Tls};
+use crate::duty::{self, Duty};
 use crate::edge::auth;
 use crate::edge::origin::Origin;
 use crate::metrics;
@@ -33,13 +32,8 @@ mod words;
 
 use letter::Letter;
 
-/// Longest time between two looks at what is due: mails are queued without a word to this task.
-const LOOK: Duration = Duration::from_secs(1);
 /// Longest time that the mail server may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest time for the mail that is on its way when the relay stops; the rest of the stop's 10 s is for others. One that takes longer may
-/// come twice.
-const FINISH: Duration = Duration::from_secs(4);
 /// Pause after the first try in vain, in ms; each next one is twice as long, up to [`LONGEST_PAUSE`].
 const PAUSE: Millis = 60_000;
 /// An hour.
@@ -131,60 +125,6 @@ impl Post {
         Ok(Some(Self { store, transport, from, base, answer_delay: smtp.answer_delay_ms }))
     }
 
-    /// Sends what is due, until the relay stops. A mail that is on its way then has a moment to arrive.
-    pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            let late = async {
-                stop.cancelled().await;
-                sleep(FINISH).await;
-            };
-            let wait = tokio::select! {
-                () = late => return,
-                wait = self.next() => wait,
-            };
-            let wait = wait.unwrap_or_else(|error| {
-                // The store logs its outages.
-                tracing::debug!(%error, "mails wait for the store");
-                LOOK
-            });
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = sleep(wait) => {}
-            }
-        }
-    }
-
-    /// Does what is due first; how long until the next look.
-    async fn next(&self) -> Result<Duration, StoreError> {
-        if !self.store.is_on_duty() {
-            return Ok(LOOK);
-        }
-        let now = clock::now();
-        let Some(mail) = self.store.due_mail(now).await? else {
-            let next = self.store.next_mail().await?;
-            let wait = next.map_or(LOOK, |due| Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
-            return Ok(wait.min(LOOK));
-        };
-        if mail.kind == MailKind::Answer && mail.is_read {
-            // They came back and have seen it.
-            self.settle(&mail, mail.last, now).await?;
-            return Ok(Duration::ZERO);
-        }
-        if mail.kind == MailKind::Answer && mail.is_here {
-            self.store.defer_mail(mail.id, Some(now.saturating_add(self.answer_delay.max(PAUSE))), mail.tries).await?;
-            return Ok(Duration::ZERO);
-        }
-        match self.send(&mail, now).await {
-            Ok(told) => {
-                metrics::hot().mails.sent.increment(1);
-                self.settle(&mail, told, clock::now()).await?;
-            }
-            Err(MailError::Store(error)) => return Err(error),
-            Err(error) => self.failed(&mail, &error).await?,
-        }
-        Ok(Duration::ZERO)
-    }
-
     async fn settle(&self, mail: &Mail, told: Seq, now: Millis) -> Result<(), StoreError> {
         let again = (MessageId::v7(now, clock::random_bytes()).0, now.saturating_add(self.answer_delay));
         self.store.settle_mail(mail.id, told, now, again).await
@@ -260,6 +200,40 @@ impl Post {
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
         let message = Message::builder().from(self.from.clone()).to(to).subject(letter.subject).message_id(Some(id));
         message.header(AutoSubmitted).multipart(body).map_err(|error| MailError::Never(error.to_string()))
+    }
+}
+
+impl Duty for Post {
+    const WHAT: &'static str = "mails";
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    async fn next(&self) -> Result<Duration, StoreError> {
+        let now = clock::now();
+        let Some(mail) = self.store.due_mail(now).await? else {
+            let next = self.store.next_mail().await?;
+            return Ok(duty::until(next, now));
+        };
+        if mail.kind == MailKind::Answer && mail.is_read {
+            // They came back and have seen it.
+            self.settle(&mail, mail.last, now).await?;
+            return Ok(Duration::ZERO);
+        }
+        if mail.kind == MailKind::Answer && mail.is_here {
+            self.store.defer_mail(mail.id, Some(now.saturating_add(self.answer_delay.max(PAUSE))), mail.tries).await?;
+            return Ok(Duration::ZERO);
+        }
+        match self.send(&mail, now).await {
+            Ok(told) => {
+                metrics::hot().mails.sent.increment(1);
+                self.settle(&mail, told, clock::now()).await?;
+            }
+            Err(MailError::Store(error)) => return Err(error),
+            Err(error) => self.failed(&mail, &error).await?,
+        }
+        Ok(Duration::ZERO)
     }
 }
 

@@ -16,11 +16,10 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use shared::api::Quiet;
 use shared::ids::Millis;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::Config;
+use crate::duty::{self, Duty};
 use crate::edge::origin::Origin;
 use crate::metrics;
 use crate::store::{Cause, Push, Store, StoreError};
@@ -32,12 +31,8 @@ mod words;
 use door::{Door, DoorError, Endpoint};
 use seal::{SealError, Signer};
 
-/// Longest time between two looks at what is due: they are queued without a word to this task.
-const LOOK: Duration = Duration::from_secs(1);
 /// Notifications on their way at once: a service that does not answer holds up no others for longer than its own time.
 const AT_ONCE: u32 = 16;
-/// Longest time for those that are on their way when the relay stops. One that takes longer may come twice.
-const FINISH: Duration = Duration::from_secs(4);
 /// Pause before an agent with a console is looked for again, in ms.
 const LOOK_AGAIN: Millis = 5_000;
 /// How long a notification waits for an agent with a console to be gone after all, in ms: longer than a dead connection goes unnoticed.
@@ -112,48 +107,6 @@ impl Pusher {
         Self { store, door: Door::default(), delay: config.push.delay_ms, own_services, contact }
     }
 
-    /// Sends what is due, until the relay stops. What is on its way then has a moment to arrive.
-    pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            let late = async {
-                stop.cancelled().await;
-                sleep(FINISH).await;
-            };
-            let wait = tokio::select! {
-                () = late => return,
-                wait = self.next() => wait,
-            };
-            let wait = wait.unwrap_or_else(|error| {
-                // The store logs its outages.
-                tracing::debug!(%error, "notifications wait for the store");
-                LOOK
-            });
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = sleep(wait) => {}
-            }
-        }
-    }
-
-    /// Does what is due; how long until the next look.
-    async fn next(&self) -> Result<Duration, StoreError> {
-        if !self.store.is_on_duty() {
-            return Ok(LOOK);
-        }
-        let now = clock::now();
-        let due = self.store.due_pushes(now.saturating_sub(self.delay), now, AT_ONCE).await?;
-        if due.is_empty() {
-            let next = self.store.next_push().await?.map(|due| due.saturating_add(self.delay));
-            let wait = next.map_or(LOOK, |due| Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
-            return Ok(wait.min(LOOK));
-        }
-        let signer = signer(&self.store).await?;
-        for done in join_all(due.iter().map(|push| self.settle(&signer, push, now))).await {
-            done?;
-        }
-        Ok(Duration::ZERO)
-    }
-
     async fn settle(&self, signer: &Signer, push: &Push, now: Millis) -> Result<(), StoreError> {
         if push.is_over || is_quiet(push.to.quiet.as_ref(), &push.to.time_zone, now) {
             return self.store.settle_push(push).await;
@@ -214,6 +167,28 @@ impl Pusher {
             _ if status.is_server_error() => Err(PushError::Later(format!("{service} fails ({status})"))),
             _ => Err(PushError::Never(format!("{service} refuses it ({status})"))),
         }
+    }
+}
+
+impl Duty for Pusher {
+    const WHAT: &'static str = "notifications";
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    async fn next(&self) -> Result<Duration, StoreError> {
+        let now = clock::now();
+        let due = self.store.due_pushes(now.saturating_sub(self.delay), now, AT_ONCE).await?;
+        if due.is_empty() {
+            let next = self.store.next_push().await?.map(|due| due.saturating_add(self.delay));
+            return Ok(duty::until(next, now));
+        }
+        let signer = signer(&self.store).await?;
+        for done in join_all(due.iter().map(|push| self.settle(&signer, push, now))).await {
+            done?;
+        }
+        Ok(Duration::ZERO)
     }
 }
 
