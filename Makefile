@@ -134,8 +134,10 @@ $(DIST)/widget.stamp: $(WIDGET) $(DIST)/std.$(STD) | tools
 $(DIST)/console.stamp: $(CONSOLE) $(DIST)/std.$(STD) | tools
 	@$(call say,'building the console')
 	cd relay/console && $(if $(REBUILD_STD),$(REBUILD)) RUSTFLAGS='--cfg erase_components' $(TRUNK)
-	terser $(DIST)/console/console.js --module --compress passes=2 --mangle --output $(DIST)/console/console.js
-	node widget/names.mjs $(DIST)/console console
+	for program in console office; do \
+	  terser $(DIST)/console/$$program.js --module --compress passes=2 --mangle --output $(DIST)/console/$$program.js; \
+	  node widget/names.mjs $(DIST)/console $$program; \
+	done
 	node relay/console/css.mjs $(DIST)/console
 	@touch $@
 

@@ -20,9 +20,20 @@ let chosen;
 try { chosen = localStorage.getItem("bulle.language"); } catch { /* Storage is blocked. */ }
 const language = /^fr\b/i.test(chosen ?? navigator.language) ? "fr" : "en";
 
+// The program of the pages that no chat waits for; loaded when one of them is opened, or before, when the browser has nothing else to do.
+// Called by src/office.rs.
+let office;
+globalThis.bulleOffice = () => office ??= Promise.all([import("./office.js"), load("office_bg.wasm")])
+  .then(([program, module_or_path]) => program.default({ module_or_path }))
+  .catch((error) => {
+    office = undefined;
+    throw error;
+  });
+globalThis.bulleOfficeSoon = () => (globalThis.requestIdleCallback ?? setTimeout)(() => bulleOffice().catch(() => {}));
+
 try {
   const [module_or_path, lines] = await Promise.all([load("console_bg.wasm"), load(`${language}.txt`).then((answer) => answer.text())]);
-  globalThis.bulleTexts = { language, lines };
+  globalThis.bulleTexts = { language, [language]: lines };
   await init({ module_or_path });
 } catch (error) {
   // There are no texts yet, so it is said here, with the way out.

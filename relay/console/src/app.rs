@@ -10,12 +10,13 @@ use crate::browser;
 use crate::locale::{Language, Locale, texts};
 use crate::nav::Nav;
 use crate::notices::Noticing;
+use crate::office;
 use crate::rest;
 use crate::route::Route;
 use crate::socket::{Live, is_signed_out};
 use crate::uploads::Uploads;
 use crate::view::palette::{PaletteOpen, Wish};
-use crate::view::{Enrol, History, Inbox, Install, Join, Missing, Notices, Reports, Settings, SignIn, Team, Visitors};
+use crate::view::{Enrol, Frame, History, Inbox, Join, Missing, Notices, Office, SignIn};
 
 /// Who uses this console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Session {
         spawn_local(async move {
             self.0.set(match rest::me().await {
                 Ok(Some(me)) => Who::Agent(me),
-                Ok(None) => Who::Nobody { ejected: false },
+                Ok(None) => Who::Nobody { ejected: self.0.with_untracked(|who| matches!(who, Who::Agent(_))) },
                 Err(_) => Who::Unreachable,
             });
         });
@@ -57,6 +58,8 @@ pub fn App() -> impl IntoView {
     provide_context(nav);
     provide_context(session);
     session.ask();
+    let again = window_event_listener_untyped(office::ASK_AGAIN, move |_| session.ask());
+    on_cleanup(move || again.remove());
 
     Effect::new(move || {
         let tag = locale.0.get().tag();
@@ -85,7 +88,7 @@ pub fn App() -> impl IntoView {
     let joining = Memo::new(move |_| if let Route::Join(token) = nav.route() { Some(token) } else { None });
     move || match (joining.get(), me.get()) {
         (Some(token), _) => in_language(locale, move || view! { <Join token=token.clone()/> }).into_any(),
-        (None, Some(me)) if me.must_enrol => in_language(locale, || view! { <Enrol/> }).into_any(),
+        (None, Some(me)) if me.must_enrol => in_language(locale, move || view! { <Enrol me=me.clone()/> }).into_any(),
         (None, Some(me)) => view! { <SignedIn me/> }.into_any(),
         (None, None) => in_language(locale, || view! { <SignedOut/> }).into_any(),
     }
@@ -126,6 +129,7 @@ fn SignedIn(me: Me) -> impl IntoView {
     provide_context(Uploads::new());
     provide_context(Wish(RwSignal::new(None)));
     provide_context(PaletteOpen(RwSignal::new(false)));
+    provide_context(live.desk);
     provide_context(me);
     provide_context(Noticing::start());
 
@@ -136,16 +140,19 @@ fn SignedIn(me: Me) -> impl IntoView {
             session.0.set(Who::Nobody { ejected: true });
         }
     });
+    Effect::new(move || {
+        if live.desk.me.get().is_some() {
+            office::comes_soon();
+        }
+    });
+    // Between two pages of the second program everything stays.
+    let shown = Memo::new(move |_| Some(nav.route()).filter(|route| !route.is_office()));
     let page = in_language(locale, move || {
-        move || match nav.route() {
-            Route::Inbox | Route::SignIn | Route::Join(_) => view! { <Inbox/> }.into_any(),
-            Route::Team => view! { <Team/> }.into_any(),
-            Route::Visitors => view! { <Visitors/> }.into_any(),
-            Route::History => view! { <History/> }.into_any(),
-            Route::Reports => view! { <Reports/> }.into_any(),
-            Route::Install => view! { <Install/> }.into_any(),
-            Route::Settings(section) => view! { <Settings section/> }.into_any(),
-            Route::Missing => view! { <Missing/> }.into_any(),
+        move || match shown.get() {
+            None => view! { <Frame><Office/></Frame> }.into_any(),
+            Some(Route::History) => view! { <History/> }.into_any(),
+            Some(Route::Missing) => view! { <Missing/> }.into_any(),
+            Some(_) => view! { <Inbox/> }.into_any(),
         }
     });
     view! { <Notices/>{page} }

@@ -5,7 +5,7 @@ use js_sys::Reflect;
 use shared::ids::{MessageId, Millis};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, FileList, HtmlElement, Storage, VisibilityState, Window};
+use web_sys::{CustomEvent, CustomEventInit, Document, FileList, HtmlElement, Storage, VisibilityState, Window};
 
 /// The window, if there is one (unit tests have none).
 pub fn window() -> Option<Window> {
@@ -45,6 +45,29 @@ pub fn global(names: &[&str]) -> Option<String> {
     names.iter().try_fold(start, |value, name| Reflect::get(&value, &(*name).into()).ok())?.as_string()
 }
 
+/// Puts a text aside under these names, of which all but the last are there.
+pub fn put_global(names: &[&str], text: &str) {
+    let Some((last, path)) = names.split_last() else { return };
+    let Some(start) = window().map(JsValue::from) else { return };
+    if let Ok(place) = path.iter().try_fold(start, |value, name| Reflect::get(&value, &(*name).into())) {
+        let _refused_by_what_is_no_object = Reflect::set(&place, &(*last).into(), &text.into());
+    }
+}
+
+/// Tells the page's programs, this one too, that something has happened. They hear it before this returns.
+pub fn tell(event: &str, text: &str) {
+    let told = CustomEventInit::new();
+    told.set_detail(&text.into());
+    if let (Some(window), Ok(event)) = (window(), CustomEvent::new_with_event_init_dict(event, &told)) {
+        let _nobody_refuses_it = window.dispatch_event(&event);
+    }
+}
+
+/// What was told with an event.
+pub fn told(event: &CustomEvent) -> String {
+    event.detail().as_string().unwrap_or_default()
+}
+
 /// The part of the address after the path, from `#` on; the address loses it.
 pub fn fragment() -> Option<String> {
     let window = window()?;
@@ -52,6 +75,13 @@ pub fn fragment() -> Option<String> {
     let path = window.location().pathname().ok()?;
     window.history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok()?;
     Some(part)
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(window) = window() {
+        let _refused_by_sandboxes = window.location().reload();
+    }
 }
 
 /// Whether somebody can see the page.

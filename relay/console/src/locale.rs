@@ -1,5 +1,6 @@
 //! The console's language: the browser's choice until the agent picks one, which is then kept. `boot.js` fetches its texts beside the
-//! program; another language's are fetched when it is chosen.
+//! program; another language's are fetched when it is chosen. They lie where the second program finds them too: `bulleTexts`, the chosen
+//! language's tag as `language` and its texts under that.
 //! Switching draws the page anew, so views read their texts once, without signals.
 
 #[cfg(target_arch = "wasm32")]
@@ -62,6 +63,11 @@ impl Language {
         }
     }
 
+    /// Whether its texts have come.
+    pub fn is_known(self) -> bool {
+        known(self).is_some()
+    }
+
     /// Its texts. In browsers those that have come: one language always has.
     pub fn texts(self) -> &'static Texts {
         known(self).or_else(|| Self::ALL.into_iter().find_map(known)).unwrap_or_else(|| Texts::none())
@@ -86,6 +92,9 @@ fn known(language: Language) -> Option<&'static Texts> {
 #[cfg(target_arch = "wasm32")]
 static READ: [OnceLock<Texts>; 2] = [const { OnceLock::new() }; 2];
 
+/// Where the texts lie.
+const TEXTS: &str = "bulleTexts";
+
 /// Takes the texts of a language in, one a line. Another number of them belongs to another version of the console: that is left alone.
 #[cfg(target_arch = "wasm32")]
 fn take(language: Language, lines: String) {
@@ -102,11 +111,13 @@ fn take(_: Language, _: String) {}
 pub struct Locale(pub RwSignal<Language>);
 
 impl Locale {
-    /// What `boot.js` has fetched the texts of: the kept choice, else the browser's.
+    /// What the page speaks: at first the kept choice, else the browser's.
     pub fn detect() -> Self {
-        let booted = |name| browser::global(&["bulleTexts", name]);
-        let language = Language::choose(booted("language").as_deref());
-        if let Some(lines) = booted("lines") {
+        let lying = |name| browser::global(&[TEXTS, name]);
+        let language = Language::choose(lying("language").as_deref());
+        if !language.is_known()
+            && let Some(lines) = lying(language.tag())
+        {
             take(language, lines);
         }
         Self(RwSignal::new(language))
@@ -114,19 +125,22 @@ impl Locale {
 
     /// Chooses and keeps, once its texts are there.
     pub fn choose(self, language: Language) {
-        if known(language).is_some() {
+        if language.is_known() {
             browser::keep(KEPT, language.tag());
+            browser::put_global(&[TEXTS, "language"], language.tag());
             self.0.set(language);
             return;
         }
         spawn_local(async move {
             if let Ok(lines) = rest::file(&[language.tag(), ".txt"].concat()).await {
+                browser::put_global(&[TEXTS, language.tag()], &lines);
                 take(language, lines);
             }
-            match known(language) {
-                Some(_) => self.choose(language),
+            if language.is_known() {
+                self.choose(language);
+            } else {
                 // Drawn anew as it is: the choice goes back to where it was.
-                None => self.0.notify(),
+                self.0.notify();
             }
         });
     }

@@ -1,4 +1,5 @@
 //! Where the console is: the address bar as a signal, without reloads. Links stay links: middle click and "open in new tab" work.
+//! Both programs of the page follow it: whoever changes the address tells it by the event that browsers have for "back".
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,6 +7,9 @@ use wasm_bindgen::JsValue;
 
 use crate::browser;
 use crate::route::Route;
+
+/// The event of another address.
+const MOVED: &str = "popstate";
 
 /// The page in view, in context.
 #[derive(Clone, Copy)]
@@ -37,7 +41,7 @@ impl Nav {
         if let Some(history) = history() {
             let _refused_only_for_foreign_addresses = history.push_state_with_url(&JsValue::NULL, "", Some(&route.path()));
         }
-        self.0.set(route);
+        browser::tell(MOVED, "");
     }
 
     /// Goes to a page in place of this one: "back" does not lead here any more.
@@ -45,7 +49,7 @@ impl Nav {
         if let Some(history) = history() {
             let _refused_only_for_foreign_addresses = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.path()));
         }
-        self.0.set(route);
+        browser::tell(MOVED, "");
     }
 }
 

@@ -13,6 +13,9 @@ use crate::lean;
 /// The key that preferences are kept under.
 const KEPT: &str = "bulle.notices";
 
+/// The event that browsers have for what another tab keeps; here it also tells of this one, whose two programs both go by it.
+const CHANGED: &str = "storage";
+
 /// Why somebody is told. Of several about one conversation the greatest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
@@ -129,10 +132,10 @@ impl Preferences {
 pub struct Noticing(pub RwSignal<Preferences>);
 
 impl Noticing {
-    /// The kept ones; what another tab changes is followed.
+    /// The kept ones; what another tab or the other program changes is followed.
     pub fn start() -> Self {
         let noticing = Self(RwSignal::new(Preferences::kept()));
-        let elsewhere = window_event_listener(leptos::ev::storage, move |_| {
+        let elsewhere = window_event_listener_untyped(CHANGED, move |_| {
             let kept = Preferences::kept();
             if noticing.0.with_untracked(|known| *known != kept) {
                 noticing.0.set(kept);
@@ -146,6 +149,7 @@ impl Noticing {
     pub fn change(self, change: impl FnOnce(&mut Preferences)) {
         self.0.update(change);
         self.0.with_untracked(Preferences::keep);
+        browser::tell(CHANGED, "");
     }
 }
 

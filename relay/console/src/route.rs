@@ -61,6 +61,11 @@ impl Route {
         }
     }
 
+    /// Whether the second program draws it.
+    pub fn is_office(&self) -> bool {
+        matches!(self, Self::Install | Self::Team | Self::Visitors | Self::Reports | Self::Settings(_))
+    }
+
     /// Whether it shows without anybody signed in.
     pub fn is_public(&self) -> bool {
         matches!(self, Self::SignIn | Self::Join(_))

@@ -26,7 +26,7 @@ use crate::state::{Desk, Order};
 use crate::verbs::{Problem, Verb};
 
 /// Moves clocks and lapses drafts.
-const TICK: Duration = Duration::from_secs(1);
+pub const TICK: Duration = Duration::from_secs(1);
 
 /// Least time between two words of somebody using the console, in ms.
 const TOUCHES: Millis = 60_000;

@@ -2,6 +2,7 @@
 //! `socket.rs` feeds it what the link emits and carries out the [`Order`]s that come back; views only read, and write what the
 //! agent is about to say. No I/O: tests drive it natively.
 
+mod handed;
 mod lists;
 mod others;
 mod requests;
@@ -20,6 +21,7 @@ use shared::model::{Agent, Board, Entry, File, MAX_ROWS, Presence, Role, Say, Si
 use crate::notices::{Cause, Notice, cause_of};
 use crate::row::{Company, DRAFT_LAPSES, Row, Typed};
 use crate::verbs::Problem;
+pub use handed::Handed;
 use requests::Request;
 
 /// How many of the chats that are set aside are followed.

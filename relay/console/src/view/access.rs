@@ -10,7 +10,7 @@ use shared::model::Role;
 
 use crate::locale::{language, texts};
 use crate::rest::{self, RestError, people};
-use crate::socket::Live;
+use crate::state;
 use crate::text::{Texts, fill};
 use crate::time;
 use crate::view::parts::{ROLES, Refusal, role_named, role_word};
@@ -28,7 +28,7 @@ pub fn Access(
     changed: Trigger,
 ) -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let is_me = expect_context::<Me>().id == id;
     let agent = desk.agents.with_untracked(|agents| agents.iter().find(|agent| agent.id == id).cloned());
     let outcome: Outcome = RwSignal::new(None);

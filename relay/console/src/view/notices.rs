@@ -90,12 +90,12 @@ pub fn Notices() -> impl IntoView {
         }
     };
     let opened = window_event_listener(ev::Custom::<CustomEvent>::new("bulle-open"), move |event| {
-        if let Some(id) = detail(&event).and_then(|id| id.parse().ok()) {
+        if let Ok(id) = browser::told(&event).parse() {
             open(id);
         }
     });
     let elsewhere = window_event_listener(ev::Custom::<CustomEvent>::new("bulle-read"), move |event| {
-        let told = detail(&event).unwrap_or_default();
+        let told = browser::told(&event);
         let Some((id, seq)) = told.split_once(' ').and_then(|(id, seq)| Some((id.parse().ok()?, seq.parse().ok()?))) else {
             return;
         };
@@ -118,10 +118,6 @@ pub fn Notices() -> impl IntoView {
 
     let me = push::Subscriber { noticing, locale };
     me.renew();
-}
-
-fn detail(event: &CustomEvent) -> Option<String> {
-    event.detail().as_string()
 }
 
 /// Whether there is nothing to tell of any more: it was read, has gone on, or stands before the agent.

@@ -14,11 +14,10 @@ use crate::browser;
 use crate::locale::{language, texts};
 use crate::pieces::is_web_address;
 use crate::rest::{RestError, visitors};
-use crate::socket::Live;
+use crate::state;
 use crate::text::{Texts, fill};
 use crate::time;
 use crate::view::each::each;
-use crate::view::frame::Frame;
 use crate::view::settings::account::{Outcome, Said};
 
 /// Between two questions: as often as something can have changed that anybody would act on.
@@ -28,7 +27,7 @@ const EVERY: Duration = Duration::from_secs(5);
 #[component]
 pub fn Visitors() -> impl IntoView {
     let texts = texts();
-    let sites = expect_context::<Live>().desk.sites;
+    let sites = expect_context::<state::Desk>().sites;
     let found: RwSignal<Option<PresentList>> = RwSignal::new(None);
     let problem: RwSignal<Option<&'static str>> = RwSignal::new(None);
     let (filter, site) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
@@ -105,26 +104,24 @@ pub fn Visitors() -> impl IntoView {
         })
     };
     view! {
-        <Frame>
-            <main id="page" class="sheet present">
-                <h1>{texts.present.title}</h1>
-                <p class="lead">{texts.present.lead}</p>
-                <p class="problem" role="alert" class:hidden=move || problem.get().is_none()>{move || problem.get()}</p>
-                <div class="fields-row">
-                    <label>{texts.present.filter}<input type="search" autocomplete="off" bind:value=filter/></label>
-                    {move || {
-                        chooser.track();
-                        options()
-                    }}
-                </div>
-                <p class="hint" role="status">{count}</p>
-                <Said outcome/>
-                <p class="hint" class:hidden=move || words().is_empty()>{words}</p>
-                <ul class="on-site" aria-label=texts.present.title>
-                    {each(move || wanted.get(), |tab| tab.id, move |tab| view! { <Row id=tab.id wanted asked outcome look/> })}
-                </ul>
-            </main>
-        </Frame>
+        <main id="page" class="sheet present">
+            <h1>{texts.present.title}</h1>
+            <p class="lead">{texts.present.lead}</p>
+            <p class="problem" role="alert" class:hidden=move || problem.get().is_none()>{move || problem.get()}</p>
+            <div class="fields-row">
+                <label>{texts.present.filter}<input type="search" autocomplete="off" bind:value=filter/></label>
+                {move || {
+                    chooser.track();
+                    options()
+                }}
+            </div>
+            <p class="hint" role="status">{count}</p>
+            <Said outcome/>
+            <p class="hint" class:hidden=move || words().is_empty()>{words}</p>
+            <ul class="on-site" aria-label=texts.present.title>
+                {each(move || wanted.get(), |tab| tab.id, move |tab| view! { <Row id=tab.id wanted asked outcome look/> })}
+            </ul>
+        </main>
     }
 }
 
@@ -160,7 +157,7 @@ fn Row(
 ) -> impl IntoView {
     let texts = texts();
     let language = language();
-    let clock = expect_context::<Live>().desk.clock;
+    let clock = expect_context::<state::Desk>().clock;
     let tab = Memo::new(move |_| wanted.with(|all| all.iter().find(|tab| tab.id == id).cloned()));
     let page = Memo::new(move |_| tab.get().map(|tab| tab.page).unwrap_or_default());
     let name = Memo::new(move |_| page.with(|page| if page.title.is_empty() { page.url.clone() } else { page.title.clone() }));

@@ -10,13 +10,12 @@ use shared::model::{Agent, Presence, Role};
 use crate::browser;
 use crate::locale::{language, texts};
 use crate::rest;
-use crate::socket::Live;
+use crate::state;
 use crate::text::fill;
 use crate::time;
 use crate::view::access::{Access, Disabled, OpenInvitations, Rights};
 use crate::view::blocked::Blocked;
 use crate::view::each::each;
-use crate::view::frame::Frame;
 use crate::view::parts::{Avatar, CopyButton, ROLES, Refusal, initials, role_named, role_word};
 use crate::view::presence::presence_words;
 use crate::view::teams::Teams;
@@ -28,40 +27,38 @@ const MOST_CAPACITY: u32 = 20;
 #[component]
 pub fn Team() -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let admin = expect_context::<Me>().role >= Role::Admin;
     let chosen: RwSignal<Option<AgentId>> = RwSignal::new(None);
     // What the socket does not tell is asked for again when it was changed here.
     let changed = Trigger::new();
     let ids = Memo::new(move |_| desk.agents.with(|agents| agents.iter().map(|agent| agent.id).collect::<Vec<_>>()));
     view! {
-        <Frame>
-            <main id="page" class="sheet">
-                <h1>{texts.team}</h1>
-                <section class="panel">
-                    <table class="team">
-                        <thead><tr>
-                            <th scope="col">{texts.name}</th><th scope="col">{texts.role}</th><th scope="col">{texts.presence}</th>
-                            <th scope="col">{texts.in_use}</th><th scope="col">{texts.capacity}</th>
-                            {admin.then(|| view! { <th scope="col">{texts.people.access}</th> })}
-                        </tr></thead>
-                        <tbody>{each(move || ids.get(), |id| *id, move |id| view! { <Member id admin chosen/> })}</tbody>
-                    </table>
-                </section>
-                {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}
-                {admin.then(|| view! { <InviteForm changed/><OpenInvitations changed/><Disabled changed/> })}
-                <Teams admin/>
-                <Blocked/>
-                <Rights/>
-            </main>
-        </Frame>
+        <main id="page" class="sheet">
+            <h1>{texts.team}</h1>
+            <section class="panel">
+                <table class="team">
+                    <thead><tr>
+                        <th scope="col">{texts.name}</th><th scope="col">{texts.role}</th><th scope="col">{texts.presence}</th>
+                        <th scope="col">{texts.in_use}</th><th scope="col">{texts.capacity}</th>
+                        {admin.then(|| view! { <th scope="col">{texts.people.access}</th> })}
+                    </tr></thead>
+                    <tbody>{each(move || ids.get(), |id| *id, move |id| view! { <Member id admin chosen/> })}</tbody>
+                </table>
+            </section>
+            {move || chosen.get().map(|id| view! { <Access id chosen changed/> })}
+            {admin.then(|| view! { <InviteForm changed/><OpenInvitations changed/><Disabled changed/> })}
+            <Teams admin/>
+            <Blocked/>
+            <Rights/>
+        </main>
     }
 }
 
 #[component]
 fn Member(id: AgentId, admin: bool, chosen: RwSignal<Option<AgentId>>) -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let agent: Memo<Option<Agent>> =
         Memo::new(move |_| desk.agents.with(|agents| agents.iter().find(|agent| agent.id == id).cloned()));
     let name = Memo::new(move |_| agent.with(|agent| agent.as_ref().map_or_else(String::new, |agent| agent.name.clone())));

@@ -11,7 +11,7 @@ use shared::model::{MAX_LABEL, Presence, Team};
 use crate::browser;
 use crate::locale::texts;
 use crate::rest::{RestError, desk as calls};
-use crate::socket::Live;
+use crate::state;
 use crate::text::{Texts, fill};
 use crate::view::each::each;
 use crate::view::settings::account::{Outcome, Said};
@@ -55,7 +55,7 @@ pub fn Teams(
     admin: bool,
 ) -> impl IntoView {
     let texts = texts();
-    let teams = expect_context::<Live>().desk.teams;
+    let teams = expect_context::<state::Desk>().teams;
     let form = Form {
         place: RwSignal::new(None),
         was: RwSignal::default(),
@@ -81,7 +81,7 @@ pub fn Teams(
 #[component]
 fn Kept(team: Team, admin: bool, form: Form) -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let members = team.members.clone();
     let who = move || {
         desk.agents.with(|agents| {
@@ -139,7 +139,7 @@ fn Kept(team: Team, admin: bool, form: Form) -> impl IntoView {
 #[component]
 fn Write(form: Form) -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let name = form.name.get_untracked().trim().to_owned();

@@ -18,7 +18,6 @@ use shared::model::{MAX_FIELD, Role};
 
 use crate::locale::texts;
 use crate::rest::{self, RestError};
-use crate::view::frame::Frame;
 use crate::view::parts::Refusal;
 use crate::view::personal::Retained;
 use crate::view::wanted::Wanted;
@@ -57,15 +56,13 @@ pub fn Install() -> impl IntoView {
         (Some(site), _) => view! { <Setup site found admin/> }.into_any(),
     };
     view! {
-        <Frame>
-            <main id="page" class="sheet install">
-                <h1>{texts.install}</h1>
-                <p class="lead">{texts.installing.install_lead}</p>
-                <Chooser found chosen/>
-                {body}
-                {admin.then(|| view! { <NewSiteForm found chosen/> })}
-            </main>
-        </Frame>
+        <main id="page" class="sheet install">
+            <h1>{texts.install}</h1>
+            <p class="lead">{texts.installing.install_lead}</p>
+            <Chooser found chosen/>
+            {body}
+            {admin.then(|| view! { <NewSiteForm found chosen/> })}
+        </main>
     }
 }
 

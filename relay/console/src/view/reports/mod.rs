@@ -10,10 +10,9 @@ use shared::api::{Figures, Report, Slice, Spread};
 use crate::browser;
 use crate::locale::{Language, language, texts};
 use crate::rest::{self, RestError};
-use crate::socket::Live;
+use crate::state;
 use crate::text::fill;
 use crate::time;
-use crate::view::frame::Frame;
 use crate::view::parts::Refusal;
 
 mod chart;
@@ -52,7 +51,7 @@ impl Asked {
 pub fn Reports() -> impl IntoView {
     let texts = texts();
     let words = texts.reports;
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let now = browser::now();
     let (from, until) = (RwSignal::new(time::date_of(now - AT_FIRST * DAY)), RwSignal::new(time::date_of(now)));
     let site = RwSignal::new(String::new());
@@ -89,22 +88,20 @@ pub fn Reports() -> impl IntoView {
         desk.sites.with(|sites| sites.iter().map(option).collect_view())
     };
     view! {
-        <Frame>
-            <main id="page" class="sheet reports">
-                <h1>{words.title}</h1>
-                <form class="report-form" on:submit=submit aria-busy=move || busy.get().to_string()>
-                    <label>{words.from}<input type="date" required prop:value=move || from.get() on:input=move |event| from.set(event_target_value(&event))/></label>
-                    <label>{words.until}<input type="date" required prop:value=move || until.get() on:input=move |event| until.set(event_target_value(&event))/></label>
-                    <label>{texts.site}<select on:change=move |event| site.set(event_target_value(&event))><option value="">{words.all_sites}</option>{sites}</select></label>
-                    <button class="primary">{words.show}</button>
-                </form>
-                <Refusal words=problem/>
-                {move || match shown.get() {
-                    Some((asked, report)) => view! { <Shown asked report/> }.into_any(),
-                    None => view! { <p class="hint" role="status">{move || busy.get().then_some(texts.loading)}</p> }.into_any(),
-                }}
-            </main>
-        </Frame>
+        <main id="page" class="sheet reports">
+            <h1>{words.title}</h1>
+            <form class="report-form" on:submit=submit aria-busy=move || busy.get().to_string()>
+                <label>{words.from}<input type="date" required prop:value=move || from.get() on:input=move |event| from.set(event_target_value(&event))/></label>
+                <label>{words.until}<input type="date" required prop:value=move || until.get() on:input=move |event| until.set(event_target_value(&event))/></label>
+                <label>{texts.site}<select on:change=move |event| site.set(event_target_value(&event))><option value="">{words.all_sites}</option>{sites}</select></label>
+                <button class="primary">{words.show}</button>
+            </form>
+            <Refusal words=problem/>
+            {move || match shown.get() {
+                Some((asked, report)) => view! { <Shown asked report/> }.into_any(),
+                None => view! { <p class="hint" role="status">{move || busy.get().then_some(texts.loading)}</p> }.into_any(),
+            }}
+        </main>
     }
 }
 

@@ -6,8 +6,8 @@ use leptos::task::spawn_local;
 use shared::api::{AccountPatch, MIN_PASSWORD, Me, NewPassword};
 use shared::close::ErrorCode;
 
-use crate::app::{Session, Who};
 use crate::locale::texts;
+use crate::office;
 use crate::rest::{RestError, people};
 use crate::text::{Texts, fill};
 use crate::view::settings::factor::Factor;
@@ -50,7 +50,6 @@ pub fn Account() -> impl IntoView {
 #[component]
 fn Profile() -> impl IntoView {
     let texts = texts();
-    let session = expect_context::<Session>();
     let me = expect_context::<Me>();
     let name = RwSignal::new(me.name);
     let outcome: Outcome = RwSignal::new(None);
@@ -66,7 +65,7 @@ fn Profile() -> impl IntoView {
                 Ok(_) => {
                     outcome.try_set(Some(Ok(texts.saved)));
                 }
-                Err(RestError::Refused(ErrorCode::BadToken)) => session.0.set(Who::Nobody { ejected: true }),
+                Err(RestError::Refused(ErrorCode::BadToken)) => office::ask_again(),
                 Err(error) => {
                     outcome.try_set(Some(Err(error.words(texts))));
                 }

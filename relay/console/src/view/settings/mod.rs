@@ -19,7 +19,6 @@ use crate::locale::texts;
 use crate::nav::Link;
 use crate::route::{Route, Section};
 use crate::text::Texts;
-use crate::view::frame::Frame;
 
 /// A page of the settings.
 #[component]
@@ -46,13 +45,11 @@ pub fn Settings(
         Section::Record => view! { <record::Record/> }.into_any(),
     };
     view! {
-        <Frame>
-            <main id="page" class="sheet settings-page">
-                {sections}
-                <h1>{title(section, texts)}</h1>
-                {body}
-            </main>
-        </Frame>
+        <main id="page" class="sheet settings-page">
+            {sections}
+            <h1>{title(section, texts)}</h1>
+            {body}
+        </main>
     }
 }
 

@@ -7,7 +7,7 @@ use shared::ids::AgentId;
 
 use crate::locale::{language, texts};
 use crate::rest::{RestError, people};
-use crate::socket::Live;
+use crate::state;
 use crate::text::Texts;
 use crate::time;
 use crate::view::each::each;
@@ -60,7 +60,7 @@ fn deed_word(deed: Deed, texts: &Texts) -> &'static str {
 #[component]
 pub fn Record() -> impl IntoView {
     let texts = texts();
-    let desk = expect_context::<Live>().desk;
+    let desk = expect_context::<state::Desk>();
     let (deed, by): (RwSignal<Option<Deed>>, RwSignal<Option<AgentId>>) = (RwSignal::new(None), RwSignal::new(None));
     let entries: RwSignal<Vec<AuditEntry>> = RwSignal::default();
     let (more, loaded) = (RwSignal::new(false), RwSignal::new(false));

@@ -12,7 +12,7 @@ use crate::browser;
 use crate::locale::texts;
 use crate::replies::PLACES;
 use crate::rest::{RestError, replies};
-use crate::socket::Live;
+use crate::state;
 use crate::text::{Texts, fill};
 use crate::view::settings::account::{Outcome, Said};
 
@@ -128,7 +128,7 @@ pub fn Replies() -> impl IntoView {
 #[component]
 fn Write(form: Form, supervises: bool, load: impl Fn() + Copy + 'static) -> impl IntoView {
     let texts = texts();
-    let sites = expect_context::<Live>().desk.sites;
+    let sites = expect_context::<state::Desk>().sites;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let draft = match form.draft(texts) {
@@ -197,7 +197,7 @@ fn Kept(
     remove: impl Fn(ReplyId) + Copy + 'static,
 ) -> impl IntoView {
     let texts = texts();
-    let sites = expect_context::<Live>().desk.sites;
+    let sites = expect_context::<state::Desk>().sites;
     let shared = reply.owner.is_none();
     let site = reply.site;
     let place = move || match site {

@@ -13,7 +13,7 @@ use shared::model::SiteDesk;
 
 use crate::locale::texts;
 use crate::rest::{RestError, desk as calls};
-use crate::socket::Live;
+use crate::state;
 use crate::time;
 use crate::view::settings::account::{Outcome, Said};
 use draft::Draft;
@@ -22,7 +22,7 @@ use draft::Draft;
 #[component]
 pub fn Desk() -> impl IntoView {
     let texts = texts();
-    let sites = expect_context::<Live>().desk.sites;
+    let sites = expect_context::<state::Desk>().sites;
     let chosen: RwSignal<Option<SiteKey>> = RwSignal::new(None);
     let key = Memo::new(move |_| chosen.get().or_else(|| sites.with(|sites| sites.first().map(|site| site.key.clone()))));
     let options = move || {

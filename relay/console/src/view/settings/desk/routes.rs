@@ -5,7 +5,7 @@ use shared::model::{MAX_ROUTES, MAX_URL, PRIORITIES};
 
 use super::draft::{Draft, RouteDraft};
 use crate::locale::texts;
-use crate::socket::Live;
+use crate::state;
 use crate::text::fill;
 use crate::urgency;
 use crate::view::each::each;
@@ -33,7 +33,7 @@ pub fn Routes(
 #[component]
 fn Rule(draft: Draft, row: RouteDraft) -> impl IntoView {
     let texts = texts();
-    let teams = expect_context::<Live>().desk.teams;
+    let teams = expect_context::<state::Desk>().teams;
     let place = Memo::new(move |_| draft.routes.with(|rows| rows.iter().position(|other| other.number == row.number)));
     let number = move || (place.get().unwrap_or(0) + 1).to_string();
     let up = move |_| {

@@ -1,6 +1,10 @@
 //! The agents' console: served by the relay under `/console/`, its real-time state over `bulle.v1`, the rest over REST.
 //!
-//! - [`app`]: the root; who is signed in, which page shows. [`route`], [`nav`]: the address. [`locale`], [`text`]: the words
+//! Two programs that share these modules: [`console()`] is all that chats need and comes first, [`office()`] draws the other pages and comes
+//! when the first of them is opened, or before, when the browser has nothing else to do.
+//!
+//! - [`app`]: the root; who is signed in, which page shows; [`office`]: the other program's, and what it is told. [`route`], [`nav`]: the
+//!   address. [`locale`], [`text`]: the words
 //! - [`socket`]: drives `shared::link`; the only file that touches the WebSocket; [`sending`]: what may still be undone or changed
 //! - [`state`]: all real-time signals and the one `apply`; [`row`]: one conversation; [`verbs`]: requests and what they mean
 //! - [`notices`]: what an agent is told of; [`bell`]: how, [`push`]: while no console is open
@@ -24,6 +28,7 @@ mod marks;
 mod mention;
 mod nav;
 mod notices;
+mod office;
 mod palette;
 mod pieces;
 mod push;
@@ -44,7 +49,14 @@ mod verbs;
 mod view;
 mod window;
 
-fn main() {
+/// The first program.
+pub fn console() {
     console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
+}
+
+/// The second.
+pub fn office() {
+    console_error_panic_hook::set_once();
+    office::listen();
 }

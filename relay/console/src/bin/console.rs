@@ -1,0 +1,5 @@
+//! What every console loads first.
+
+fn main() {
+    console::console();
+}

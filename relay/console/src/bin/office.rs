@@ -1,0 +1,5 @@
+//! What comes after it: the pages that no chat waits for.
+
+fn main() {
+    console::office();
+}
