@@ -24,6 +24,7 @@ mod long_lists;
 mod markup;
 mod messages;
 mod notices;
+mod office;
 mod offline;
 mod outage;
 mod pages;

@@ -5,6 +5,7 @@ use crate::row::Fate;
 use crate::samples::{agent, agent_id, board, conversation, conversation_id, entry, message_id, person, say, site, site_id};
 use crate::verbs::Verb;
 use shared::agent::{AgentUpdate, Chat, Inbox, Mention, Mentions, Others, Rev, Viewers, VisitorTyping, Welcome};
+use shared::api::Me;
 use shared::close::ErrorCode;
 use shared::frame::{Ack, Delivery, Done, ErrorFrame};
 use shared::model::{Author, Conversation, Offer, Seen, State};
@@ -325,4 +326,26 @@ fn company_is_known_of_the_open_thread_and_writing_lapses() {
     assert_eq!(company(1).typing, [], "it is written");
     desk.show_thread(Some(conversation_id(2)));
     assert_eq!(company(1).agents, []);
+}
+
+#[test]
+fn the_second_program_knows_what_the_first_hands_over() {
+    let (_owner, desk, _) = greeted(vec![conversation(1)], vec![]);
+    let me = Me {
+        id: agent_id(9),
+        name: "Agent 9".to_owned(),
+        email: "9@desk.example".to_owned(),
+        role: Role::Agent,
+        must_enrol: false,
+    };
+    let text = serde_json::to_string(&desk.hand_over(me.clone())).unwrap();
+    let handed: Handed = crate::lean::read(&text).unwrap();
+    assert_eq!(handed.me, me);
+    let other = Desk::new();
+    other.take_over(handed, 400);
+    assert_eq!(other.agents.get_untracked(), desk.agents.get_untracked());
+    assert_eq!(other.sites.get_untracked(), desk.sites.get_untracked());
+    assert_eq!(other.clock.get_untracked(), 1_000, "the relay's clock, whatever this browser's shows");
+    other.tick(600);
+    assert_eq!(other.clock.get_untracked(), 1_200);
 }
