@@ -32,7 +32,7 @@ pub fn Office() -> impl IntoView {
         None => view! { <main id="page" class="sheet"><p role="status">{texts.loading}</p></main> }.into_any(),
         Some(false) => view! {
             <main id="page" class="sheet">
-                <p role="alert">{texts.unreachable}</p>
+                <div role="alert"><h1>{texts.unreachable}</h1></div>
                 <p><button class="primary" on:click=reload>{texts.try_again}</button></p>
             </main>
         }
