@@ -170,9 +170,8 @@ async fn a_closed_console_has_the_browser_notify() -> Result<()> {
     agent.opens(&stage.url("/console/")).await?;
     agent.finds("radio", "Online").await?;
     agent.waits_until("navigator.serviceWorker.controller?.state === 'activated'").await?;
-    agent.delivers_push(&stage.url(""), &came.says.to_string()).await?;
     let shown = "navigator.serviceWorker.ready.then(worker => worker.getNotifications()).then(all => window.shown = all), window.shown?.[0]";
-    agent.waits_until(shown).await?;
+    agent.delivers_push(&stage.url(""), &came.says.to_string(), shown).await?;
     let title = agent.evaluates("window.shown[0].title").await?;
     ensure!(title == came.says["title"], "{title}");
     agent.opens("about:blank").await?;

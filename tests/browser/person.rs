@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
@@ -15,6 +15,9 @@ use thirtyfour::prelude::*;
 /// Longest time that anything on a page may take to appear; generous, because tests share their machine. A relay that comes back is
 /// found by then too: the longest pause between two attempts is 30 s.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Longest time that a push message takes which arrives, a worker that has to start included.
+const ONE_DELIVERY: Duration = Duration::from_secs(4);
 
 /// Put before every script; see there.
 const SEEK: &str = include_str!("seek.js");
@@ -199,13 +202,18 @@ impl Person {
 
     /// Waits until a script's expression is truthy. What `seek.js` defines is at hand.
     pub async fn waits_until(&self, expression: &str) -> Result<Value> {
-        let script = format!("{} {SEEK} until(() => ({expression}), arguments[1], arguments[0]);", self.late);
-        let patience = json!(PATIENCE.as_millis() as u64);
-        let found = self.browser.execute_async(script, vec![patience]).await.with_context(|| expression.to_owned())?;
-        if found.json().is_null() {
+        let found = self.waits_for(PATIENCE, expression).await?;
+        if found.is_null() {
             bail!("never true: {expression}; the page shows: {}", self.shows().await?);
         }
-        Ok(found.json().clone())
+        Ok(found)
+    }
+
+    /// What a script's expression is as soon as it is truthy, or nothing when that takes longer than this.
+    async fn waits_for(&self, patience: Duration, expression: &str) -> Result<Value> {
+        let script = format!("{} {SEEK} until(() => ({expression}), arguments[1], arguments[0]);", self.late);
+        let patience = json!(patience.as_millis() as u64);
+        Ok(self.browser.execute_async(script, vec![patience]).await.with_context(|| expression.to_owned())?.json().clone())
     }
 
     /// Opens a second tab and goes there; the first one stays.
@@ -331,12 +339,20 @@ impl Person {
         chromium::command(&self.browser, "Browser.grantPermissions", wish).await.map(drop)
     }
 
-    /// Hands a push message to the service worker of this origin, as the browser does once it has decrypted one.
-    pub async fn delivers_push(&self, origin: &str, text: &str) -> Result<()> {
+    /// Hands a push message to the service worker of this origin, as the browser does once it has decrypted one, until the page finds `shown`
+    /// true. The command does not say whether the message arrived, and a worker that is just being stopped or replaced misses it.
+    pub async fn delivers_push(&self, origin: &str, text: &str, shown: &str) -> Result<()> {
         chromium::command(&self.browser, "ServiceWorker.enable", json!({})).await?;
         // Registrations are numbered from 0 in a fresh profile, and there is one worker.
         let wish = json!({ "origin": origin, "registrationId": "0", "data": text });
-        chromium::command(&self.browser, "ServiceWorker.deliverPushMessage", wish).await.map(drop)
+        let end = Instant::now() + PATIENCE;
+        loop {
+            chromium::command(&self.browser, "ServiceWorker.deliverPushMessage", wish.clone()).await?;
+            if !self.waits_for(ONE_DELIVERY, shown).await?.is_null() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < end, "never shown: {shown}; the page shows: {}", self.shows().await?);
+        }
     }
 
     /// What keeps the browser from offering to install this page as an app.
