@@ -11,6 +11,8 @@ export interface BulleOptions {
   locale?: string;
   /** Default: as the visitor's system has it. */
   theme?: "auto" | "light" | "dark";
+  /** First line of every conversation. Default: the site's words, or else the panel's own. */
+  greeting?: string;
   /** Distance from that edge in CSS pixels, 0 to 500. Default: 20. */
   offsetX?: number;
   /** Distance from the lower edge in CSS pixels, 0 to 500. Default: 20. */

@@ -2,7 +2,7 @@
 const choice = new URLSearchParams(location.search);
 const tag = document.createElement("script");
 tag.src = "/bulle.js?site=" + encodeURIComponent(choice.get("site"));
-for (const name of ["color", "side", "theme", "locale"]) {
+for (const name of ["color", "side", "theme", "locale", "greeting"]) {
   if (choice.get(name)) tag.dataset[name] = choice.get(name);
 }
 document.head.append(tag);

@@ -56,6 +56,18 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.evaluates(&format!("{CHOOSE}('Place', 'left')")).await?;
     admin.waits_until(&format!("{PREVIEW}?.style.getPropertyValue('--left').endsWith('px')")).await?;
     admin.evaluates(&format!("{CHOOSE}('Theme', 'dark')")).await?;
+    admin.types("First line of a chat", "Welcome to the kiln!").await?;
+    admin.types("Somebody is there", "Hands full of clay").await?;
+    admin.evaluates(&format!("{CHOOSE}('For panels in', 'fr')")).await?;
+    admin.waits_until("seek('textbox', 'First line of a chat')?.value === ''").await?;
+    admin.types("First line of a chat", "Bienvenue au four !").await?;
+    admin.evaluates(&format!("{CHOOSE}('Texts in', 'fr')")).await?;
+    admin.waits_until(&format!("{PREVIEW}?.shadowRoot.querySelector('#bulle')?.ariaLabel === 'Ouvrir le chat'")).await?;
+    admin.evaluates(&format!("{PREVIEW}.shadowRoot.querySelector('#bulle').click() ?? true")).await?;
+    admin
+        .waits_until(&format!("{PREVIEW}.shadowRoot.querySelector('.log')?.textContent.includes('Bienvenue au four !')"))
+        .await?;
+    admin.evaluates(&format!("{CHOOSE}('Texts in', '')")).await?;
     admin.clicks("button", "Add a field").await?;
     admin.types("Label", "Order number").await?;
     admin.clicks("button", "Add a greeting").await?;
@@ -69,6 +81,9 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     visitor.opens(&pages.url("/")).await?;
     visitor.clicks("button", "Open chat").await?;
     visitor.finds("textbox", "Message").await?;
+    visitor.reads_once("Welcome to the kiln!").await?;
+    visitor.sees("Hands full of clay").await?;
+    ensure!(visitor.evaluates("!text().includes('How can we help?')").await? == json!(true), "not both");
     let side = visitor.evaluates("document.querySelector('bulle-chat').style.getPropertyValue('--left').endsWith('px')").await?;
     ensure!(side == json!(true), "what was saved is what visitors get");
     visitor.waits_until("document.querySelector('bulle-chat').dataset.theme === 'dark'").await?;
@@ -84,6 +99,7 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
         admin.evaluates("seek('textbox', 'It says').value + seekPart('combobox', 'Place').value").await?
             == json!("May I help?left")
     );
+    ensure!(admin.evaluates("seek('textbox', 'First line of a chat').value").await? == json!("Welcome to the kiln!"));
     admin.waits_until(&format!("!!{PREVIEW}")).await?;
     admin.pictures("install").await?;
     admin.prefers("dark").await?;

@@ -131,6 +131,52 @@ async fn it_says_who_and_what_for_as_each_browser_wants() {
 }
 
 #[tokio::test]
+async fn of_the_queue_only_those_hear_who_may_have_the_chat() {
+    let service = PushService::opens().await;
+    let relay = relay_with(&service).await;
+    let (ada, bea) = (relay.hires("Ada").await, relay.hires("Bea").await);
+    subscribes(&relay, &ada, &service.subscribes("ada")).await;
+    subscribes(&relay, &bea, &service.subscribes("bea")).await;
+    let admin = async |method: Method, path: &str, body: Value| {
+        relay.office().request(method, path).by(relay.admin()).json(&body).unwrap().send().await.unwrap().accepted().unwrap()
+    };
+    let team: Value =
+        admin(Method::POST, "/api/teams", json!({ "name": "French", "members": [ada.me.id] })).await.value().unwrap();
+    let routes = json!([{ "team": team["id"], "language": "fr" }]);
+    admin(Method::PUT, "/api/sites/demo/desk", json!({ "routes": routes })).await;
+    let writes = async |locale: &str, text: &str| {
+        let hello = Hello { locale: Some(locale.to_owned()), ..Hello::default() };
+        let visitor = Visitor::with_outbox(Door::visitor(relay.address(), "demo"), hello, Vec::new());
+        visitor.opens_chat().await;
+        visitor.leaves_message(text, "kim@example.org").await;
+        until("nothing waits", || count(&relay, "push") == 0).await;
+    };
+    let told = async |notices: usize| {
+        let came = service.has(notices).await;
+        let mut browsers: Vec<String> = came.iter().map(|notice| notice.browser.clone()).collect();
+        browsers.sort();
+        browsers
+    };
+    writes("fr-CA", "Bonjour").await;
+    assert_eq!(told(1).await, ["ada"]);
+    writes("en", "Hello").await;
+    assert_eq!(told(3).await, ["ada", "ada", "bea"]);
+
+    // Nobody who wants to hear of it is in the team any more: then it is everybody's.
+    let path = format!("/api/teams/{}", team["id"].as_str().unwrap());
+    admin(Method::PUT, &path, json!({ "name": "French", "members": [] })).await;
+    writes("fr", "Encore").await;
+    assert_eq!(told(5).await, ["ada", "ada", "ada", "bea", "bea"]);
+
+    // Languages count as they do at the desk.
+    admin(Method::PATCH, &format!("/api/agents/{}", bea.me.id), json!({ "languages": ["de"] })).await;
+    writes("en", "Once more").await;
+    assert_eq!(told(6).await, ["ada", "ada", "ada", "ada", "bea", "bea"]);
+    assert_eq!(service.count(), 6);
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn what_fails_is_tried_again_and_who_is_gone_is_forgotten() {
     let service = PushService::opens().await;
     let relay = relay_with(&service).await;

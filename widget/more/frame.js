@@ -72,9 +72,9 @@ export const mount = (root, settings, wish) => {
     heard[name]?.(...rest);
   };
 
-  const { color, identity, locale, name, theme } = settings;
+  const { color, greeting, identity, locale, name, theme } = settings;
   frame.onload = () => {
-    const looks = { color, identity, locale, name, theme, onAccent: host.style.getPropertyValue("--on-accent") };
+    const looks = { color, greeting, identity, locale, name, theme, onAccent: host.style.getPropertyValue("--on-accent") };
     const hello = { bulle: 1, wish, page: page(), settings: looks, stores: stores.map(kept) };
     frame.contentWindow.postMessage(hello, relay, [port2]);
     frame.onload = null;

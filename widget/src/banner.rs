@@ -17,20 +17,21 @@ pub fn banner(chat: Chat) -> impl RenderHtml {
         Notice::Queued(..) | Notice::Later => "banner calm".to_owned(),
         Notice::Reconnecting | Notice::Unavailable | Notice::Refused | Notice::OldLink => "banner trouble".to_owned(),
     };
-    html::div()
-        .class(live(class))
-        .attr("role", "status")
-        .child(live(move || say(chat.texts, notice(), &|number| browser::count(chat.texts.lang, number))))
+    let words = move || match notice() {
+        Notice::Later => chat.state.with(|state| state.says(chat.texts, |words| &words.later, chat.texts.later)),
+        notice => say(chat.texts, notice, &|number| browser::count(chat.texts.lang, number)),
+    };
+    html::div().class(live(class)).attr("role", "status").child(live(words))
 }
 
 fn say(texts: &Texts, notice: Notice, count: &dyn Fn(u32) -> Count) -> String {
     match notice {
-        Notice::None => String::new(),
+        // The owner may have other words for the latter.
+        Notice::None | Notice::Later => String::new(),
         Notice::Reconnecting => texts.reconnecting.to_owned(),
         Notice::Unavailable => texts.unavailable.to_owned(),
         Notice::Refused => texts.refused.to_owned(),
         Notice::OldLink => texts.old_link.to_owned(),
-        Notice::Later => texts.later.to_owned(),
         Notice::Queued(position, estimate) => {
             let place = match position {
                 None => texts.waiting.to_owned(),

@@ -175,6 +175,8 @@ pub struct Home {
     pub relay: String,
     /// Language tag that dates follow: the language of the texts, as the visitor's country writes it.
     pub locale: String,
+    /// What the page wants to be the first line of every conversation.
+    pub greeting: Option<String>,
     /// What only the relay's own pages have: it lets them open sockets for a site that does not list the relay.
     pub ticket: Option<String>,
     /// The signed token by which the page says who the visitor is.
@@ -201,6 +203,7 @@ impl Home {
             name: text("name").unwrap_or_default(),
             // http becomes ws, https becomes wss.
             relay: ["ws", text("relay").unwrap_or_default().get(4..).unwrap_or_default()].concat(),
+            greeting: text("greeting"),
             ticket: text("ticket"),
             // Empty once a shutdown has taken it back.
             identity: RefCell::new(text("identity").filter(|token| !token.is_empty())),

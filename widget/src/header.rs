@@ -12,8 +12,8 @@ pub fn header(chat: Chat) -> impl RenderHtml {
     let presence = move || {
         state.with(|state| match (state.agent(), state.answering) {
             (Some(_), _) => texts.with_you.to_owned(),
-            (None, true) => texts.here.to_owned(),
-            (None, false) => texts.away.to_owned(),
+            (None, true) => state.says(texts, |words| &words.here, texts.here),
+            (None, false) => state.says(texts, |words| &words.away, texts.away),
         })
     };
     let asking = RwSignal::new(false);

@@ -71,13 +71,7 @@ pub fn log(chat: Chat) -> impl RenderHtml {
         .attr("role", "group")
         .attr("aria-label", chat.texts.replies)
         .directive(more::replies as Fill, chat);
-    // What `greet.js` has shown on the page stands first, until the relay tells it as a part of the conversation.
-    let greeted = chat.home.with_value(|home| home.load_for_tab(GREETING));
-    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
-    let hello = greeted.clone().unwrap_or_else(|| chat.texts.greeting.to_owned());
-    let told = move || chat.state.with(|state| greeted.as_ref().is_some_and(|text| state.is_told(text)));
-    let class = live(move || if told() { "none".to_owned() } else { "theirs".to_owned() });
-    let greeting = line(chat, class, None, text(hello), None);
+    let greeting = html::div().class("none").child(html::div().attr("dir", "auto").directive(greet as Fill, chat));
     let log = html::div()
         .class("log")
         .attr("role", "log")
@@ -93,6 +87,29 @@ pub fn log(chat: Chat) -> impl RenderHtml {
     html::div()
         .class(live(move || if at_end.get() { "scroll".to_owned() } else { "scroll away".to_owned() }))
         .child((log, button("latest", chat.texts.latest, chat.texts.latest, to_end)))
+}
+
+/// The first line: what `greet.js` has shown on the page, until the relay tells it as a part of the conversation; or what the page or the site
+/// has for it.
+fn greet(place: Element, chat: Chat) {
+    let (greeted, own) = chat.home.with_value(|home| (home.load_for_tab(GREETING), home.greeting.clone()));
+    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
+    let (texts, mut before) = (chat.texts, String::new());
+    watch(move || {
+        let hello = chat.state.with(|state| match (&greeted, &own) {
+            (Some(text), _) if state.is_told(text) => String::new(),
+            (Some(text), _) | (None, Some(text)) => text.clone(),
+            (None, None) => state.says(texts, |words| &words.greeting, texts.greeting),
+        });
+        if hello != before {
+            if let Some(row) = place.parent_element() {
+                row.set_class_name(if hello.is_empty() { "none" } else { "theirs" });
+            }
+            place.set_text_content(None);
+            more::words(&place, &hello);
+            before = hello;
+        }
+    });
 }
 
 /// A row: who, what, and under it when and how it stands.

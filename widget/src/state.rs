@@ -12,7 +12,7 @@ use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
 use shared::link::{Emit, Status};
 use shared::model::{
-    Answer, Author, Body, CloseReason, EDIT_WITHIN, Entry, Event, File, Menu, Panel, Say, State as Stand, Thread,
+    Answer, Author, Body, CloseReason, EDIT_WITHIN, Entry, Event, File, Menu, Panel, Say, State as Stand, Thread, Words,
 };
 use shared::visitor::FromRelay;
 
@@ -221,6 +221,14 @@ impl State {
             }
             (_, Notice::None) if self.old_link => Notice::OldLink,
             (_, notice) => notice,
+        }
+    }
+
+    /// A text in the owner's words, or else as it is in these texts. Nothing until it is known which, or that nobody can tell.
+    pub fn says(&self, texts: &Texts, own: fn(&Words) -> &Option<String>, usual: &str) -> String {
+        match self.panel.words(texts.lang).and_then(|words| own(words).as_deref()) {
+            None if !self.welcomed && self.notice == Notice::None => String::new(),
+            own => own.unwrap_or(usual).to_owned(),
         }
     }
 

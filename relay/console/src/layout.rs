@@ -2,7 +2,7 @@
 //! Pure; `view/thread.rs` draws the result.
 
 use shared::ids::{MessageId, Millis};
-use shared::model::{Author, Body, Event};
+use shared::model::{Author, Body, CloseReason, Event};
 
 use crate::row::Line;
 
@@ -41,8 +41,9 @@ pub fn placed(lines: &[Line], day_of: impl Fn(Millis) -> i64) -> Vec<Placed> {
         });
         Placed { line: line.clone(), new_day, joined }
     };
-    // A change has no line of its own: it shows in the line that it changed.
-    let shown = lines.iter().filter(|line| !matches!(line.body, Body::Event(Event::Edited(_) | Event::Deleted(_))));
+    // A change has no line of its own: it shows in the line that it changed. And where a conversation went is said once, not by its end too.
+    let silent = |event: &Event| matches!(event, Event::Edited(_) | Event::Deleted(_) | Event::Closed(CloseReason::Merged));
+    let shown = lines.iter().filter(|line| !matches!(&line.body, Body::Event(event) if silent(event)));
     shown
         .map(|line| {
             let placed = place(line, before);
@@ -80,7 +81,7 @@ mod tests {
     use crate::row::Row;
     use crate::samples::{conversation, entry, person};
     use leptos::prelude::*;
-    use shared::model::Entry;
+    use shared::model::{Entry, Merged};
 
     #[test]
     fn days_and_groups() {
@@ -95,5 +96,17 @@ mod tests {
         let found: Vec<(bool, bool)> =
             placed(&row.lines.get_untracked(), day_of).iter().map(|placed| (placed.new_day, placed.joined)).collect();
         assert_eq!(found, [(true, false), (false, true), (false, false), (false, false), (true, false)]);
+    }
+
+    #[test]
+    fn where_a_conversation_went_is_said_once() {
+        let row = Row::new(conversation(1));
+        let told = |seq, event| Entry { body: Body::Event(event), ..entry(seq, Author::System, "") };
+        row.entry(told(1, Event::Merged(Merged { into: conversation(2).id })));
+        row.entry(told(2, Event::Closed(CloseReason::Merged)));
+        row.entry(told(3, Event::Closed(CloseReason::Agent)));
+        let shown: Vec<Body> = placed(&row.lines.get_untracked(), |_| 0).into_iter().map(|placed| placed.line.body).collect();
+        let events = [Event::Merged(Merged { into: conversation(2).id }), Event::Closed(CloseReason::Agent)];
+        assert_eq!(shown, events.map(Body::Event));
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use shared::api::MAX_ORIGINS;
 use shared::model::{
-    Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_LANGUAGES, MAX_URL, SiteSettings,
-    language,
+    Field, FieldKind, Form, Greeting, MAX_FIELD, MAX_FIELDS, MAX_GREETINGS, MAX_LABEL, MAX_LANGUAGES, MAX_URL, MAX_WORDS,
+    SiteSettings, Words, language,
 };
 
 use crate::edge::origin;
@@ -60,6 +60,7 @@ pub fn check(settings: &SiteSettings) -> Result<(), RestError> {
     if !settings.locale.as_ref().is_none_or(is_tag) {
         return Err(invalid("locale", "must be a language tag such as fr or pt-BR"));
     }
+    words(&settings.words)?;
     settings.form.as_ref().map_or(Ok(()), form)?;
     greetings(&settings.greetings)
 }
@@ -80,6 +81,29 @@ pub fn languages(list: &[String]) -> Result<Vec<String>, RestError> {
         }
     }
     Ok(found)
+}
+
+fn words(all: &[Words]) -> Result<(), RestError> {
+    if all.len() > MAX_WORDS {
+        return Err(invalid("words", format!("may be {MAX_WORDS} at most")));
+    }
+    let langs: HashSet<Option<&str>> = all.iter().map(|words| words.lang.as_deref()).collect();
+    if langs.len() < all.len() {
+        return Err(invalid("words.lang", "must differ from each other"));
+    }
+    for Words { lang, greeting, here, away, later } in all {
+        // As panels name the language of their texts.
+        if !lang.as_ref().is_none_or(|lang| language(lang).as_ref() == Some(lang)) {
+            return Err(invalid("words.lang", "must be a language such as fr or pt; leave it out for all others"));
+        }
+        for (field, text) in [("words.greeting", greeting), ("words.here", here), ("words.away", away), ("words.later", later)] {
+            if !text.as_ref().is_none_or(|text| is_text(text, MAX_FIELD)) {
+                let problem = format!("must have 1 to {MAX_FIELD} characters; leave it out for the panel's own text");
+                return Err(invalid(field, problem));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn form(form: &Form) -> Result<(), RestError> {

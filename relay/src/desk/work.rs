@@ -6,6 +6,7 @@ use shared::model::{
     Assigned, AssignedHow, Author, Body, CloseReason, Entry, Event, MAX_PREVIEW, ParkReason, Person, RequeueReason, State, cut,
 };
 
+use super::plan::{Eligible, Waiting};
 use super::record::{Record, Rules};
 use super::{Change, DeskError, NewEntry, Outcome, Reminded};
 use crate::clock;
@@ -27,7 +28,7 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    /// What agents without a console open may want to be notified of, and which of them; `None` beside it: all.
+    /// What agents without a console open may want to be notified of, and which of them; `None` beside it: all who may have it.
     fn news(&self) -> Option<(Cause, Option<AgentId>)> {
         let record = &self.record;
         let waits = |state, agent: Option<AgentId>| match state {
@@ -286,6 +287,22 @@ impl<'a> Work<'a> {
         people::person(self.db, agent)?.ok_or(DeskError::NotFound)
     }
 
+    /// Who of those that want to be notified of the queue may have this one: by team and language, as far as these leave somebody.
+    fn may_have(&self, record: &Record) -> Result<Vec<AgentId>, StoreError> {
+        let watching = pushes::watching(self.db)?;
+        let waiting = Waiting {
+            conversation: record.id,
+            last_agent: None,
+            prefer: None,
+            excluded: record.excluded.clone(),
+            team: record.team,
+            language: record.language.clone(),
+            picked: false,
+        };
+        let eligible = Eligible::of(&waiting, &watching, self.now);
+        Ok(watching.iter().filter(|one| eligible.includes(one)).map(|one| one.agent).collect())
+    }
+
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
         let mut outcome = Outcome { reminded: self.reminded, teams: self.teams, ..Outcome::default() };
@@ -294,7 +311,9 @@ impl<'a> Work<'a> {
         }
         for touched in &self.touched {
             if let Some((cause, to)) = touched.news() {
-                pushes::tell(self.db, touched.record.id, cause, to, touched.record.head, self.now)?;
+                let record = &touched.record;
+                let to = to.map_or_else(|| self.may_have(record), |to| Ok(vec![to]))?;
+                pushes::tell(self.db, record.id, cause, &to, record.head, self.now)?;
             }
         }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {

@@ -325,7 +325,8 @@ fn panel(settings: &SiteSettings, files: &FileRules, email: bool) -> Panel {
     let files = settings.files.then(|| files.clone());
     // A voice note is a file.
     let voice = settings.voice && files.is_some();
-    Panel { form: settings.form.clone(), files, voice, rating: settings.rating, email }
+    let (words, form) = (settings.words.clone(), settings.form.clone());
+    Panel { words, form, files, voice, rating: settings.rating, email }
 }
 
 /// A page, cut to what is kept of one.

@@ -64,7 +64,7 @@ pub(crate) fn available(db: &Connection) -> Result<Vec<Available>, StoreError> {
 }
 
 /// The languages of an agent; nearly always none.
-fn languages(row: &Row<'_>, place: usize) -> sql::Result<Vec<String>> {
+pub(super) fn languages(row: &Row<'_>, place: usize) -> sql::Result<Vec<String>> {
     match row.get_ref(place)?.as_str()? {
         "[]" => Ok(Vec::new()),
         list => json(list),

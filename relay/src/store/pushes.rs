@@ -6,9 +6,11 @@ use shared::ids::{AgentId, ConversationId, Millis, Seq};
 use shared::model::State;
 use uuid::Uuid;
 
+use super::people::languages;
 use super::rows::{json, seq, state_of, to_json};
 use super::sql::{self, Connection, OptionalExtension, Row, params};
-use super::{Store, StoreError};
+use super::{Store, StoreError, teams};
+use crate::desk::plan::Available;
 
 /// Why somebody is notified. Of several reasons about one conversation the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -218,35 +220,56 @@ impl Store {
     }
 }
 
-/// Something has happened that agents may want to be notified of: this one, or, of the queue, everybody. Each gets one notification about a
-/// conversation for all that happens until it is due.
+/// Everybody who wants to be notified of the queue, as the desk sees them, but for their slots.
+pub(crate) fn watching(db: &Connection) -> Result<Vec<Available>, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT id, languages FROM agent WHERE disabled = 0 AND id IN (SELECT agent FROM push_subscription WHERE queue = 1) ORDER BY id",
+    )?;
+    let mut found = find
+        .query_map([], |row| {
+            let agent = AgentId(row.get(0)?);
+            Ok(Available { agent, free: 0, idle_since: 0, teams: Vec::new(), languages: languages(row, 1)? })
+        })?
+        .collect::<sql::Result<Vec<_>>>()?;
+    if !found.is_empty() {
+        let mut teams = teams::memberships(db)?;
+        found.iter_mut().for_each(|one| one.teams = teams.remove(&one.agent).unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// Something has happened that these agents may want to be notified of. Each gets one notification about a conversation for all that happens
+/// until it is due.
 pub(crate) fn tell(
     db: &Connection,
     conversation: ConversationId,
     cause: Cause,
-    to: Option<AgentId>,
+    to: &[AgentId],
     last: Seq,
     now: Millis,
 ) -> Result<(), StoreError> {
     macro_rules! statement {
-        ($who:literal) => {
+        ($wish:literal) => {
             concat!(
                 "INSERT INTO push (session, conversation, cause, last, created_at, due_at) \
                  SELECT session, ?1, ?2, ?3, ?4, ?4 FROM push_subscription WHERE ",
-                $who,
-                " ON CONFLICT (session, conversation) DO UPDATE SET last = excluded.last, \
+                $wish,
+                " = 1 AND agent IN (?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (session, conversation) DO UPDATE SET last = excluded.last, \
                  cause = CASE WHEN excluded.cause > push.cause THEN excluded.cause ELSE push.cause END"
             )
         };
     }
     let sql = match cause {
-        Cause::Queue => statement!("queue = 1 AND agent = coalesce(?5, agent)"),
-        Cause::Message => statement!("messages = 1 AND agent = ?5"),
-        Cause::Offer => statement!("offers = 1 AND agent = ?5"),
-        Cause::Assigned => statement!("assigned = 1 AND agent = ?5"),
+        Cause::Queue => statement!("queue"),
+        Cause::Message => statement!("messages"),
+        Cause::Offer => statement!("offers"),
+        Cause::Assigned => statement!("assigned"),
     };
-    let to = to.map(|agent| agent.0);
-    db.prepare_cached(sql)?.execute(params![conversation.0, cause.number(), last.cast_signed(), now, to])?;
+    for some in to.chunks(8) {
+        let [a, b, c, d, e, f, g, h] = std::array::from_fn(|place| some.get(place).map(|agent| agent.0));
+        let (cause, last) = (cause.number(), last.cast_signed());
+        db.prepare_cached(sql)?.execute(params![conversation.0, cause, last, now, a, b, c, d, e, f, g, h])?;
+    }
     Ok(())
 }
 

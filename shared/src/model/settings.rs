@@ -7,6 +7,8 @@ use super::{is_false, wire};
 
 /// Most fields of the form before the chat.
 pub const MAX_FIELDS: usize = 10;
+/// Most languages in which a site has words of its own.
+pub const MAX_WORDS: usize = 32;
 /// Most greetings of a site.
 pub const MAX_GREETINGS: usize = 20;
 
@@ -68,6 +70,9 @@ wire! {
         /// Language of the texts (BCP 47); left out: the visitor's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub locale: Option<String>,
+        /// What the panel says in the owner's words and not its own, at most [`MAX_WORDS`], one for a language.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub words: Vec<Words>,
         /// The form before the chat; left out: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub form: Option<Form>,
@@ -86,6 +91,25 @@ wire! {
         /// Whether agents see what visitors are writing before it is sent; otherwise only that they write.
         #[serde(default = "yes")]
         pub drafts: bool,
+    }
+
+    /// Texts of the panel in the owner's words, 1 to [`MAX_FIELD`](super::MAX_FIELD) characters each. What is left out is said as always.
+    pub struct Words {
+        /// The language of the panel in which this is said, such as `fr`; left out: all that have no words of their own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub lang: Option<String>,
+        /// First line of every conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub greeting: Option<String>,
+        /// Under the site's name: somebody is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub here: Option<String>,
+        /// Under the site's name: nobody is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub away: Option<String>,
+        /// Nobody is there now, and will answer later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub later: Option<String>,
     }
 
     /// The form before the chat.
@@ -138,6 +162,9 @@ wire! {
     /// What the panel is told of the settings: a part of the visitor's `welcome`.
     #[derive(Default)]
     pub struct Panel {
+        /// What it says in the owner's words, language by language.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub words: Vec<Words>,
         /// The form before the chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub form: Option<Form>,
@@ -169,6 +196,12 @@ impl Panel {
     pub fn is_bare(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The owner's words in this language, or else for all.
+    pub fn words(&self, lang: &str) -> Option<&Words> {
+        let of = |lang| self.words.iter().find(|words| words.lang.as_deref() == lang);
+        of(Some(lang)).or_else(|| of(None))
+    }
 }
 
 fn accent() -> String {
@@ -186,6 +219,7 @@ impl Default for SiteSettings {
             side: Side::default(),
             theme: Theme::default(),
             locale: None,
+            words: Vec::new(),
             form: None,
             greetings: Vec::new(),
             files: true,

@@ -2,7 +2,7 @@
 //! demand draw is written again as JSON for them.
 
 use shared::ids::{FileId, Millis};
-use shared::model::{Answer, Card, CardButton, Field, FieldKind, File, FileRules, Form, Menu, Panel};
+use shared::model::{Answer, Card, CardButton, Field, FieldKind, File, FileRules, Form, Menu, Panel, Words};
 
 use super::{answers, id, optional, owned, write_uuid};
 use crate::json::{Json, Writer, list, quoted};
@@ -25,12 +25,18 @@ pub fn panel(json: &Json) -> Panel {
     let flag = |name| json.flag(name).unwrap_or(false);
     let rules = |json: &Json| Some(FileRules { most_bytes: json.count("most_bytes")?, types: texts(json.get("types")) });
     Panel {
+        words: json.get("words").and_then(|list| all(list, words)).unwrap_or_default(),
         form: json.get("form").and_then(form),
         files: json.get("files").and_then(rules),
         voice: flag("voice"),
         rating: flag("rating"),
         email: flag("email"),
     }
+}
+
+fn words(json: &Json) -> Option<Words> {
+    let text = |name| owned(json, name);
+    Some(Words { lang: text("lang"), greeting: text("greeting"), here: text("here"), away: text("away"), later: text("later") })
 }
 
 fn form(json: &Json) -> Option<Form> {

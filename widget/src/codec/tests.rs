@@ -4,7 +4,7 @@ use proptest::option;
 use proptest::prelude::*;
 use shared::frame::{Backfill, Delete, Edit, PageView, Ping, Read};
 use shared::ids::{AgentId, ConversationId, MessageId, VisitorId};
-use shared::model::{Card, CardButton, Field, FieldKind, File, FileRules, Form, Menu, Panel};
+use shared::model::{Card, CardButton, Field, FieldKind, File, FileRules, Form, Menu, Panel, Words};
 use shared::visitor::{Close, Hello, Rate, Transcript, Typing};
 
 use super::*;
@@ -90,8 +90,16 @@ fn any_form() -> impl Strategy<Value = Form> {
 
 fn any_panel() -> impl Strategy<Value = Panel> {
     let rules = (seq(), some_texts()).prop_map(|(most_bytes, types)| FileRules { most_bytes, types });
-    (option::of(any_form()), option::of(rules), any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_map(|(form, files, voice, rating, email)| Panel { form, files, voice, rating, email })
+    let text = || option::of(any::<String>());
+    let words = (text(), text(), text(), text(), text()).prop_map(|(lang, greeting, here, away, later)| Words {
+        lang,
+        greeting,
+        here,
+        away,
+        later,
+    });
+    (prop::collection::vec(words, 0..3), option::of(any_form()), option::of(rules), any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|(words, form, files, voice, rating, email)| Panel { words, form, files, voice, rating, email })
 }
 
 fn any_answers() -> impl Strategy<Value = Vec<Answer>> {

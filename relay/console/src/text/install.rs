@@ -43,6 +43,15 @@ texts! {
     offers_files: "Visitors may send files" / "Les visiteurs peuvent envoyer des fichiers";
     offers_voice: "Visitors may record voice notes" / "Les visiteurs peuvent enregistrer des messages vocaux";
     offers_rating: "Ask for a rating at the end" / "Demander une note à la fin";
+    words: "In your words" / "Avec vos mots";
+    words_lead: "What the panel says. Empty fields keep its own text, in the visitor’s language." / "Ce que dit le panneau. Un champ vide garde son propre texte, dans la langue du visiteur.";
+    words_in: "For panels in" / "Pour les panneaux en";
+    words_others: "Every language without words of its own" / "Toute langue sans mots à elle";
+    words_greeting: "First line of a chat" / "Première ligne d’une discussion";
+    words_here: "Somebody is there" / "Quelqu’un est là";
+    words_away: "Nobody is there" / "Il n’y a personne";
+    words_later: "Nobody is there and a message waits" / "Il n’y a personne et un message attend";
+    words_own: "the panel’s own text" / "le texte du panneau";
     asks: "Before the chat" / "Avant la discussion";
     asks_lead: "What visitors fill in before their first message. Without fields they just write." / "Ce que les visiteurs remplissent avant leur premier message. Sans champs, ils écrivent tout de suite.";
     add_field: "Add a field" / "Ajouter un champ";

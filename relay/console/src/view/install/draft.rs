@@ -4,9 +4,25 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::{SitePatch, SiteSetup};
-use shared::model::{Field, FieldKind, Form, Greeting, SiteSettings};
+use shared::model::{Field, FieldKind, Form, Greeting, SiteSettings, Words};
 
 use crate::lean;
+
+/// The languages that the panel speaks, by their own names.
+pub const LANGUAGES: [(&str, &str); 12] = [
+    ("en", "English"),
+    ("fr", "Français"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("it", "Italiano"),
+    ("pt", "Português"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("ar", "العربية"),
+    ("he", "עברית"),
+    ("ja", "日本語"),
+    ("zh", "中文"),
+];
 
 /// A site being changed.
 #[derive(Clone, Copy)]
@@ -31,12 +47,29 @@ pub struct Draft {
     pub rating: RwSignal<bool>,
     /// Whether agents see what they are writing.
     pub drafts: RwSignal<bool>,
+    /// What the panel says in the owner's words: for all languages first, then for each of the panel's, then for others that are set.
+    pub words: StoredValue<Vec<WordsDraft>>,
     /// The form before the chat; none without fields.
     pub fields: RwSignal<Vec<FieldDraft>>,
     /// What has to be agreed to; empty: nothing.
     pub consent: RwSignal<String>,
     /// Messages that the page shows by itself.
     pub greetings: RwSignal<Vec<GreetingDraft>>,
+}
+
+/// The owner's words in a language. Empty ones are the panel's own.
+#[derive(Clone, Copy)]
+pub struct WordsDraft {
+    /// Such as `fr`; empty: all that have none of their own.
+    pub lang: StoredValue<String>,
+    /// First line of every conversation.
+    pub greeting: RwSignal<String>,
+    /// Under the site's name: somebody is there.
+    pub here: RwSignal<String>,
+    /// Under the site's name: nobody is there.
+    pub away: RwSignal<String>,
+    /// Nobody is there now, and will answer later.
+    pub later: RwSignal<String>,
 }
 
 /// A field of the form.
@@ -90,6 +123,7 @@ impl Draft {
             voice: RwSignal::new(settings.voice),
             rating: RwSignal::new(settings.rating),
             drafts: RwSignal::new(settings.drafts),
+            words: StoredValue::new(WordsDraft::all_of(&settings.words)),
             fields: RwSignal::new(fields.unwrap_or_default()),
             consent: RwSignal::new(form.and_then(|form| form.consent.clone()).unwrap_or_default()),
             greetings: RwSignal::new(settings.greetings.iter().map(GreetingDraft::of).collect()),
@@ -105,6 +139,7 @@ impl Draft {
             side: meant(&self.side.get_untracked()).unwrap_or_default(),
             theme: meant(&self.theme.get_untracked()).unwrap_or_default(),
             locale: given(self.locale),
+            words: self.words.with_value(|words| words.iter().filter_map(WordsDraft::words).collect()),
             form,
             greetings: self.greetings.with_untracked(|greetings| greetings.iter().map(GreetingDraft::greeting).collect()),
             files: self.files.get_untracked(),
@@ -118,6 +153,58 @@ impl Draft {
             settings: Some(settings),
             ..SitePatch::default()
         }
+    }
+}
+
+impl Draft {
+    /// The first line of a conversation in this language, if the owner has words for it. Follows them.
+    pub fn greeting(&self, lang: &str) -> Option<String> {
+        self.words.with_value(|words| {
+            let of = |lang: &str| words.iter().find(|words| words.lang.with_value(|own| own == lang) && words.is_set());
+            let greeting = of(lang).or_else(|| of(""))?.greeting.get();
+            Some(greeting.trim().to_owned()).filter(|greeting| !greeting.is_empty())
+        })
+    }
+}
+
+impl WordsDraft {
+    fn all_of(set: &[Words]) -> Vec<Self> {
+        let known = std::iter::once("").chain(LANGUAGES.map(|(lang, _)| lang));
+        let others = set.iter().filter_map(|words| words.lang.as_deref());
+        let others = others.filter(|lang| LANGUAGES.iter().all(|(known, _)| known != lang));
+        known
+            .chain(others)
+            .map(|lang| Self::of(lang, set.iter().find(|words| words.lang.as_deref().unwrap_or("") == lang)))
+            .collect()
+    }
+
+    fn of(lang: &str, words: Option<&Words>) -> Self {
+        let text =
+            |pick: fn(&Words) -> &Option<String>| RwSignal::new(words.and_then(|words| pick(words).clone()).unwrap_or_default());
+        Self {
+            lang: StoredValue::new(lang.to_owned()),
+            greeting: text(|words| &words.greeting),
+            here: text(|words| &words.here),
+            away: text(|words| &words.away),
+            later: text(|words| &words.later),
+        }
+    }
+
+    /// Whether there are any. Follows them.
+    pub fn is_set(&self) -> bool {
+        [self.greeting, self.here, self.away, self.later].iter().any(|text| text.with(|text| !text.trim().is_empty()))
+    }
+
+    fn words(&self) -> Option<Words> {
+        let lang = Some(self.lang.get_value()).filter(|lang| !lang.is_empty());
+        let text = |text: RwSignal<String>| given(text);
+        untrack(|| self.is_set()).then(|| Words {
+            lang,
+            greeting: text(self.greeting),
+            here: text(self.here),
+            away: text(self.away),
+            later: text(self.later),
+        })
     }
 }
 
@@ -217,7 +304,9 @@ mod tests {
         let site: SiteSetup = serde_json::from_value(json!({
             "key": "shop", "name": "Shop", "origins": ["https://a.example", "https://*.b.example"], "snippet": "", "csp": [], "frame_csp": [],
             "settings": {
-                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "voice": true, "rating": false, "drafts": false,
+                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false,
+                "words": [{ "greeting": "Hello you", "later": "Tomorrow" }, { "lang": "fr", "here": "Nous sommes là" }, { "lang": "sv", "away": "Borta" }],
+                "voice": true, "rating": false, "drafts": false,
                 "form": { "fields": [
                     { "label": "Email", "kind": "email", "required": true },
                     { "label": "About", "kind": "choice", "options": ["Sales", "Support"] },

@@ -2,26 +2,11 @@
 
 use leptos::prelude::*;
 use shared::ids::SiteKey;
-use shared::model::MAX_FIELD;
+use shared::model::{MAX_FIELD, language};
 
-use super::draft::Draft;
+use super::draft::{Draft, LANGUAGES};
+use crate::browser;
 use crate::locale::texts;
-
-/// The languages that the widget speaks, by their own names.
-const LANGUAGES: [(&str, &str); 12] = [
-    ("en", "English"),
-    ("fr", "Français"),
-    ("de", "Deutsch"),
-    ("es", "Español"),
-    ("it", "Italiano"),
-    ("pt", "Português"),
-    ("nl", "Nederlands"),
-    ("pl", "Polski"),
-    ("ar", "العربية"),
-    ("he", "עברית"),
-    ("ja", "日本語"),
-    ("zh", "中文"),
-];
 
 /// Colours, place, language and features, with a preview.
 #[component]
@@ -75,9 +60,14 @@ pub fn Preview(
     let texts = texts();
     let address = Memo::new(move |_| {
         let (color, side, theme, locale) = (draft.color.get(), draft.side.get(), draft.theme.get(), draft.locale.get());
+        // Without a language of the site's, the preview speaks this browser's.
+        let lang =
+            if locale.is_empty() { browser::global(&["navigator", "language"]).unwrap_or_default() } else { locale.clone() };
+        let greeting = draft.greeting(&language(&lang).unwrap_or_default()).unwrap_or_default();
+        let greeting = String::from(js_sys::encode_uri_component(&greeting));
         // Keys, sides, themes and tags are plain words; only the colour's sign has to be written differently in an address.
         format!(
-            "/console/preview.html?site={site}&color=%23{}&side={side}&theme={theme}&locale={locale}",
+            "/console/preview.html?site={site}&color=%23{}&side={side}&theme={theme}&locale={locale}&greeting={greeting}",
             color.trim_start_matches('#')
         )
     });

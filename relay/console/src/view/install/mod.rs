@@ -5,6 +5,7 @@ mod asks;
 mod draft;
 mod greetings;
 mod looks;
+mod says;
 mod seen;
 mod snippet;
 mod verdict;
@@ -129,6 +130,7 @@ fn Setup(site: SiteSetup, found: Found, admin: bool) -> impl IntoView {
             view! {
                 <form class="settings" on:submit=save>
                     <looks::Looks draft site=site.key.clone()/>
+                    <says::Says draft/>
                     <asks::Asks draft/>
                     <greetings::Greetings draft/>
                     <section class="panel">
