@@ -305,16 +305,16 @@ impl<'a> Work<'a> {
 
     /// How far the visitor and the team are told, and everything else that the commit will have made true.
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
-        let mut outcome = Outcome { reminded: self.reminded, teams: self.teams, ..Outcome::default() };
-        for site in self.sites {
-            outcome.sites.push((site, people::bump_site(self.db, site)?));
-        }
         for touched in &self.touched {
             if let Some((cause, to)) = touched.news() {
                 let record = &touched.record;
                 let to = to.map_or_else(|| self.may_have(record), |to| Ok(vec![to]))?;
                 pushes::tell(self.db, record.id, cause, &to, record.head, self.now)?;
             }
+        }
+        let mut outcome = Outcome { reminded: self.reminded, teams: self.teams, ..Outcome::default() };
+        for site in self.sites {
+            outcome.sites.push((site, people::bump_site(self.db, site)?));
         }
         for touched in self.touched.into_iter().filter(|touched| touched.moved) {
             let record = &touched.record;

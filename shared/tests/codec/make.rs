@@ -196,7 +196,8 @@ structs! {
     Merged { into }
     Routed { team, name }
     Prioritized { priority }
-    Panel { form, files, voice, rating, email }
+    Words { lang, greeting, here, away, later }
+    Panel { words, form, files, voice, rating, email }
     Form { fields, consent }
     Field { label, kind, required, options }
     FileRules { most_bytes, types }
