@@ -5,6 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tests::accounts::PASSWORD;
 use tests::browsers::Engine;
+use thirtyfour::Key;
 
 use crate::examples::{Pages, example};
 use crate::stage::{ENGLISH, Stage};
@@ -56,23 +57,27 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.evaluates(&format!("{CHOOSE}('Place', 'left')")).await?;
     admin.waits_until(&format!("{PREVIEW}?.style.getPropertyValue('--left').endsWith('px')")).await?;
     admin.evaluates(&format!("{CHOOSE}('Theme', 'dark')")).await?;
-    admin.types("First line of a chat", "Welcome to the kiln!").await?;
-    admin.types("Somebody is there", "Hands full of clay").await?;
-    admin.evaluates(&format!("{CHOOSE}('For panels in', 'fr')")).await?;
-    admin.waits_until("seek('textbox', 'First line of a chat')?.value === ''").await?;
-    admin.types("First line of a chat", "Bienvenue au four !").await?;
-    admin.evaluates(&format!("{CHOOSE}('Texts in', 'fr')")).await?;
-    admin.waits_until(&format!("{PREVIEW}?.shadowRoot.querySelector('#bulle')?.ariaLabel === 'Ouvrir le chat'")).await?;
-    admin.evaluates(&format!("{PREVIEW}.shadowRoot.querySelector('#bulle').click() ?? true")).await?;
-    admin
-        .waits_until(&format!("{PREVIEW}.shadowRoot.querySelector('.log')?.textContent.includes('Bienvenue au four !')"))
-        .await?;
-    admin.evaluates(&format!("{CHOOSE}('Texts in', '')")).await?;
     admin.clicks("button", "Add a field").await?;
     admin.types("Label", "Order number").await?;
     admin.clicks("button", "Add a greeting").await?;
     admin.types("It says", "May I help?").await?;
     admin.types("On pages like", "/cart*").await?;
+    admin.types("First line of a chat", "Welcome to the kiln!").await?;
+    admin.types("Nobody is there", "Hands full of clay").await?;
+    // It counts once it is left.
+    admin.hits(Key::Tab).await?;
+    admin.evaluates(&format!("{CHOOSE}('For panels in', 'fr')")).await?;
+    admin.waits_until("seek('textbox', 'First line of a chat')?.value === ''").await?;
+    admin.types("First line of a chat", "Bienvenue au four !").await?;
+    admin.hits(Key::Tab).await?;
+    admin.evaluates(&format!("{CHOOSE}('Texts in', 'fr')")).await?;
+    let french = "document.querySelector('iframe').contentDocument.URL.includes('locale=fr')";
+    admin.waits_until(&format!("{french} && !!{PREVIEW}?.shadowRoot.querySelector('#bulle')")).await?;
+    admin.evaluates(&format!("{PREVIEW}.shadowRoot.querySelector('#bulle').click() ?? true")).await?;
+    admin
+        .waits_until(&format!("{PREVIEW}?.shadowRoot.querySelector('.log')?.textContent.includes('Bienvenue au four !')"))
+        .await?;
+    admin.evaluates(&format!("{CHOOSE}('Texts in', '')")).await?;
     admin.clicks("button", "Save").await?;
     admin.waits_until("words(seek('main', '') ?? document.body).includes('Saved')").await?;
     visitor
