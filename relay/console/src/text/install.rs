@@ -46,7 +46,7 @@ texts! {
     words: "In your words" / "Avec vos mots";
     words_lead: "What the panel says. Empty fields keep its own text, in the visitor’s language." / "Ce que dit le panneau. Un champ vide garde son propre texte, dans la langue du visiteur.";
     words_in: "For panels in" / "Pour les panneaux en";
-    words_others: "Every language without words of its own" / "Toute langue sans mots à elle";
+    words_others: "All other languages" / "Toutes les autres langues";
     words_greeting: "First line of a chat" / "Première ligne d’une discussion";
     words_here: "Somebody is there" / "Quelqu’un est là";
     words_away: "Nobody is there" / "Il n’y a personne";

@@ -115,10 +115,10 @@ pub fn Wanted(
                     {each(move || drafts.get(), |draft| draft.id.get_value(), move |draft| view! { <Row draft remove=move || remove(draft.id.get_value())/> })}
                 </ol>
                 <button type="button" class="plain" disabled=full on:click=add>{texts.installing.add_field}</button>
-                <label class="check"><input type="checkbox" bind:checked=pages aria-describedby="pages-hint"/>
+                <label class="tick"><input type="checkbox" bind:checked=pages aria-describedby="pages-hint"/>
                     {fill(texts.known.keeps_pages, &[("count", &MAX_VISITS.to_string())])}</label>
                 <p class="hint" id="pages-hint">{texts.known.keeps_pages_hint}</p>
-                <label class="check"><input type="checkbox" bind:checked=present aria-describedby="present-hint"/>{texts.present.wants_present}</label>
+                <label class="tick"><input type="checkbox" bind:checked=present aria-describedby="present-hint"/>{texts.present.wants_present}</label>
                 <p class="hint" id="present-hint">{texts.present.wants_present_hint}</p>
                 <p class="known-acts">
                     <button class="plain" type="submit" disabled=move || !loaded.get()>{texts.known.save}</button>
