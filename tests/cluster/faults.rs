@@ -1,6 +1,6 @@
 //! Three relays behind a balancer under load, and whatever can break breaks: a relay is killed, one is stopped for longer than its lease, one
-//! is cut off from the bus, the bus is killed, the database crashes, and all relays are restarted in turn. The checker judges what
-//! everybody saw.
+//! is cut off from the bus, one from the database; the bus is killed and stopped, the database crashes and is stopped; and all relays are
+//! restarted in turn. The checker judges what everybody saw.
 //!
 //! `BULLE_FAULT_SEED` repeats a schedule.
 
@@ -24,8 +24,8 @@ use crate::crew::{self, Member};
 use crate::history::{Did, Fault, History};
 use crate::journal;
 use crate::report::Report;
-use crate::servers::Nats;
-use crate::stage::Stage;
+use crate::servers::{Nats, Postgres};
+use crate::stage::{Stage, Ways, straight};
 
 const AGENTS: usize = 4;
 /// More than there are slots for.
@@ -36,6 +36,10 @@ const PACE: Duration = Duration::from_millis(250);
 const PREFER_FOR: Millis = 2_000;
 /// See `PREFER_FOR`.
 const REOPEN_WAIT: Millis = 1_000;
+/// What a relay says that finds the bus.
+const BUS_IS_THERE: &str = "the bus is there";
+/// What a relay says when an outage of the store is over.
+const STORE_COMMITS: &str = "the store commits again";
 /// A relay is restarted in good order.
 const RESTART: &str = "restart";
 /// How long anybody may take to be served again once a fault is over.
@@ -56,6 +60,8 @@ struct Town {
     beat: watch::Sender<bool>,
     /// The third relay's way to the bus.
     cable: Proxy,
+    /// The second relay's way to the store.
+    pipe: Proxy,
     _balancer: Balancer,
     faults: Vec<Fault>,
 }
@@ -76,7 +82,10 @@ async fn three_relays_lose_nothing_and_wrong_nobody_whatever_breaks() {
     town.kills_relay(0).await;
     town.cuts_cable().await;
     town.kills_bus().await;
+    town.stops_bus().await;
     town.crashes_store().await;
+    town.cuts_pipe().await;
+    town.stops_store().await;
     town.pauses_relay(1).await;
     for relay in 0..3 {
         town.restarts(relay).await;
@@ -121,18 +130,23 @@ impl Town {
             ("BULLE_DESK__PREFER_FOR", &prefer_for),
             ("BULLE_DESK__REOPEN_WAIT", &reopen_wait),
         ];
-        let found = OnceCell::new();
-        let way = async |relay: usize, bus: &Nats| {
-            if relay < 2 {
-                return format!("nats://{}", bus.address);
+        let (cable, pipe) = (OnceCell::new(), OnceCell::new());
+        let ways = async |relay: usize, store: &Postgres, bus: &Nats| {
+            let mut ways = straight(relay, store, bus).await;
+            if relay == 1 {
+                let proxy = Proxy::start(store.address).await.unwrap();
+                ways = Ways { store: format!("postgres://bulle@{}/postgres", proxy.address), ..ways };
+                assert!(pipe.set(proxy).is_ok());
             }
-            let cable = Proxy::start(bus.address).await.unwrap();
-            let way = format!("nats://{}", cable.address);
-            assert!(found.set(cable).is_ok());
-            way
+            if relay == 2 {
+                let proxy = Proxy::start(bus.address).await.unwrap();
+                ways = Ways { bus: format!("nats://{}", proxy.address), ..ways };
+                assert!(cable.set(proxy).is_ok());
+            }
+            ways
         };
-        let stage = Stage::build(3, &settings, way).await;
-        let cable = found.into_inner().unwrap();
+        let stage = Stage::build(3, &settings, ways).await;
+        let (cable, pipe) = (cable.into_inner().unwrap(), pipe.into_inner().unwrap());
         let addresses: Vec<_> = stage.relays.iter().map(|relay| relay.address()).collect();
         let balancer = Balancer::start(&addresses).await;
         let (beat, _) = watch::channel(true);
@@ -147,7 +161,7 @@ impl Town {
             let door = Door::visitor(balancer.address, &stage.site);
             crew.push(crew::visitor(format!("visitor {number}"), door, beat.subscribe(), dice.fork(), PACE));
         }
-        Self { stage, crew, beat, cable, _balancer: balancer, faults: Vec::new() }
+        Self { stage, crew, beat, cable, pipe, _balancer: balancer, faults: Vec::new() }
     }
 
     /// Waits until everybody was served after that time; who is not in time stays unserved, and the checker says so.
@@ -179,20 +193,14 @@ impl Town {
     /// The third relay is cut off from the bus, and nothing tells it so.
     async fn cuts_cable(&mut self) {
         let began = now();
+        let before = self.times_said(2, BUS_IS_THERE);
         self.cable.turns(Weather::Hole);
         // The fault itself.
         sleep(Duration::from_secs(3)).await;
         // What was connected meanwhile never works again: it has to find out, and to connect anew.
         self.cable.turns(Weather::Fair);
         self.over("bus cut off", began).await;
-        let relay = &self.stage.relays[2];
-        let back = async {
-            let mut ticks = interval(Duration::from_millis(100));
-            while relay.logged().matches("the bus is there").count() < 2 {
-                ticks.tick().await;
-            }
-        };
-        assert!(timeout(PATIENCE, back).await.is_ok(), "the relay never found back to the bus:\n{}", relay.logged());
+        self.says_again(2, BUS_IS_THERE, before).await;
     }
 
     /// SIGKILL for the bus.
@@ -203,6 +211,55 @@ impl Town {
         sleep(Duration::from_secs(2)).await;
         block_in_place(|| self.stage.bus.restart());
         self.over("bus killed", began).await;
+    }
+
+    /// SIGSTOP for the bus: it takes what it is told, and says nothing.
+    async fn stops_bus(&mut self) {
+        let began = now();
+        self.stage.bus.signals("-STOP");
+        // The fault itself.
+        sleep(Duration::from_secs(4)).await;
+        self.stage.bus.signals("-CONT");
+        self.over("bus stopped", began).await;
+    }
+
+    /// The second relay is cut off from the database, and nothing tells it so, for longer than its lease.
+    async fn cuts_pipe(&mut self) {
+        let began = now();
+        let before = self.times_said(1, STORE_COMMITS);
+        self.pipe.turns(Weather::Hole);
+        // The others go on meanwhile, and take over whom it had.
+        sleep(PAUSE).await;
+        // What was connected meanwhile never works again: it has to find out, and to connect anew.
+        self.pipe.turns(Weather::Fair);
+        self.over("store cut off", began).await;
+        self.says_again(1, STORE_COMMITS, before).await;
+    }
+
+    /// How often a relay's log says this.
+    fn times_said(&self, relay: usize, text: &str) -> usize {
+        self.stage.relays[relay].logged().matches(text).count()
+    }
+
+    /// Waits until a relay's log says this more often than before.
+    async fn says_again(&self, relay: usize, text: &str, before: usize) {
+        let said = async {
+            let mut ticks = interval(Duration::from_millis(100));
+            while self.times_said(relay, text) <= before {
+                ticks.tick().await;
+            }
+        };
+        assert!(timeout(PATIENCE, said).await.is_ok(), "not {text:?} again:\n{}", self.stage.relays[relay].logged());
+    }
+
+    /// SIGSTOP for the database, for longer than the leases of all.
+    async fn stops_store(&mut self) {
+        let began = now();
+        block_in_place(|| self.stage.store.signals("-STOP"));
+        // The fault itself.
+        sleep(PAUSE).await;
+        block_in_place(|| self.stage.store.signals("-CONT"));
+        self.over("store stopped", began).await;
     }
 
     /// The database crashes.

@@ -1,8 +1,8 @@
-//! The servers beside the relays: PostgreSQL, on a socket in a folder of its own, and NATS, on a port of its own. Both can be killed and
-//! started again where they were. Dropping them ends them.
+//! The servers beside the relays: PostgreSQL, on a socket in a folder of its own and on a port, and NATS, on a port of its own. Both can be
+//! stopped, killed, and started again where they were. Dropping them ends them.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -15,6 +15,8 @@ const START_WITHIN: Duration = Duration::from_secs(30);
 
 /// A PostgreSQL.
 pub struct Postgres {
+    /// Where it listens, beside its socket.
+    pub address: SocketAddr,
     programs: PathBuf,
     folder: TempDir,
 }
@@ -26,7 +28,9 @@ impl Postgres {
         let found = Command::new(script).arg("--find").output().unwrap();
         assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
         let programs = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim());
-        let server = Self { programs, folder: tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap() };
+        // Free just now; it says so if somebody is quicker.
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let server = Self { address, programs, folder: tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap() };
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
         }
@@ -40,7 +44,8 @@ impl Postgres {
     pub fn starts(&self) {
         let folder = self.folder.path().display();
         // Only the process is killed, never the machine, so nothing waits for a disk.
-        let options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
+        let port = self.address.port();
+        let options = format!("-k {folder} -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
         let log = self.folder.path().join("log").display().to_string();
         assert!(self.run("pg_ctl", &["start", "-w", "-l", &log, "-o", &options]), "PostgreSQL did not start: see {log}");
     }
@@ -50,10 +55,24 @@ impl Postgres {
         assert!(self.run("pg_ctl", &["stop", "-w", "-m", "immediate"]));
     }
 
+    /// SIGSTOP for it and all that serves its sessions, or SIGCONT.
+    pub fn signals(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap();
+        // Itself first, or last: it must not start another one meanwhile, nor find one that does not answer.
+        let mut order = [("kill", vec![signal, pid]), ("pkill", vec![signal, "-P", pid])];
+        if signal != "-STOP" {
+            order.reverse();
+        }
+        for (program, arguments) in order {
+            assert!(Command::new(program).args(&arguments).status().unwrap().success(), "{program} {arguments:?}");
+        }
+    }
+
     /// Where it is.
     pub fn url(&self) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://bulle@{folder}/postgres")
+        format!("postgres://bulle@{folder}:{}/postgres", self.address.port())
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> bool {
@@ -100,6 +119,12 @@ impl Nats {
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub fn signals(&self, signal: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// Starts it again.

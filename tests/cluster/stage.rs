@@ -21,16 +21,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts so many relays. `way`: by which address each gets to the bus.
-    pub async fn build(relays: usize, settings: &[(&str, &str)], way: impl AsyncFn(usize, &Nats) -> String) -> Self {
+    /// Starts so many relays. `ways`: by which addresses each gets to the store and to the bus.
+    pub async fn build(relays: usize, settings: &[(&str, &str)], ways: impl AsyncFn(usize, &Postgres, &Nats) -> Ways) -> Self {
         let (store, bus) = block_in_place(|| (Postgres::start(), Nats::start()));
         let mut started = Vec::new();
         let mut first = None;
         for number in 0..relays {
-            let way = way(number, &bus).await;
-            let url = store.url();
+            let ways = ways(number, &store, &bus).await;
             let mut settings = settings.to_vec();
-            settings.extend([("BULLE_STORE", &*url), ("BULLE_BUS", &*way), ("BULLE_METRICS_LISTEN", "127.0.0.1:0")]);
+            settings.extend([("BULLE_STORE", &*ways.store), ("BULLE_BUS", &*ways.bus), ("BULLE_METRICS_LISTEN", "127.0.0.1:0")]);
             let relay = block_in_place(|| RelayProcess::start(&settings));
             if first.is_none() {
                 first = Some(relay.first_admin().await);
@@ -64,7 +63,13 @@ impl Stage {
     }
 }
 
-/// Straight to the bus.
-pub async fn straight(_: usize, bus: &Nats) -> String {
-    format!("nats://{}", bus.address)
+/// How a relay gets to what it needs.
+pub struct Ways {
+    pub store: String,
+    pub bus: String,
+}
+
+/// Straight to both.
+pub async fn straight(_: usize, store: &Postgres, bus: &Nats) -> Ways {
+    Ways { store: store.url(), bus: format!("nats://{}", bus.address) }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases
 
+mod live;
 mod postgres;
 mod sqlite;
 mod value;
@@ -32,6 +33,15 @@ pub(crate) enum Error {
     /// The transaction is gone, and all that was written in it.
     #[error("{0}")]
     Aborted(&'static str),
+    /// Another relay has the database.
+    #[error("another relay has the database")]
+    Taken,
+    /// The database does not answer.
+    #[error("the database does not answer")]
+    Silent,
+    /// There can be no connection.
+    #[error("no connection to the database can be made: {0}")]
+    NoConnection(std::io::Error),
     /// SQLite refused it.
     #[error("{}", sqlite::told(.0))]
     Sqlite(#[from] rusqlite::Error),
@@ -44,7 +54,7 @@ impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::NoRows | Error::Unexpected(_) => Self::Corrupt(error.to_string()),
-            Error::Aborted(why) => Self::Unavailable(why.to_owned()),
+            Error::Aborted(_) | Error::Taken | Error::Silent | Error::NoConnection(_) => Self::Unavailable(error.to_string()),
             Error::Sqlite(error) => error.into(),
             Error::Postgres(error) => postgres::meaning(&error),
         }

@@ -4,7 +4,6 @@
 //! alone, on whichever relay, and entries are numbered in the order of their commits. Group commit makes up for it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -16,8 +15,10 @@ use postgres::config::Host;
 use postgres::error::SqlState;
 use postgres::row::RowIndex;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls, Row, Statement};
+use postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::Config;
 
+use super::live::Live;
 use super::value::ValueRef;
 use super::{Error, Result};
 use crate::store::StoreError;
@@ -108,20 +109,25 @@ impl Server {
         session.owns = Some(company);
         match (session.begin_writing().and_then(|()| session.batch("COMMIT")), company) {
             (Ok(()), _) => Ok(session),
-            (Err(Error::Aborted(_)), Company::Alone) => Err(StoreError::Foreign(format!(
+            (Err(Error::Taken), Company::Alone) => Err(StoreError::Foreign(format!(
                 "another relay runs on {self}: stop it first, or set `bus` for each of them, by which they tell each other what happens"
             ))),
-            (Err(Error::Aborted(_)), Company::Shared) => {
+            (Err(Error::Taken), Company::Shared) => {
                 Err(StoreError::Foreign(format!("a relay without a `bus` runs on {self}: stop it first")))
             }
             (Err(error), _) => Err(error.into()),
         }
     }
 
+    /// A connection for what is done once, before anybody is served.
+    fn client(&self) -> Result<Client> {
+        Ok(postgres::Config::from((*self.config).clone()).connect(NoTls)?)
+    }
+
     /// Brings the tables to this version, once: relays that start together wait for the first of them. Relays of an earlier version that
     /// still run must be able to go on with the new tables, so migrations only add.
     pub(crate) fn migrate(&self, migrations: &[&str]) -> std::result::Result<(), StoreError> {
-        let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        let mut client = self.client()?;
         // Given back with the session.
         let patience = MIGRATE_WITHIN.as_millis();
         let alone = format!("SET lock_timeout = {patience}; SELECT pg_advisory_lock({MIGRATING})");
@@ -148,7 +154,7 @@ impl Server {
     /// # Errors
     /// There are none, or they are of another version.
     pub(crate) fn check(&self, newest: usize) -> std::result::Result<(), StoreError> {
-        let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        let mut client = self.client()?;
         match version(&mut client)? {
             version if version == newest => Ok(()),
             version if version > newest => Err(later(version, newest)),
@@ -184,11 +190,6 @@ pub(crate) struct Session {
     owns: Option<Company>,
 }
 
-struct Live {
-    client: Client,
-    prepared: HashMap<String, Vec<(Vec<u8>, Statement)>>,
-}
-
 impl Session {
     pub(super) fn is_idle(&self) -> bool {
         self.idle.get()
@@ -217,23 +218,27 @@ impl Session {
     fn begin(&self, sql: &str) -> Result<()> {
         let mut live = self.live.borrow_mut();
         if let Some(session) = live.as_mut() {
-            match session.client.batch_execute(sql) {
+            match session.batch(sql) {
                 Ok(()) => {
                     self.idle.set(false);
                     return Ok(());
                 }
+                Err(Error::Silent) => {
+                    *live = None;
+                    return Err(Error::Silent);
+                }
                 Err(error) => {
                     // What was begun ends; the session goes on, and keeps what it owns.
-                    if session.client.batch_execute("ROLLBACK").is_ok() {
-                        return Err(error.into());
+                    if session.batch("ROLLBACK").is_ok() {
+                        return Err(error);
                     }
                     // It was lost while nobody used it, which only shows now: there may be another.
                     *live = None;
                 }
             }
         }
-        let mut session = open(&self.server, self.owns.map(|company| (company, self.patience.get())))?;
-        session.client.batch_execute(sql)?;
+        let session = open(&self.server, self.owns.map(|company| (company, self.patience.get())))?;
+        session.batch(sql)?;
         *live = Some(session);
         self.idle.set(false);
         Ok(())
@@ -246,24 +251,22 @@ impl Session {
             self.idle.set(true);
             return Err(lost());
         };
-        let done = session.client.batch_execute(sql);
+        let done = session.batch(sql);
         let ends = matches!(sql, "COMMIT" | "ROLLBACK");
         if ends && done.is_ok() {
             self.idle.set(true);
         }
-        if done.is_err() && (ends || session.client.is_closed()) {
+        if done.is_err() && (ends || session.is_lost()) {
             *live = None;
             self.idle.set(true);
         }
-        Ok(done?)
+        done
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<usize> {
-        self.with(sql, values, |client, statement, params| {
-            let written = client.execute(statement, params)?;
-            self.changes.set(self.changes.get() + written);
-            Ok(usize::try_from(written).unwrap_or(usize::MAX))
-        })
+        let written = self.with(sql, values, async |client, statement, params| client.execute(statement, params).await)?;
+        self.changes.set(self.changes.get() + written);
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
     }
 
     pub(super) fn scan<B, E: From<Error>>(
@@ -273,7 +276,7 @@ impl Session {
         mut look: impl FnMut(&Row) -> std::result::Result<ControlFlow<B>, E>,
     ) -> std::result::Result<Option<B>, E> {
         // All at once: whoever looks may ask for more in the meantime.
-        let rows = self.with(sql, values, |client, statement, params| Ok(client.query(statement, params)?))?;
+        let rows = self.with(sql, values, async |client, statement, params| client.query(statement, params).await)?;
         if sql.contains(" RETURNING ") {
             self.changes.set(self.changes.get() + rows.len() as u64);
         }
@@ -289,24 +292,20 @@ impl Session {
         &self,
         sql: &str,
         values: &[ValueRef<'_>],
-        run: impl FnOnce(&mut Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T>,
+        run: impl AsyncFnOnce(
+            &tokio_postgres::Client,
+            &Statement,
+            &[&(dyn ToSql + Sync)],
+        ) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> Result<T> {
         let mut live = self.live.borrow_mut();
-        let Live { client, prepared } = &mut **live.as_mut().ok_or_else(lost)?;
+        let live = live.as_mut().ok_or_else(lost)?;
         let shape: Vec<u8> = values.iter().map(|value| shape(*value)).collect();
-        let known = prepared.get(sql).and_then(|all| all.iter().find(|(known, _)| *known == shape));
-        let statement = match known {
-            Some((_, statement)) => statement.clone(),
-            None => {
-                let types: Vec<Type> = values.iter().map(|value| kind(*value)).collect();
-                let statement = client.prepare_typed(&sql.replace('?', "$"), &types)?;
-                prepared.entry(sql.to_owned()).or_default().push((shape, statement.clone()));
-                statement
-            }
-        };
+        let types: Vec<Type> = values.iter().map(|value| kind(*value)).collect();
+        let statement = live.prepare(sql, shape, &types)?;
         let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
         let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as _).collect();
-        run(client, &statement, &params)
+        live.with(async |client| run(client, &statement, &params).await)
     }
 }
 
@@ -314,31 +313,31 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(live) = self.live.take() {
-            let _cannot_panic = std::thread::spawn(move || drop(live)).join();
+            let _cannot_panic = std::thread::spawn(move || live.close()).join();
         }
     }
 }
 
 /// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
 fn open(server: &Server, to_own: Option<(Company, Duration)>) -> Result<Box<Live>> {
-    let mut client = server.config.connect(NoTls)?;
+    let live = Live::open(&server.config)?;
     if let Some((company, patience)) = to_own {
         let lock = match company {
             Company::Alone => "pg_advisory_lock",
             Company::Shared => "pg_advisory_lock_shared",
         };
         let own = format!("SET lock_timeout = {}; SELECT {lock}({OWNER})", patience.as_millis());
-        client.batch_execute(&own).map_err(|error| match error.code() {
-            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Error::Aborted("another relay has the database"),
-            _ => error.into(),
+        live.batch(&own).map_err(|error| match error {
+            Error::Postgres(refused) if refused.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Error::Taken,
+            error => error,
         })?;
     }
     let (statement, still, silent) = (STATEMENT_WITHIN.as_millis(), STAND_STILL.as_millis(), SILENT.as_secs());
-    client.batch_execute(&format!(
+    live.batch(&format!(
         "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning; \
          SET tcp_keepalives_idle = {silent}; SET tcp_keepalives_interval = {silent}; SET tcp_keepalives_count = 2"
     ))?;
-    Ok(Box::new(Live { client, prepared: HashMap::new() }))
+    Ok(Box::new(live))
 }
 
 fn lost() -> Error {
