@@ -95,6 +95,19 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     visitor.waits_until("seen.sockets.length > 0").await?;
     admin.waits_until("(seek('button', 'Check again').click(), text().includes('The chat works here.'))").await?;
 
+    // Whom the site knows, and nobody else.
+    admin.clicks("button", "Make a secret").await?;
+    admin.waits_until("/^[0-9a-f]{64}$/.test(seek('textbox', 'New secret')?.value)").await?;
+    admin.pictures("install-secret").await?;
+    ensure!(admin.asks_axe_everywhere().await?.is_empty(), "{:#?}", admin.asks_axe_everywhere().await?);
+    admin.clicks("checkbox", "Only visitors you vouch for may chat").await?;
+    visitor.sees("Chat is not available on this page.").await?;
+    admin.clicks("checkbox", "Only visitors you vouch for may chat").await?;
+    admin.clicks("button", "Retire").await?;
+    admin.clicks("button", "Retire it now").await?;
+    admin.sees("nobody can be vouched for").await?;
+    visitor.opens(&pages.url("/")).await?;
+
     // All of it is there again.
     admin.reloads().await?;
     admin.waits_until("seekPart('combobox', 'Site')").await?;

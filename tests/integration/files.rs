@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use relay::config::{Allowance, Config};
 use reqwest::Method;
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::close::ErrorCode;
 use shared::ids::FileId;
 use shared::model::{Body, File, FileRules, Say};
@@ -243,6 +243,16 @@ async fn refusals_say_what_would_do() {
     assert_eq!((day.status, day.header("retry-after").is_some()), (429, true), "{day:?}");
     assert!(day.body.contains("within a day") && day.body.contains("rate_limited"), "{day:?}");
     of(&png(200_000)).is_taken().await;
+
+    // A site may want less than the relay takes, and cannot have more.
+    for (bytes, most) in [(2_000, 2_000), (400_000, 300_000)] {
+        let (patch, greetings) = (json!({ "settings": { "file_bytes": bytes } }), kim.log().greetings);
+        let change = relay.office().request(Method::PATCH, "/api/sites/demo").by(relay.admin()).json(&patch).unwrap();
+        change.send().await.unwrap().accepted().unwrap();
+        kim.until_greeted(greetings).await;
+        assert_eq!(kim.log().view.offers.files.unwrap().most_bytes, most);
+        assert!(of(&png(300_001)).is_refused(413).await.contains(&format!("{most} bytes at most")));
+    }
 
     // By address, whoever they say they are.
     for number in 0..6_u8 {

@@ -174,7 +174,8 @@ pub async fn upload(
                     return Err(RestError::NotListed);
                 }
                 let visitor = visitor(&shared, &caller, &site, token, asked.duration_ms.is_some()).await?;
-                new(visitor, shared.config.limits.upload_bytes_a_day as u64)
+                let new = new(visitor, shared.config.limits.upload_bytes_a_day as u64);
+                New { most: site.settings.most_file_bytes(new.most), ..new }
             }
             None => {
                 let account = auth::session(&shared, caller.base.as_ref(), &headers).await.map_err(RestError::Store)?;

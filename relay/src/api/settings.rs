@@ -16,6 +16,8 @@ use crate::error::RestError;
 const MAX_TAG: usize = 35;
 /// Longest id of a greeting.
 const MAX_ID: usize = 64;
+/// Least that a file may be limited to, in bytes; no files at all is `files`.
+const LEAST_FILE: u64 = 1_024;
 /// Longest time on a page that a greeting waits for, in seconds.
 const MAX_AFTER: u32 = 3_600;
 /// How many options a choice has.
@@ -59,6 +61,9 @@ pub fn check(settings: &SiteSettings) -> Result<(), RestError> {
     };
     if !settings.locale.as_ref().is_none_or(is_tag) {
         return Err(invalid("locale", "must be a language tag such as fr or pt-BR"));
+    }
+    if settings.file_bytes.is_some_and(|bytes| bytes < LEAST_FILE) {
+        return Err(invalid("file_bytes", format!("must be {LEAST_FILE} at least; leave it out for the relay's own limit")));
     }
     words(&settings.words)?;
     settings.form.as_ref().map_or(Ok(()), form)?;
@@ -210,6 +215,7 @@ mod tests {
         for settings in [
             json!({}),
             json!({"color": "#C0FFEE", "side": "left", "theme": "dark", "locale": "pt-BR"}),
+            json!({"file_bytes": 1_024, "words": [{"greeting": "Hello"}, {"lang": "fr", "here": "Nous sommes là"}]}),
             field(json!({"required": true})),
             field(json!({"kind": "choice", "options": ["Sales", "Support"]})),
             greeting(json!({"url": "https://*/cart*", "after_s": 3_600, "scroll": 100, "exit": true, "returning": false})),
@@ -226,6 +232,12 @@ mod tests {
             (json!({"color": "#12345g"}), "color"),
             (json!({"locale": "fr\"<script>"}), "locale"),
             (json!({"locale": ""}), "locale"),
+            (json!({"file_bytes": 1_023}), "file_bytes"),
+            (json!({"words": vec![json!({}); MAX_WORDS + 1]}), "words"),
+            (json!({"words": [{"lang": "fr"}, {"lang": "fr"}]}), "words.lang"),
+            (json!({"words": [{"lang": "fr-CA"}]}), "words.lang"),
+            (json!({"words": [{"later": " "}]}), "words.later"),
+            (json!({"words": [{"greeting": "x".repeat(257)}]}), "words.greeting"),
             (json!({"form": {"fields": []}}), "form"),
             (json!({"form": {"fields": [{"label": "A", "kind": "text"}, {"label": "A", "kind": "email"}]}}), "form"),
             (json!({"form": {"fields": [{"label": "A", "kind": "text"}], "consent": " "}}), "form.consent"),

@@ -322,7 +322,8 @@ fn veiled(draft: &str) -> &'static str {
 
 /// What the panel is told of a site's settings. It may ask for nothing that this relay cannot do.
 fn panel(settings: &SiteSettings, files: &FileRules, email: bool) -> Panel {
-    let files = settings.files.then(|| files.clone());
+    let rules = || FileRules { most_bytes: settings.most_file_bytes(files.most_bytes), ..files.clone() };
+    let files = settings.files.then(rules);
     // A voice note is a file.
     let voice = settings.voice && files.is_some();
     let (words, form) = (settings.words.clone(), settings.form.clone());

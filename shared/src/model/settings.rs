@@ -82,6 +82,9 @@ wire! {
         /// Whether visitors may send files.
         #[serde(default = "yes")]
         pub files: bool,
+        /// Greatest size of these in bytes, at least 1,024; left out, or greater than the relay's own limit: that one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub file_bytes: Option<u64>,
         /// Whether visitors may record voice notes.
         #[serde(default = "yes")]
         pub voice: bool,
@@ -212,6 +215,13 @@ fn yes() -> bool {
     true
 }
 
+impl SiteSettings {
+    /// Greatest size in bytes of a file that visitors may send, where the relay takes this much.
+    pub fn most_file_bytes(&self, relay: u64) -> u64 {
+        self.file_bytes.map_or(relay, |own| own.min(relay))
+    }
+}
+
 impl Default for SiteSettings {
     fn default() -> Self {
         Self {
@@ -223,6 +233,7 @@ impl Default for SiteSettings {
             form: None,
             greetings: Vec::new(),
             files: true,
+            file_bytes: None,
             voice: true,
             rating: true,
             drafts: true,

@@ -3,9 +3,9 @@
 use gloo_net::http::Request;
 use shared::api::{
     AccountPatch, ApiToken, AuditPage, Confirm, Deed, Enrolment, Invited, Limit, Me, Member, NewApiToken, NewPassword, Proof,
-    PushKey, PushSubscription, RecoveryCodes, Retention, Right, Rules, SecondFactor, Session, Uninvite,
+    PushKey, PushSubscription, RecoveryCodes, Retention, Right, Rules, SecondFactor, Session, SiteSecret, Uninvite,
 };
-use shared::ids::{AgentId, SessionId, SiteKey, VisitorId};
+use shared::ids::{AgentId, SecretId, SessionId, SiteKey, VisitorId};
 
 use super::{NOTHING, RestError, done, get, send};
 use crate::lean;
@@ -121,6 +121,21 @@ pub async fn new_token(body: &NewApiToken) -> Result<ApiToken, RestError> {
 /// Revokes one.
 pub async fn revoke_token(id: AgentId) -> Result<(), RestError> {
     done(Request::delete(&format!("/api/tokens/{id}")), &NOTHING).await
+}
+
+/// What a site's server may sign with.
+pub async fn secrets(site: &SiteKey) -> Result<Vec<SiteSecret>, RestError> {
+    get(&format!("/api/sites/{site}/secrets")).await
+}
+
+/// Makes one.
+pub async fn new_secret(site: &SiteKey) -> Result<SiteSecret, RestError> {
+    send(Request::post(&format!("/api/sites/{site}/secrets")), &NOTHING).await
+}
+
+/// Retires one.
+pub async fn retire_secret(site: &SiteKey, id: SecretId) -> Result<(), RestError> {
+    done(Request::delete(&format!("/api/sites/{site}/secrets/{id}")), &NOTHING).await
 }
 
 /// A page of the record.

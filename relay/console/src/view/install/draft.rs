@@ -24,6 +24,9 @@ pub const LANGUAGES: [(&str, &str); 12] = [
     ("zh", "中文"),
 ];
 
+/// Bytes of what is called MB here, as file managers do.
+const MB: f64 = 1_048_576.0;
+
 /// A site being changed.
 #[derive(Clone, Copy)]
 pub struct Draft {
@@ -41,6 +44,8 @@ pub struct Draft {
     pub locale: RwSignal<String>,
     /// Whether visitors may send files.
     pub files: RwSignal<bool>,
+    /// How large these may be, in MB; empty: as the relay allows.
+    pub file_size: RwSignal<String>,
     /// Whether they may record voice notes.
     pub voice: RwSignal<bool>,
     /// Whether they are asked for a rating.
@@ -120,6 +125,7 @@ impl Draft {
             theme: RwSignal::new(word(&settings.theme)),
             locale: RwSignal::new(settings.locale.clone().unwrap_or_default()),
             files: RwSignal::new(settings.files),
+            file_size: RwSignal::new(settings.file_bytes.map(|bytes| (bytes as f64 / MB).to_string()).unwrap_or_default()),
             voice: RwSignal::new(settings.voice),
             rating: RwSignal::new(settings.rating),
             drafts: RwSignal::new(settings.drafts),
@@ -143,6 +149,9 @@ impl Draft {
             form,
             greetings: self.greetings.with_untracked(|greetings| greetings.iter().map(GreetingDraft::greeting).collect()),
             files: self.files.get_untracked(),
+            file_bytes: self
+                .file_size
+                .with_untracked(|size| size.trim().parse::<f64>().ok().map(|size| (size * MB).round() as u64)),
             voice: self.voice.get_untracked(),
             rating: self.rating.get_untracked(),
             drafts: self.drafts.get_untracked(),
@@ -304,7 +313,7 @@ mod tests {
         let site: SiteSetup = serde_json::from_value(json!({
             "key": "shop", "name": "Shop", "origins": ["https://a.example", "https://*.b.example"], "snippet": "", "csp": [], "frame_csp": [],
             "settings": {
-                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false,
+                "color": "#abcdef", "side": "left", "theme": "dark", "locale": "fr", "files": false, "file_bytes": 1_500_000,
                 "words": [{ "greeting": "Hello you", "later": "Tomorrow" }, { "lang": "fr", "here": "Nous sommes là" }, { "lang": "sv", "away": "Borta" }],
                 "voice": true, "rating": false, "drafts": false,
                 "form": { "fields": [

@@ -39,6 +39,7 @@ pub fn Looks(
                         </select>
                     </label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.files/>{texts.installing.offers_files}</label>
+                    <label class:hidden=move || !draft.files.get()>{texts.installing.file_size}<input type="number" min="0.01" max="1024" step="any" placeholder=texts.installing.file_size_own bind:value=draft.file_size/></label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.voice/>{texts.installing.offers_voice}</label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.rating/>{texts.installing.offers_rating}</label>
                     <label class="tick"><input type="checkbox" bind:checked=draft.drafts/>{texts.together.drafts}</label>

@@ -9,6 +9,7 @@ mod says;
 mod seen;
 mod snippet;
 mod verdict;
+mod vouch;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -143,6 +144,7 @@ fn Setup(site: SiteSetup, found: Found, admin: bool) -> impl IntoView {
                         <span role="status" class:problem=failed>{said}</span>
                     </div>
                 </form>
+                <vouch::Vouch site=site.clone()/>
                 <Wanted site=site.key.clone()/>
                 <Retained site=site.key.clone()/>
             }.into_any()
