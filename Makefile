@@ -9,6 +9,10 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 GECKODRIVER_VERSION := 0.37.1
 AXE_VERSION := 4.14.1
+# What reads the recipes of examples/cluster.
+DCLINT_VERSION := 3.1.0
+DOCKERFILE_UTILS_VERSION := 0.16.3
+KUBERNETES_VALIDATE_VERSION := 1.37.0
 # Must equal the library's, and that one is pinned already.
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -27,7 +31,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats balancer recipes widget console relay
 
 # say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
@@ -91,6 +95,26 @@ nats:
 	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server \
 	  || { $(call say,'installing NATS'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
 	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends nats-server; }
+
+# The same.
+balancer:
+	@command -v haproxy >/dev/null || test -x /usr/sbin/haproxy \
+	  || { $(call say,'installing HAProxy'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends haproxy; }
+
+# Who reads what of examples/cluster no test can run: Docker's, Kubernetes' and systemd's files. Debian's names.
+recipes:
+	@{ command -v systemd-analyze && python3 -c 'import ensurepip'; } >/dev/null 2>&1 \
+	  || { $(call say,'installing systemd and Python'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends systemd python3-venv; }
+	@{ $(call has,dclint,$(DCLINT_VERSION)) && $(call has,dockerfile-utils,$(DOCKERFILE_UTILS_VERSION)); } \
+	  || { $(call say,'installing dclint $(DCLINT_VERSION) and dockerfile-utils $(DOCKERFILE_UTILS_VERSION)'); mkdir -p $(TOOLS); \
+	       npm install --prefix $(TOOLS) --no-audit --no-fund dclint@$(DCLINT_VERSION) dockerfile-utils@$(DOCKERFILE_UTILS_VERSION); }
+	@$(call has,kubernetes-validate,$(KUBERNETES_VALIDATE_VERSION)) \
+	  || { $(call say,'installing kubernetes-validate $(KUBERNETES_VALIDATE_VERSION)'); mkdir -p $(TOOLS)/bin; \
+	       python3 -m venv $(TOOLS)/python; \
+	       $(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION); \
+	       ln -sf ../python/bin/kubernetes-validate $(TOOLS)/bin/kubernetes-validate; }
 
 # ---- What the relay embeds --------------------------------------------------------------------------------------------
 # The stamps lie beside the folders that Trunk empties. `make dev` removes them: what it builds is not for serving to people.
@@ -172,7 +196,7 @@ ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,m
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
-test: tools browsers postgres nats widget console lint size
+test: tools browsers postgres nats balancer recipes widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')

@@ -15,8 +15,11 @@ mod replay;
 mod report;
 
 mod balancer;
+mod example;
 mod faults;
+mod haproxy;
 mod journal;
+mod recipes;
 mod servers;
 mod share;
 mod stage;

@@ -140,12 +140,15 @@ impl Drop for Nats {
     }
 }
 
+/// NATS' program; Debian puts it where not everybody looks.
+pub fn bus() -> &'static str {
+    if Path::new("/usr/sbin/nats-server").exists() { "/usr/sbin/nats-server" } else { "nats-server" }
+}
+
 /// Starts a server on this port (`-1`: any), and waits until it says that it is ready.
 fn launch(port: &str) -> (Child, SocketAddr) {
     const LISTENS: &str = "Listening for client connections on ";
-    // Where Debian puts it, which is not on everybody's path.
-    let program = if Path::new("/usr/sbin/nats-server").exists() { "/usr/sbin/nats-server" } else { "nats-server" };
-    let mut command = Command::new(program);
+    let mut command = Command::new(bus());
     command.args(["--addr", "127.0.0.1", "--port", port]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut process = command.spawn().unwrap_or_else(|error| panic!("no nats-server ({error}): `make nats` installs one"));
     let log = process.stderr.take().unwrap();
