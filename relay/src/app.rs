@@ -123,6 +123,10 @@ pub struct Running {
 /// # Errors
 /// What the configuration asks for cannot be had: [`StartError`] says what and what to do.
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    if config.metrics_listen.is_some() {
+        // Before there is anything to count.
+        health::recorder()?;
+    }
     std::fs::create_dir_all(&config.data)
         .map_err(|error| StartError::Data { folder: config.data.display().to_string(), error })?;
     let url = config.store_url();
@@ -155,6 +159,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         (Some(url), Some(interests)) => {
             let (bus, wire) = Nats::connect(&config, url, node, fanout, interests).await?;
             tasks.spawn(wire.run(silence.clone()));
+            // Who came before the bus is there would have to greet anew.
+            bus.ready().await;
             Arc::new(bus)
         }
         _ => Arc::new(Local::new(fanout)),
@@ -163,6 +169,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tasks.spawn(Boards::new(store.clone(), registry.clone(), dirty).run(stop.clone()));
     tasks.spawn(keeper::sweep(hub.clone(), stop.clone()));
     tasks.spawn(keeper::heartbeat(hub.clone(), stop.clone()));
+    if is_shared {
+        tasks.spawn(keeper::tell_viewers(hub.clone(), stop.clone()));
+    }
 
     if let Some(post) = post {
         tasks.spawn(duty::serve(post, stop.clone()));

@@ -103,7 +103,11 @@ pub async fn metrics(
     Ok((bound, serving))
 }
 
-fn recorder() -> Result<PrometheusHandle, MetricsError> {
+/// What keeps the metrics of this process, from the first call on.
+///
+/// # Errors
+/// Something else keeps them already.
+pub fn recorder() -> Result<PrometheusHandle, MetricsError> {
     if let Some(handle) = RECORDER.get() {
         return Ok(handle.clone());
     }
