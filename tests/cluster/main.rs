@@ -17,6 +17,7 @@ mod report;
 mod balancer;
 mod faults;
 mod journal;
+mod moving;
 mod servers;
 mod share;
 mod stage;

@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 
 use super::StoreError;
 
-pub(crate) use self::postgres::Company;
 pub use self::postgres::Server;
+pub(crate) use self::postgres::{Company, MOVE, OWNER, migrate};
 pub(crate) use self::value::{FromSql, Params, ToSql, ValueRef, params};
 
 /// What a statement comes to.

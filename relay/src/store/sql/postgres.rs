@@ -16,7 +16,7 @@ use postgres::config::Host;
 use postgres::error::SqlState;
 use postgres::row::RowIndex;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls, Row, Statement};
+use postgres::{Client, Config, GenericClient, NoTls, Row, Statement};
 
 use super::value::ValueRef;
 use super::{Error, Result};
@@ -25,9 +25,12 @@ use crate::store::StoreError;
 /// The advisory lock that a transaction holds while it writes: any number, but always this one.
 const WRITERS: i64 = 0x4275_6c6c_6501;
 /// The one that the session of a relay's writer holds as long as it lives: alone, or together with relays that know of each other.
-const OWNER: i64 = 0x4275_6c6c_6502;
+pub(crate) const OWNER: i64 = 0x4275_6c6c_6502;
 /// The one that whoever brings the tables to another version holds meanwhile.
 const MIGRATING: i64 = 0x4275_6c6c_6503;
+
+/// The table that tells how a move from SQLite stands: `store/migrate` makes it, and while it is not finished nothing runs on the database.
+pub(crate) const MOVE: &str = "moved_from";
 
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -121,7 +124,7 @@ impl Server {
     /// Brings the tables to this version, once: relays that start together wait for the first of them. Relays of an earlier version that
     /// still run must be able to go on with the new tables, so migrations only add.
     pub(crate) fn migrate(&self, migrations: &[&str]) -> std::result::Result<(), StoreError> {
-        let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        let mut client = self.client()?;
         // Given back with the session.
         let patience = MIGRATE_WITHIN.as_millis();
         let alone = format!("SET lock_timeout = {patience}; SELECT pg_advisory_lock({MIGRATING})");
@@ -130,17 +133,8 @@ impl Server {
         if version > migrations.len() {
             return Err(later(version, migrations.len()));
         }
-        let bring = |client: &mut Client| -> Result<()> {
-            client.batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")?;
-            for (step, sql) in migrations.iter().enumerate().skip(version) {
-                let mut change = client.transaction()?;
-                change.batch_execute(sql)?;
-                change.execute("INSERT INTO migration (version) VALUES ($1)", &[&(step as i64 + 1)])?;
-                change.commit()?;
-            }
-            Ok(())
-        };
-        Ok(bring(&mut client)?)
+        self.check_moved(&mut client)?;
+        Ok(migrate(&mut client, migrations, version)?)
     }
 
     /// Whether the tables are of this version, for whoever does not own the database.
@@ -148,13 +142,47 @@ impl Server {
     /// # Errors
     /// There are none, or they are of another version.
     pub(crate) fn check(&self, newest: usize) -> std::result::Result<(), StoreError> {
-        let mut client = self.config.connect(NoTls).map_err(Error::from)?;
+        let mut client = self.client()?;
         match version(&mut client)? {
-            version if version == newest => Ok(()),
+            version if version == newest => self.check_moved(&mut client),
             version if version > newest => Err(later(version, newest)),
             _ => Err(StoreError::Foreign(format!("there is no store of this version at {self}: start the relay on it first"))),
         }
     }
+
+    /// Refuses a database that is being filled from a store of SQLite.
+    fn check_moved(&self, client: &mut Client) -> std::result::Result<(), StoreError> {
+        let unfinished = |client: &mut Client| -> Result<bool> {
+            if !client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&MOVE])?.try_get::<_, bool>(0)? {
+                return Ok(false);
+            }
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {MOVE} WHERE finished_at IS NULL)");
+            Ok(client.query_one(&sql, &[])?.try_get(0)?)
+        };
+        if !unfinished(client)? {
+            return Ok(());
+        }
+        Err(StoreError::Foreign(format!(
+            "a move from SQLite to {self} was begun and is not over: stop the relay that it is from and run `bulle migrate-store` without `--ahead`"
+        )))
+    }
+
+    /// A client of its own.
+    pub(crate) fn client(&self) -> Result<Client> {
+        Ok(self.config.connect(NoTls)?)
+    }
+}
+
+/// Brings tables from a version to the newest.
+pub(crate) fn migrate(client: &mut impl GenericClient, migrations: &[&str], version: usize) -> Result<()> {
+    client.batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")?;
+    for (step, sql) in migrations.iter().enumerate().skip(version) {
+        let mut change = client.transaction()?;
+        change.batch_execute(sql)?;
+        change.execute("INSERT INTO migration (version) VALUES ($1)", &[&(step as i64 + 1)])?;
+        change.commit()?;
+    }
+    Ok(())
 }
 
 /// Which version the tables are of; 0: there are none.
@@ -321,7 +349,7 @@ impl Drop for Session {
 
 /// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
 fn open(server: &Server, to_own: Option<(Company, Duration)>) -> Result<Box<Live>> {
-    let mut client = server.config.connect(NoTls)?;
+    let mut client = server.client()?;
     if let Some((company, patience)) = to_own {
         let lock = match company {
             Company::Alone => "pg_advisory_lock",
