@@ -21,3 +21,4 @@ mod moving;
 mod servers;
 mod share;
 mod stage;
+mod tls;

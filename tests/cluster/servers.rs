@@ -1,8 +1,10 @@
 //! The servers beside the relays: PostgreSQL, on a socket in a folder of its own, and NATS, on a port of its own. Both can be killed and
 //! started again where they were. Dropping them ends them.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -17,30 +19,58 @@ const START_WITHIN: Duration = Duration::from_secs(30);
 pub struct Postgres {
     programs: PathBuf,
     folder: TempDir,
+    /// Where it listens beside the socket, and how.
+    listens: String,
 }
 
 impl Postgres {
     /// Makes a database cluster and starts it.
     pub fn start() -> Self {
+        let server = Self::made();
+        server.starts();
+        server
+    }
+
+    /// One that listens on a port of this machine, with TLS if it is given a certificate and its key, in PEM; and the port.
+    pub fn on_a_port(certified: Option<(&str, &str)>) -> (Self, u16) {
+        let mut server = Self::made();
+        // Given back to the system, which hands it to nobody else soon.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        server.listens = format!("-c listen_addresses=127.0.0.1 -p {port}");
+        if let Some((certificate, key)) = certified {
+            for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+                let file = server.folder.path().join("data").join(name);
+                std::fs::write(&file, text).unwrap();
+                // It takes no key that others may read.
+                std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+                assert!(!is_root() || Command::new("chown").arg("postgres").arg(&file).status().unwrap().success());
+            }
+            server.listens += " -c ssl=on";
+        }
+        server.starts();
+        (server, port)
+    }
+
+    fn made() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("with-postgres");
         let found = Command::new(script).arg("--find").output().unwrap();
         assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
         let programs = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim());
-        let server = Self { programs, folder: tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap() };
+        let folder = tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap();
+        let server = Self { programs, folder, listens: "-c listen_addresses=''".to_owned() };
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
         }
         let made = server.run("initdb", &["-U", "bulle", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]);
         assert!(made, "initdb");
-        server.starts();
         server
     }
 
     /// Starts it again.
     pub fn starts(&self) {
-        let folder = self.folder.path().display();
+        let (folder, listens) = (self.folder.path().display(), &self.listens);
         // Only the process is killed, never the machine, so nothing waits for a disk.
-        let options = format!("-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
+        let options = format!("-k {folder} {listens} -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
         let log = self.folder.path().join("log").display().to_string();
         assert!(self.run("pg_ctl", &["start", "-w", "-l", &log, "-o", &options]), "PostgreSQL did not start: see {log}");
     }

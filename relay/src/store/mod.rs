@@ -371,6 +371,11 @@ impl Store {
         }
     }
 
+    /// Connections for reading: busy ones, and idle ones that are open.
+    pub fn readers(&self) -> (usize, usize) {
+        self.readers.count()
+    }
+
     /// When it could not write.
     pub(crate) fn outages(&self) -> &Arc<outage::Outages> {
         &self.outages

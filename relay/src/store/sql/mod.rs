@@ -3,10 +3,11 @@
 //!
 //! The dialect is what both understand: integers, texts and bytes; `coalesce`, `CASE`, `IS NOT DISTINCT FROM`, `ON CONFLICT`, `RETURNING`.
 //!
-//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases
+//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases · [`tls`]: on the way to the latter
 
 mod postgres;
 mod sqlite;
+mod tls;
 mod value;
 
 use std::ops::ControlFlow;

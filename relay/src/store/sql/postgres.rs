@@ -12,12 +12,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use postgres::config::Host;
+use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::row::RowIndex;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, GenericClient, NoTls, Row, Statement};
 
+use super::tls::{self, Tls};
 use super::value::ValueRef;
 use super::{Error, Result};
 use crate::store::StoreError;
@@ -58,13 +59,15 @@ pub(crate) enum Company {
 #[derive(Clone)]
 pub struct Server {
     config: Box<Config>,
+    tls: Tls,
 }
 
 impl FromStr for Server {
     type Err = String;
 
-    /// From `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// From `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with what [`tls`] and the library know behind a `?`.
     fn from_str(url: &str) -> std::result::Result<Self, String> {
+        let (url, mode, mut tls) = tls::take(url)?;
         let mut config: Config = url.parse().map_err(|error: postgres::Error| told(&error))?;
         if config.get_hosts().is_empty() {
             return Err("it names no host".to_owned());
@@ -72,9 +75,14 @@ impl FromStr for Server {
         if config.get_dbname().is_none() {
             return Err("it names no database".to_owned());
         }
+        config.ssl_mode(mode);
+        if mode == SslMode::Prefer && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+            // There it has none.
+            tls = None;
+        }
         config.connect_timeout(CONNECT_WITHIN).application_name("bulle");
         config.keepalives_idle(SILENT).keepalives_interval(SILENT).keepalives_retries(2).tcp_user_timeout(3 * SILENT);
-        Ok(Self { config: Box::new(config) })
+        Ok(Self { config: Box::new(config), tls })
     }
 }
 
@@ -169,7 +177,10 @@ impl Server {
 
     /// A client of its own.
     pub(crate) fn client(&self) -> Result<Client> {
-        Ok(self.config.connect(NoTls)?)
+        Ok(match &self.tls {
+            Some(tls) => self.config.connect(tls.clone())?,
+            None => self.config.connect(NoTls)?,
+        })
     }
 }
 
@@ -415,10 +426,11 @@ pub(super) fn meaning(error: &postgres::Error) -> StoreError {
 pub(super) fn told(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(refused) => format!("{} (PostgreSQL code {})", refused.message(), refused.code().code()),
-        None => match error.source() {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
+        None => {
+            let error_and_remedy =
+                error.source().into_iter().map(ToString::to_string).chain(tls::remedy(error).map(str::to_owned));
+            error_and_remedy.fold(error.to_string(), |told, more| format!("{told}: {more}"))
+        }
     }
 }
 

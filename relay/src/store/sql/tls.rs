@@ -181,9 +181,9 @@ pub(super) fn remedy(error: &postgres::Error) -> Option<&'static str> {
     let source = error.source()?;
     let refused = source.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref()?.downcast_ref::<rustls::Error>());
     match refused {
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            Some("no authority that the relay trusts has signed the server's certificate: name the one that has as `sslrootcert=FILE` in the address")
-        }
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Some(
+            "no authority that the relay trusts has signed the server's certificate: name the one that has as `sslrootcert=FILE` in the address",
+        ),
         Some(rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         )) => Some(

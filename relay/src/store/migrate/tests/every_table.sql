@@ -34,8 +34,8 @@ SELECT (v.created_at - 1) * 70 + i.n, CAST('chat' || substr(v.id, 5) AS BLOB), i
 WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 5000)
 INSERT INTO audit (id, at, agent, conversation, what, about, detail) SELECT n * 3, n, NULL, x'00', 'test', '', 'a' || n FROM i;
 
-INSERT INTO node (id, heartbeat_at) VALUES (x'01', 1), (x'02', 2);
-INSERT INTO presence (subject, node) SELECT id, x'01' FROM agent;
+INSERT INTO node (id, heartbeat_at) VALUES (CAST('node000000000001' AS BLOB), 1), (CAST('node000000000002' AS BLOB), 2);
+INSERT INTO presence (subject, node) SELECT id, CAST('node000000000001' AS BLOB) FROM agent;
 INSERT INTO site_secret (id, site, secret, created_at) SELECT id, id, 'secret', 1 FROM site;
 INSERT INTO visitor_token (token_hash, visitor, secret, created_at)
 SELECT CAST('token' || created_at AS BLOB), id, site, 1 FROM visitor;
@@ -64,6 +64,6 @@ INSERT INTO push (session, conversation, cause, last, created_at, due_at, tries)
 SELECT token_hash, (SELECT min(id) FROM conversation), 3, 1, 1, 1, 0 FROM agent_session;
 UPDATE house_rule SET second_factor_since = 7;
 INSERT INTO mention (agent, conversation, seq, author, at, whisper, seen) SELECT id, (SELECT min(id) FROM conversation), 5, id, 1, 0, 0 FROM agent;
-INSERT INTO team (id, name) VALUES (x'01', 'Équipe'), (x'02', 'Support');
-INSERT INTO team_member (team, agent) SELECT x'01', id FROM agent;
-INSERT INTO team_site (team, site) SELECT x'01', id FROM site;
+INSERT INTO team (id, name) VALUES (CAST('team000000000001' AS BLOB), 'Équipe'), (CAST('team000000000002' AS BLOB), 'Support');
+INSERT INTO team_member (team, agent) SELECT CAST('team000000000001' AS BLOB), id FROM agent;
+INSERT INTO team_site (team, site) SELECT CAST('team000000000001' AS BLOB), id FROM site;

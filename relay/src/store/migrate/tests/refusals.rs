@@ -137,7 +137,7 @@ fn names_that_the_target_takes_for_the_same_are_told_ahead() {
     assert!(why.contains("takes two rows for the same") && why.contains("team_name_key"), "{why}");
     assert!(why.contains("quipe") && why.contains("console"), "{why}");
     assert!(stage.serve().is_err());
-    stage.change("UPDATE team SET name = 'Support' WHERE id = x'02'");
+    stage.change("UPDATE team SET name = 'Support' WHERE name = 'équipe'");
     stage.run(false).unwrap();
     stage.assert_equal();
 }
