@@ -42,7 +42,12 @@ pub(super) fn end(target: &mut Target, tables: &[Table], copied: &[Copied], rehe
     // So that its first statements are planned well.
     change.batch_execute("ANALYZE")?;
     change.execute(&format!("UPDATE {MOVE} SET finished_at = $1"), &[&clock::now()])?;
-    Ok(if rehearse { change.rollback()? } else { change.commit()? })
+    if rehearse {
+        change.rollback()?;
+    } else {
+        change.commit()?;
+    }
+    Ok(())
 }
 
 /// Numbers that the database gives go on after the last.
