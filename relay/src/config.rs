@@ -68,7 +68,8 @@ config! {
     /// over anything but loopback; unset, the `Host` of each request is taken.
     public_url: Option<Origin> = None;
     /// Where conversations are stored: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, a database of its own
-    /// with the rights to make tables in it. Unset: `bulle.db` in the data folder.
+    /// with the rights to make tables in it, and `?sslmode=verify-full&sslrootcert=FILE` behind it for TLS that trusts the authority in this file
+    /// (PEM; without it, the system's); others are `verify-ca`, `require`, `prefer` and `disable`. Unset: `bulle.db` in the data folder.
     store: Option<StoreUrl> = None;
     /// The bus of several relays that share one PostgreSQL: `nats://HOST:PORT`, or `tls://`; with `NAME:PASSWORD@` or `TOKEN@` before the host; with
     /// `/WORD` after it for a bus that others use as well, the same for all relays of a store; several servers with commas. Unset: there is one relay.

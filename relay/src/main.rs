@@ -1,5 +1,6 @@
 //! `bulle`: reads the arguments, runs what they ask for, tells what went wrong. Everything else is in the library.
 
+mod moving;
 mod subjects;
 
 use std::io::IsTerminal as _;
@@ -83,6 +84,20 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Move the store from SQLite to PostgreSQL: first ahead, while the relay runs, then to the end, while it does not.
+    MigrateStore {
+        /// The database that is moved: `sqlite:PATH`. It stays as it is.
+        #[arg(long, value_name = "STORE")]
+        from: String,
+        /// Where to: `postgres://USER:PASSWORD@HOST/DATABASE`, empty at first. Unset: the configured `store`, which no list of processes shows.
+        #[arg(long, value_name = "STORE")]
+        to: Option<String>,
+        /// Only copy ahead and rehearse the end; the relay may run meanwhile.
+        #[arg(long)]
+        ahead: bool,
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Write a consistent copy of the database, also while the relay runs.
     Backup {
         /// Where to; must not exist yet.
@@ -143,6 +158,7 @@ fn main() -> ExitCode {
     | Command::Backup { flags, .. }
     | Command::Export { flags, .. }
     | Command::Erase { flags, .. }
+    | Command::MigrateStore { flags, .. }
     | Command::Restore { flags, .. }) = &arguments.command;
     // Not `vars`: it panics at a variable that is not Unicode, and such a one is none of ours.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -162,6 +178,7 @@ fn main() -> ExitCode {
         Command::Invite { email, role, .. } => invite(&loaded.config, &email, role.into()),
         Command::Export { whom, file, .. } => subjects::export(&loaded.config, whom.visitor, whom.email, &file),
         Command::Erase { whom, .. } => subjects::erase(&loaded.config, whom.visitor, whom.email),
+        Command::MigrateStore { from, to, ahead, .. } => moving::migrate(&loaded.config, &from, to.as_deref(), ahead),
         Command::Backup { file, .. } => backup(&loaded.config, &file),
         Command::Restore { file, check: true, .. } => check(&file),
         Command::Restore { file, replace, .. } => restore(&loaded.config, &file, replace),

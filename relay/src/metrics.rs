@@ -72,8 +72,9 @@ metrics! {
     COMMIT_SECONDS = Histogram "bulle_commit_duration_seconds" Seconds [] "Time of a transaction, its wait for the disk included";
     STORE_ERRORS = Counter "bulle_store_errors_total" Count ["operation"] "Failures of the store, by `commit` or `read`";
     STORE_WRITABLE = Gauge "bulle_store_writable" Count [] "1 while the last transaction was committed, 0 since one could not be";
-    DATABASE_BYTES = Gauge "bulle_database_bytes" Bytes [] "Size of the database file";
-    WAL_BYTES = Gauge "bulle_database_wal_bytes" Bytes [] "Size of the write-ahead log, which is moved into the database now and then";
+    DATABASE_BYTES = Gauge "bulle_database_bytes" Bytes [] "Size of the database: of its file, or what PostgreSQL says";
+    WAL_BYTES = Gauge "bulle_database_wal_bytes" Bytes [] "Size of the write-ahead log, which is moved into the database now and then; SQLite alone";
+    STORE_READERS = Gauge "bulle_store_readers" Count ["state"] "Connections for reading: `busy`, and `idle` ones that are open; a relay has 4 at most, and one more for writing";
     DISK_FREE_BYTES = Gauge "bulle_disk_free_bytes" Bytes [] "Free space where the data folder is";
     DISK_LOW = Gauge "bulle_disk_low" Count [] "1 while less space is free than `disk_low` allows, else 0";
     QUEUED = Gauge "bulle_queue_conversations" Count ["site"] "Conversations that wait for an agent, by site";

@@ -106,9 +106,17 @@ pub fn check(file: &Path) -> Result<Report, RestoreError> {
     address.set_query(Some("immutable=1"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(address.as_str(), flags)?;
-    let schema = schema(&db, file)?;
+    examine(&db, file, bytes)
+}
+
+/// Looks at a database that is open.
+///
+/// # Errors
+/// It is none of this program.
+pub(crate) fn examine(db: &Connection, file: &Path, bytes: u64) -> Result<Report, RestoreError> {
+    let schema = schema(db, file)?;
     let mut report = Report { bytes, schema, counts: Vec::new(), findings: Vec::new() };
-    if let Err(error) = look(&db, &mut report) {
+    if let Err(error) = look(db, &mut report) {
         // A page that cannot be read at all ends the look; what was found before is told with it.
         report.findings.push(error.to_string());
     }

@@ -1,8 +1,10 @@
 //! The servers beside the relays: PostgreSQL, on a socket in a folder of its own and on a port, and NATS, on a port of its own. Both can be
 //! stopped, killed, and started again where they were. Dropping them ends them.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -19,24 +21,46 @@ pub struct Postgres {
     pub address: SocketAddr,
     programs: PathBuf,
     folder: TempDir,
+    is_certified: bool,
 }
 
 impl Postgres {
     /// Makes a database cluster and starts it.
     pub fn start() -> Self {
+        let server = Self::made();
+        server.starts();
+        server
+    }
+
+    /// One that has a certificate and its key, in PEM, for whoever comes to its port.
+    pub fn certified(certificate: &str, key: &str) -> Self {
+        let mut server = Self::made();
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = server.folder.path().join("data").join(name);
+            std::fs::write(&file, text).unwrap();
+            // It takes no key that others may read.
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            assert!(!is_root() || Command::new("chown").arg("postgres").arg(&file).status().unwrap().success());
+        }
+        server.is_certified = true;
+        server.starts();
+        server
+    }
+
+    fn made() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("with-postgres");
         let found = Command::new(script).arg("--find").output().unwrap();
         assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
         let programs = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim());
         // Free just now; it says so if somebody is quicker.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-        let server = Self { address, programs, folder: tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap() };
+        let folder = tempfile::Builder::new().prefix("bulle-pg-").tempdir().unwrap();
+        let server = Self { address, programs, folder, is_certified: false };
         if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(server.folder.path()).status().unwrap().success());
         }
         let made = server.run("initdb", &["-U", "bulle", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]);
         assert!(made, "initdb");
-        server.starts();
         server
     }
 
@@ -44,8 +68,9 @@ impl Postgres {
     pub fn starts(&self) {
         let folder = self.folder.path().display();
         // Only the process is killed, never the machine, so nothing waits for a disk.
-        let port = self.address.port();
-        let options = format!("-k {folder} -h 127.0.0.1 -p {port} -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
+        let (port, ssl) = (self.address.port(), if self.is_certified { "on" } else { "off" });
+        let options =
+            format!("-k {folder} -h 127.0.0.1 -p {port} -c ssl={ssl} -c fsync=off -c max_connections=100 -c shared_buffers=32MB");
         let log = self.folder.path().join("log").display().to_string();
         assert!(self.run("pg_ctl", &["start", "-w", "-l", &log, "-o", &options]), "PostgreSQL did not start: see {log}");
     }

@@ -261,6 +261,12 @@ impl RelayProcess {
         self.server = launch(self.server.address, &self.folder, &self.settings);
     }
 
+    /// The same with other settings beside those that it had.
+    pub fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart();
+    }
+
     /// The process, to end it or to wait for its end.
     pub fn server_mut(&mut self) -> &mut Server {
         &mut self.server
@@ -274,11 +280,18 @@ impl RelayProcess {
 
     /// Runs another command of the binary with these arguments, on a data folder.
     pub fn runs(arguments: &[&str], data: &Path) -> Output {
-        let mut command = bare(&binary());
-        match command.args(arguments).arg("--data").arg(data).output() {
+        let mut command = Self::to_run(arguments, data);
+        match command.output() {
             Ok(output) => output,
             Err(error) => panic!("{command:?}: {error}"),
         }
+    }
+
+    /// Such a command that is still to be run.
+    pub fn to_run(arguments: &[&str], data: &Path) -> Command {
+        let mut command = bare(&binary());
+        command.args(arguments).arg("--data").arg(data);
+        command
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -27,18 +28,24 @@ impl StoreUrl {
     }
 }
 
-impl<'de> Deserialize<'de> for StoreUrl {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(source)?;
-        let wrong = |problem: String| serde::de::Error::custom(problem);
+impl FromStr for StoreUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             // The text itself may hold a password.
-            return text.parse().map(Self::Postgres).map_err(|problem| wrong(format!("this address of PostgreSQL: {problem}")));
+            return text.parse().map(Self::Postgres).map_err(|problem| format!("this address of PostgreSQL: {problem}"));
         }
-        Err(wrong("it is neither `sqlite:PATH` nor `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned()))
+        Err("it is neither `sqlite:PATH` nor `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for StoreUrl {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        String::deserialize(source)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

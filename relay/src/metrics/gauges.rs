@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{
     AGENTS, BUILD_INFO, DATABASE_BYTES, DISK_FREE_BYTES, DISK_LOW, MAILS_WAITING, OLDEST_WAIT_SECONDS, QUEUE_PEAK, QUEUED,
-    SLOTS_OFFERED, SLOTS_USED, STORE_WRITABLE, WAL_BYTES,
+    SLOTS_OFFERED, SLOTS_USED, STORE_READERS, STORE_WRITABLE, WAL_BYTES,
 };
 use crate::clock;
 use crate::disk::Disk;
@@ -78,6 +78,9 @@ impl Gauges {
             gauge!(DATABASE_BYTES).set(bytes(database.clone()));
             gauge!(WAL_BYTES).set(bytes(beside(database, "-wal")));
         }
+        let (busy, idle) = self.store.readers();
+        gauge!(STORE_READERS, "state" => "busy").set(busy as f64);
+        gauge!(STORE_READERS, "state" => "idle").set(idle as f64);
         if let Some(free) = self.disk.look() {
             gauge!(DISK_FREE_BYTES).set(free as f64);
         }
@@ -109,4 +112,7 @@ fn desk(figures: &Figures, now: Millis) {
     gauge!(SLOTS_USED).set(figures.slots_used);
     gauge!(SLOTS_OFFERED).set(figures.slots_offered);
     gauge!(MAILS_WAITING).set(figures.mails);
+    if let Some(bytes) = figures.bytes {
+        gauge!(DATABASE_BYTES).set(bytes as f64);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use shared::ids::{Millis, SiteId};
 use shared::model::Presence;
 
-use super::sql;
+use super::sql::{self, Kind};
 use super::{Store, StoreError, people};
 
 /// The queue of one site.
@@ -32,6 +32,8 @@ pub struct Figures {
     pub slots_offered: u32,
     /// Emails that wait to be sent.
     pub mails: u32,
+    /// Size of the database, where it is no file.
+    pub bytes: Option<i64>,
 }
 
 impl Store {
@@ -54,7 +56,11 @@ impl Store {
                 let (waiting, oldest) = waiting.remove(&id).unwrap_or_default();
                 queues.push(Queue { site, waiting, oldest });
             }
-            let mut figures = Figures { queues, agents: [0; 3], slots_used: 0, slots_offered: 0, mails: 0 };
+            let mut figures = Figures { queues, agents: [0; 3], slots_used: 0, slots_offered: 0, mails: 0, bytes: None };
+            if db.kind() == Kind::Postgres {
+                let mut size = db.prepare_cached("SELECT pg_database_size(current_database())")?;
+                figures.bytes = Some(size.query_row([], |row| row.get(0))?);
+            }
             let mut count = db.prepare_cached("SELECT count(*) FROM mail WHERE due_at IS NOT NULL")?;
             figures.mails = count.query_row([], |row| row.get(0))?;
             for agent in people::agents(db)? {

@@ -12,7 +12,7 @@
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
 //! - [`mentions`]: who is reminded of which note
-//! - [`erasure`]: what is no more
+//! - [`erasure`]: what is no more · [`migrate`]: from SQLite to PostgreSQL
 //! - [`blocks`]: who is kept out
 //! - [`sightings`]: where their tags are · [`files`]: what was uploaded · [`mails`], [`pushes`]: what is sent · [`replies`]: canned ones
 
@@ -40,6 +40,7 @@ mod lock;
 pub(crate) mod log;
 pub(crate) mod mails;
 pub(crate) mod mentions;
+pub mod migrate;
 pub(crate) mod outage;
 pub(crate) mod people;
 pub(crate) mod profiles;
@@ -368,6 +369,11 @@ impl Store {
         if self.on_duty.swap(on_duty, Ordering::Relaxed) != on_duty {
             tracing::info!(on_duty, "one relay sends emails and notifications for all");
         }
+    }
+
+    /// Connections for reading: busy ones, and idle ones that are open.
+    pub fn readers(&self) -> (usize, usize) {
+        self.readers.count()
     }
 
     /// When it could not write.

@@ -63,6 +63,12 @@ impl Readers {
         done
     }
 
+    /// Connections that are read from, and others that are open.
+    pub(super) fn count(&self) -> (usize, usize) {
+        let busy = AT_A_TIME.saturating_sub(self.turns.available_permits());
+        (busy, self.idle.lock().unwrap_or_else(PoisonError::into_inner).len())
+    }
+
     /// Closes the connections once the reads under way are done. Later reads are refused.
     pub(super) async fn close(&self) {
         // As many turns as there are: whoever holds them all is alone. It only fails if somebody closed before.

@@ -45,7 +45,7 @@ pub(crate) fn url(folder: &Path) -> StoreUrl {
 }
 
 /// A test's database on a server, made when it is asked for first.
-fn database(server: &str, folder: &Path) -> Server {
+pub(crate) fn database(server: &str, folder: &Path) -> Server {
     // Names of folders differ in capitals too, names of databases do not.
     let name: String = folder.file_name().unwrap().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let make = format!("CREATE DATABASE test_{name}");

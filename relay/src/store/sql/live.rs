@@ -9,7 +9,9 @@ use postgres::types::Type;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, Socket, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Error, Result};
 
@@ -28,12 +30,13 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn open(config: &Config) -> Result<Self> {
+    pub(super) fn open(config: &Config, tls: Option<&MakeRustlsConnect>) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::NoConnection)?;
-        let opened = runtime.block_on(async { timeout(ANSWER_WITHIN, config.connect(NoTls)).await });
-        let (client, connection) = opened.map_err(|_| Error::Silent)??;
-        // Why it ended is told to whoever asks next.
-        let connection = runtime.spawn(async { drop(connection.await) });
+        let opened = match tls {
+            Some(tls) => runtime.block_on(connect(config, tls.clone())),
+            None => runtime.block_on(connect(config, NoTls)),
+        };
+        let (client, connection) = opened?;
         Ok(Self { client, runtime, connection, prepared: HashMap::new(), silent: Cell::new(false) })
     }
 
@@ -80,4 +83,15 @@ impl Live {
             }
         }
     }
+}
+
+/// A client, and the task that works for it.
+async fn connect<T>(config: &Config, tls: T) -> Result<(Client, JoinHandle<()>)>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = timeout(ANSWER_WITHIN, config.connect(tls)).await.map_err(|_| Error::Silent)??;
+    // Why it ended is told to whoever asks next.
+    Ok((client, tokio::spawn(async { drop(connection.await) })))
 }

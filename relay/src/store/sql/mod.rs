@@ -3,19 +3,20 @@
 //!
 //! The dialect is what both understand: integers, texts and bytes; `coalesce`, `CASE`, `IS NOT DISTINCT FROM`, `ON CONFLICT`, `RETURNING`.
 //!
-//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases
+//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases · [`tls`]: on the way to the latter
 
 mod live;
 mod postgres;
 mod sqlite;
+mod tls;
 mod value;
 
 use std::ops::ControlFlow;
 
 use super::StoreError;
 
-pub(crate) use self::postgres::Company;
 pub use self::postgres::Server;
+pub(crate) use self::postgres::{Company, MOVE, OWNER, migrate};
 pub(crate) use self::value::{FromSql, Params, ToSql, ValueRef, params};
 
 /// What a statement comes to.

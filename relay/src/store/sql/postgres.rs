@@ -11,14 +11,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use postgres::config::Host;
+use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::row::RowIndex;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, NoTls, Row, Statement};
+use postgres::{Client, GenericClient, NoTls, Row, Statement};
 use tokio_postgres::Config;
 
 use super::live::Live;
+use super::tls::{self, Tls};
 use super::value::ValueRef;
 use super::{Error, Result};
 use crate::store::StoreError;
@@ -26,9 +27,12 @@ use crate::store::StoreError;
 /// The advisory lock that a transaction holds while it writes: any number, but always this one.
 const WRITERS: i64 = 0x4275_6c6c_6501;
 /// The one that the session of a relay's writer holds as long as it lives: alone, or together with relays that know of each other.
-const OWNER: i64 = 0x4275_6c6c_6502;
+pub(crate) const OWNER: i64 = 0x4275_6c6c_6502;
 /// The one that whoever brings the tables to another version holds meanwhile.
 const MIGRATING: i64 = 0x4275_6c6c_6503;
+
+/// The table that tells how a move from SQLite stands: `store/migrate` makes it, and while it is not finished nothing runs on the database.
+pub(crate) const MOVE: &str = "moved_from";
 
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -56,13 +60,15 @@ pub(crate) enum Company {
 #[derive(Clone)]
 pub struct Server {
     config: Box<Config>,
+    tls: Tls,
 }
 
 impl FromStr for Server {
     type Err = String;
 
-    /// From `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// From `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with what [`tls`] and the library know behind a `?`.
     fn from_str(url: &str) -> std::result::Result<Self, String> {
+        let (url, mode, mut tls) = tls::take(url)?;
         let mut config: Config = url.parse().map_err(|error: postgres::Error| told(&error))?;
         if config.get_hosts().is_empty() {
             return Err("it names no host".to_owned());
@@ -70,9 +76,14 @@ impl FromStr for Server {
         if config.get_dbname().is_none() {
             return Err("it names no database".to_owned());
         }
+        config.ssl_mode(mode);
+        if mode == SslMode::Prefer && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+            // There it has none.
+            tls = None;
+        }
         config.connect_timeout(CONNECT_WITHIN).application_name("bulle");
         config.keepalives_idle(SILENT).keepalives_interval(SILENT).keepalives_retries(2).tcp_user_timeout(3 * SILENT);
-        Ok(Self { config: Box::new(config) })
+        Ok(Self { config: Box::new(config), tls })
     }
 }
 
@@ -119,11 +130,6 @@ impl Server {
         }
     }
 
-    /// A connection for what is done once, before anybody is served.
-    fn client(&self) -> Result<Client> {
-        Ok(postgres::Config::from((*self.config).clone()).connect(NoTls)?)
-    }
-
     /// Brings the tables to this version, once: relays that start together wait for the first of them. Relays of an earlier version that
     /// still run must be able to go on with the new tables, so migrations only add.
     pub(crate) fn migrate(&self, migrations: &[&str]) -> std::result::Result<(), StoreError> {
@@ -136,17 +142,8 @@ impl Server {
         if version > migrations.len() {
             return Err(later(version, migrations.len()));
         }
-        let bring = |client: &mut Client| -> Result<()> {
-            client.batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")?;
-            for (step, sql) in migrations.iter().enumerate().skip(version) {
-                let mut change = client.transaction()?;
-                change.batch_execute(sql)?;
-                change.execute("INSERT INTO migration (version) VALUES ($1)", &[&(step as i64 + 1)])?;
-                change.commit()?;
-            }
-            Ok(())
-        };
-        Ok(bring(&mut client)?)
+        self.check_moved(&mut client)?;
+        Ok(migrate(&mut client, migrations, version)?)
     }
 
     /// Whether the tables are of this version, for whoever does not own the database.
@@ -156,11 +153,49 @@ impl Server {
     pub(crate) fn check(&self, newest: usize) -> std::result::Result<(), StoreError> {
         let mut client = self.client()?;
         match version(&mut client)? {
-            version if version == newest => Ok(()),
+            version if version == newest => self.check_moved(&mut client),
             version if version > newest => Err(later(version, newest)),
             _ => Err(StoreError::Foreign(format!("there is no store of this version at {self}: start the relay on it first"))),
         }
     }
+
+    /// Refuses a database that is being filled from a store of SQLite.
+    fn check_moved(&self, client: &mut Client) -> std::result::Result<(), StoreError> {
+        let unfinished = |client: &mut Client| -> Result<bool> {
+            if !client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&MOVE])?.try_get::<_, bool>(0)? {
+                return Ok(false);
+            }
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {MOVE} WHERE finished_at IS NULL)");
+            Ok(client.query_one(&sql, &[])?.try_get(0)?)
+        };
+        if !unfinished(client)? {
+            return Ok(());
+        }
+        Err(StoreError::Foreign(format!(
+            "a move from SQLite to {self} was begun and is not over: stop the relay that it is from and run `bulle migrate-store` without `--ahead`"
+        )))
+    }
+
+    /// A client of its own, for what is done once, before anybody is served.
+    pub(crate) fn client(&self) -> Result<Client> {
+        let config = postgres::Config::from((*self.config).clone());
+        Ok(match &self.tls {
+            Some(tls) => config.connect(tls.clone())?,
+            None => config.connect(NoTls)?,
+        })
+    }
+}
+
+/// Brings tables from a version to the newest.
+pub(crate) fn migrate(client: &mut impl GenericClient, migrations: &[&str], version: usize) -> Result<()> {
+    client.batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")?;
+    for (step, sql) in migrations.iter().enumerate().skip(version) {
+        let mut change = client.transaction()?;
+        change.batch_execute(sql)?;
+        change.execute("INSERT INTO migration (version) VALUES ($1)", &[&(step as i64 + 1)])?;
+        change.commit()?;
+    }
+    Ok(())
 }
 
 /// Which version the tables are of; 0: there are none.
@@ -320,7 +355,7 @@ impl Drop for Session {
 
 /// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
 fn open(server: &Server, to_own: Option<(Company, Duration)>) -> Result<Box<Live>> {
-    let live = Live::open(&server.config)?;
+    let live = Live::open(&server.config, server.tls.as_ref())?;
     if let Some((company, patience)) = to_own {
         let lock = match company {
             Company::Alone => "pg_advisory_lock",
@@ -386,10 +421,11 @@ pub(super) fn meaning(error: &postgres::Error) -> StoreError {
 pub(super) fn told(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(refused) => format!("{} (PostgreSQL code {})", refused.message(), refused.code().code()),
-        None => match error.source() {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
+        None => {
+            let error_and_remedy =
+                error.source().into_iter().map(ToString::to_string).chain(tls::remedy(error).map(str::to_owned));
+            error_and_remedy.fold(error.to_string(), |told, more| format!("{told}: {more}"))
+        }
     }
 }
 
