@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
+use tests::servers;
+
 #[path = "../faults/check.rs"]
 mod check;
 #[path = "../faults/crew.rs"]
@@ -17,6 +19,5 @@ mod report;
 mod balancer;
 mod faults;
 mod journal;
-mod servers;
 mod share;
 mod stage;
