@@ -23,8 +23,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench::{Extent, SLOTS};
 use crate::cluster::capacity::{self, Part};
@@ -183,9 +185,16 @@ fn main() -> Result<()> {
     run(measure(command, setup))
 }
 
-/// One thread: the clients have one core, and the floor serves on one.
+/// One thread: the clients have one core, and the floor serves on one. Who is told to stop ends what it has started.
 fn run(job: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(job)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let mut told = signal(SignalKind::terminate())?;
+        tokio::select! {
+            done = job => done,
+            _ = told.recv() => bail!("told to stop"),
+            _ = ctrl_c() => bail!("told to stop"),
+        }
+    })
 }
 
 async fn measure(command: Command, setup: Setup) -> Result<()> {

@@ -59,7 +59,10 @@ impl Company {
     /// Starts relays on a copy of the database. One alone has no bus.
     pub fn enter(&self, relays: usize) -> Result<Relays> {
         self.copy()?;
-        self.start(&self.store.url_of(RUN), relays)
+        let relays = self.start(&self.store.url_of(RUN), relays)?;
+        // Each relay has put down its own demo page as the one from where visitors come.
+        self.store.ask_of(RUN, &["UPDATE site SET origins = '[]'"])?;
+        Ok(relays)
     }
 
     /// Starts one whose way to the copy leads by this address.
