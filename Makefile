@@ -238,5 +238,5 @@ fuzz:
 size: widget console
 	@node widget/size.mjs $(DIST)/widget $(DIST)/console
 
-bench: relay
+bench: relay postgres nats
 	cargo run --release -p tests --bin bulle-load -- bench

@@ -134,7 +134,7 @@ impl Town {
         let ways = async |relay: usize, store: &Postgres, bus: &Nats| {
             let mut ways = straight(relay, store, bus).await;
             if relay == 1 {
-                let proxy = Proxy::start(store.address).await.unwrap();
+                let proxy = Proxy::start(store.address()).await.unwrap();
                 ways = Ways { store: format!("postgres://bulle@{}/postgres", proxy.address), ..ways };
                 assert!(pipe.set(proxy).is_ok());
             }
@@ -216,10 +216,10 @@ impl Town {
     /// SIGSTOP for the bus: it takes what it is told, and says nothing.
     async fn stops_bus(&mut self) {
         let began = now();
-        self.stage.bus.signals("-STOP");
+        self.stage.bus.signals("-STOP").unwrap();
         // The fault itself.
         sleep(Duration::from_secs(4)).await;
-        self.stage.bus.signals("-CONT");
+        self.stage.bus.signals("-CONT").unwrap();
         self.over("bus stopped", began).await;
     }
 
@@ -255,10 +255,10 @@ impl Town {
     /// SIGSTOP for the database, for longer than the leases of all.
     async fn stops_store(&mut self) {
         let began = now();
-        block_in_place(|| self.stage.store.signals("-STOP"));
+        block_in_place(|| self.stage.store.signals("-STOP")).unwrap();
         // The fault itself.
         sleep(PAUSE).await;
-        block_in_place(|| self.stage.store.signals("-CONT"));
+        block_in_place(|| self.stage.store.signals("-CONT")).unwrap();
         self.over("store stopped", began).await;
     }
 

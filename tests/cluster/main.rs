@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
+use tests::servers;
+
 #[path = "../faults/check.rs"]
 mod check;
 #[path = "../faults/crew.rs"]
@@ -21,7 +23,6 @@ mod haproxy;
 mod journal;
 mod moving;
 mod recipes;
-mod servers;
 mod share;
 mod stage;
 mod tls;

@@ -97,7 +97,7 @@ fn bad_settings_end_a_relay_with_2() {
 #[test]
 fn the_bus_takes_any_password() {
     for password in ["secret", "12e4", "0123", "true"] {
-        let mut command = Command::new(crate::servers::bus());
+        let mut command = Command::new(crate::servers::find_nats().unwrap());
         command.arg("-t").arg("--config").arg(file("nats.conf")).env("QUOTED_PASSWORD", format!("\"{password}\""));
         let done = command.output().unwrap();
         assert!(done.status.success(), "{password}: {}", said(&done));

@@ -39,8 +39,8 @@ async fn a_server_is_believed_by_the_word_of_the_authority_that_the_address_name
     let ours = authority("Ours");
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &ours).unwrap();
-    let server = Postgres::certified(&certificate.pem(), &key.serialize_pem());
-    let port = server.address.port();
+    let server = Postgres::certified(&certificate.pem(), &key.serialize_pem()).unwrap();
+    let port = server.address().port();
     let ca = file(&folder, "ca.pem", &ours.pem());
     let stranger = file(&folder, "stranger.pem", &authority("Somebody else").pem());
 
@@ -71,8 +71,8 @@ async fn a_server_is_believed_by_the_word_of_the_authority_that_the_address_name
 async fn a_certificate_that_signs_itself_is_believed_where_the_address_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let (own, other) = (authority("db"), authority("db"));
-    let server = Postgres::certified(&own.pem(), &own.key().serialize_pem());
-    let port = server.address.port();
+    let server = Postgres::certified(&own.pem(), &own.key().serialize_pem()).unwrap();
+    let port = server.address().port();
     let (own, other) = (file(&folder, "own.pem", &own.pem()), file(&folder, "other.pem", &other.pem()));
     assert_eq!(opens(port, "localhost", &format!("sslmode=verify-full&sslrootcert={own}")), Ok(true));
     assert_eq!(opens(port, "127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={own}")), Ok(true));
@@ -85,7 +85,7 @@ async fn a_certificate_that_signs_itself_is_believed_where_the_address_names_it(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_for_tls_is_told_where_there_is_none() {
     let server = Postgres::start();
-    let port = server.address.port();
+    let port = server.address().port();
     assert_eq!(opens(port, "127.0.0.1", ""), Ok(false));
     let why = opens(port, "127.0.0.1", "sslmode=require").unwrap_err();
     assert!(why.contains("ssl = on"), "{why}");

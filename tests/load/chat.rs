@@ -12,9 +12,9 @@ use crate::stage::Cast;
 use crate::{floor, talk};
 
 /// The closed loop over the floor.
-pub async fn floor_closed(count: usize, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Closed> {
+pub async fn floor_closed(count: usize, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Closed<Duration>> {
     let server = floor::start()?;
-    pairs::closed(floor::pairs(&server, count).await?, &server, window, corpus).await
+    pairs::closed(floor::pairs(&server, count).await?, || server.processor_time(), window, corpus).await
 }
 
 /// The open loop over the floor.
@@ -24,13 +24,13 @@ pub async fn floor_open(count: usize, rate: u32, window: Duration, corpus: &Rc<[
 }
 
 /// The closed loop over the relay, with a pair for every agent of the cast.
-pub async fn relay_closed(cast: &Cast, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Closed> {
+pub async fn relay_closed(cast: &Cast, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Closed<Duration>> {
     let stage = cast.enter()?;
-    pairs::closed(talk::pairs(&stage).await?, &stage.server, window, corpus).await
+    pairs::closed(talk::pairs(&stage.doors()).await?, || stage.server.processor_time(), window, corpus).await
 }
 
 /// The open loop over the relay, with a pair for every agent of the cast.
 pub async fn relay_open(cast: &Cast, rate: u32, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Open> {
     let stage = cast.enter()?;
-    pairs::open(talk::pairs(&stage).await?, rate, window, corpus).await
+    pairs::open(talk::pairs(&stage.doors()).await?, rate, window, corpus).await
 }

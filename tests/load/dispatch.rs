@@ -10,22 +10,20 @@ use shared::ids::{AgentId, ConversationId};
 use shared::link::{Emit, Status};
 use shared::model::{Say, State};
 use tests::client::Client;
-use tests::door::Door;
 use tests::new_id;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use crate::idle::source;
-use crate::stage::Stage;
+use crate::stage::Doors;
 use crate::talk;
 
 /// Pause between two freed slots: 100 a second, far more than 200 people ever end, and little enough that each is seen alone.
-const PACE: Duration = Duration::from_millis(10);
+pub const PACE: Duration = Duration::from_millis(10);
 /// How long one step may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What was measured.
-pub struct Dispatch {
+pub struct Dispatch<R> {
     /// Agents.
     pub agents: usize,
     /// Visitors in the queue at the beginning.
@@ -38,6 +36,10 @@ pub struct Dispatch {
     pub p99_ms: f64,
     /// The slowest.
     pub max_ms: f64,
+    /// Slots that were filled per second.
+    pub per_second: f64,
+    /// What was read of the servers before the first of them, and after the last.
+    pub read: (R, R),
 }
 
 /// What an agent's task tells.
@@ -50,32 +52,43 @@ enum News {
     Broken(anyhow::Error),
 }
 
-/// Measures it. `slots` per agent, as hired.
-pub async fn measure(stage: &Stage, slots: usize, queued: usize, freed: usize) -> Result<Dispatch> {
-    let local = LocalSet::new();
-    local.run_until(run(stage, slots, queued, freed)).await
+/// How much is dispatched, and how fast.
+pub struct Extent {
+    /// Slots of each agent, as hired.
+    pub slots: usize,
+    /// Visitors that wait when it begins.
+    pub queued: usize,
+    /// Slots that are freed.
+    pub freed: usize,
+    /// Pause between two; none: each agent frees the next as soon as the last is filled.
+    pub pace: Duration,
 }
 
-async fn run(stage: &Stage, slots: usize, queued: usize, freed: usize) -> Result<Dispatch> {
+/// Measures it.
+pub async fn measure<R>(doors: &Doors, extent: &Extent, read: impl Fn() -> Result<R>) -> Result<Dispatch<R>> {
+    let local = LocalSet::new();
+    local.run_until(run(doors, extent, read)).await
+}
+
+async fn run<R>(doors: &Doors, extent: &Extent, read: impl Fn() -> Result<R>) -> Result<Dispatch<R>> {
+    let Extent { slots, queued, freed, pace } = *extent;
     let (tell, mut news) = mpsc::channel(1024);
     let mut orders = Vec::new();
-    for account in &stage.accounts {
-        let client = talk::agent(stage.door(account)).await?;
-        // One order at a time waits for an agent who is still at the last one.
+    for (id, door) in &doors.agents {
+        let client = talk::agent(door.clone()).await?;
+        // Orders wait for an agent who is still at the last one.
         let (order, todo) = mpsc::channel(64);
         orders.push(order);
-        let tell = tell.clone();
-        let id = account.me.id;
+        let (tell, id) = (tell.clone(), *id);
         tokio::task::spawn_local(async move {
             if let Err(error) = work(client, id, todo, &tell).await {
                 let _ = tell.send(News::Broken(error)).await;
             }
         });
     }
-    let total = stage.accounts.len() * slots + queued;
+    let total = doors.agents.len() * slots + queued;
     for number in 0..total {
-        let door = Door { from: Some(source(number)), ..Door::visitor(stage.server.address, "demo") };
-        let mut client = talk::visitor(door).await?;
+        let mut client = talk::visitor(doors.visitor(number)).await?;
         client.say(Say::text(new_id(), None, format!("I am number {number}")));
         tokio::time::timeout(PATIENCE, talk::acked(&mut client)).await.context("a first message was not acked")??;
         tokio::task::spawn_local(async move {
@@ -85,17 +98,19 @@ async fn run(stage: &Stage, slots: usize, queued: usize, freed: usize) -> Result
         });
     }
     let mut held = 0;
-    while held < stage.accounts.len() * slots {
+    while held < doors.agents.len() * slots {
         if let News::Has = next(&mut news).await? {
             held += 1;
         }
     }
 
     let mut took = Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?;
-    let mut pace = tokio::time::interval(PACE);
+    let read_before = read()?;
+    let began = Instant::now();
     let pacing = async {
         for turn in 0..freed {
-            pace.tick().await;
+            let due = began + pace * u32::try_from(turn)?;
+            tokio::time::sleep_until(due.into()).await;
             let order = &orders[turn % orders.len()];
             order.send(()).await.ok().context("an agent is gone")?;
         }
@@ -112,14 +127,18 @@ async fn run(stage: &Stage, slots: usize, queued: usize, freed: usize) -> Result
         anyhow::Ok(())
     };
     tokio::try_join!(pacing, counting)?;
+    let per_second = freed as f64 / began.elapsed().as_secs_f64();
+    let read = (read_before, read()?);
     let ms = |micros: u64| micros as f64 / 1000.0;
     Ok(Dispatch {
-        agents: stage.accounts.len(),
+        agents: doors.agents.len(),
         queued,
         freed,
         p50_ms: ms(took.value_at_quantile(0.5)),
         p99_ms: ms(took.value_at_quantile(0.99)),
         max_ms: ms(took.max()),
+        per_second,
+        read,
     })
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use tests::door::Door;
 use tests::process::Server;
 
 use crate::floor;
@@ -13,7 +12,7 @@ use crate::stage::Cast;
 use crate::talk;
 
 /// Connections that are opened at the same time.
-const AT_ONCE: usize = 64;
+pub const AT_ONCE: usize = 64;
 /// Connections from one source address: well below the about 28,000 local ports that each has.
 const PER_SOURCE: usize = 5_000;
 /// Between two readings of the server's memory.
@@ -55,12 +54,10 @@ pub async fn floor(connections: usize) -> Result<Idle> {
 /// Greeted visitors of the relay without a conversation.
 pub async fn relay(cast: &Cast, connections: usize) -> Result<Idle> {
     let stage = cast.enter()?;
+    let doors = stage.doors();
     let before = settled(&stage.server).await?;
     let visitors: Vec<_> = stream::iter(0..connections)
-        .map(|number| {
-            let door = Door { from: Some(source(number)), ..Door::visitor(stage.server.address, "demo") };
-            talk::visitor(door)
-        })
+        .map(|number| talk::visitor(doors.visitor(number)))
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await

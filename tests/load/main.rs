@@ -4,6 +4,7 @@
 mod bench;
 mod cdp;
 mod chat;
+mod cluster;
 mod console;
 mod cores;
 mod corpus;
@@ -22,10 +23,13 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench::{Extent, SLOTS};
+use crate::cluster::capacity::{self, Part};
 use crate::report::Report;
 use crate::stage::Cast;
 
@@ -112,6 +116,45 @@ enum Command {
     },
     /// Memory when nobody is there
     Rest,
+    /// Two relays on PostgreSQL with NATS between them, beside one, and beside SQLite
+    Cluster {
+        /// Runs of each measurement, of which the median counts
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=99))]
+        runs: u16,
+        /// Pairs that chat
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=1000))]
+        pairs: u16,
+        /// Seconds of each measurement
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+        seconds: u64,
+        /// Messages a second of the open loop
+        #[arg(long, default_value_t = cluster::RATE, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+        rate: u32,
+    },
+    /// What a connection, a message and a dispatch cost relays, PostgreSQL and NATS: the figures of relay/SCALING.md
+    Capacity {
+        /// Only this; everything unless given
+        #[arg(value_enum)]
+        parts: Vec<Part>,
+        /// Visitors who are connected and have no conversation
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=19_000))]
+        connections: u32,
+        /// Visitors who are connected and have one
+        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(2..=19_000))]
+        conversations: u32,
+        /// Pairs that chat
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        pairs: u16,
+        /// Seconds of each chat
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+        seconds: u64,
+        /// Most agents, with three slots each
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(10..=1000))]
+        agents: u16,
+        /// Slots that are freed
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(10..=10_000))]
+        freed: u16,
+    },
     /// The desk's rule over days of traffic in virtual time, beside other rules; needs no relay
     DeskSim {
         #[command(flatten)]
@@ -142,9 +185,16 @@ fn main() -> Result<()> {
     run(measure(command, setup))
 }
 
-/// One thread: the clients have one core, and the floor serves on one.
+/// One thread: the clients have one core, and the floor serves on one. Who is told to stop ends what it has started.
 fn run(job: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(job)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let mut told = signal(SignalKind::terminate())?;
+        tokio::select! {
+            done = job => done,
+            _ = told.recv() => bail!("told to stop"),
+            _ = ctrl_c() => bail!("told to stop"),
+        }
+    })
 }
 
 async fn measure(command: Command, setup: Setup) -> Result<()> {
@@ -172,7 +222,10 @@ async fn measure(command: Command, setup: Setup) -> Result<()> {
         Command::Dispatch { agents, queued, freed } => {
             let cast = Cast::hire(&binary?, agents.into(), SLOTS).await?;
             let freed = freed.min(queued);
-            report.dispatch(&dispatch::measure(&cast.enter()?, SLOTS as usize, queued.into(), freed.into()).await?);
+            let load =
+                dispatch::Extent { slots: SLOTS as usize, queued: queued.into(), freed: freed.into(), pace: dispatch::PACE };
+            let stage = cast.enter()?;
+            report.dispatch(&dispatch::measure(&stage.doors(), &load, || stage.server.processor_time()).await?);
         }
         Command::Start { messages } => {
             let binary = binary?;
@@ -181,6 +234,25 @@ async fn measure(command: Command, setup: Setup) -> Result<()> {
             report.start(&format!("{messages} messages"), start::ready(&filled).await?.ready_ms);
         }
         Command::Rest => report.rest(start::rest(&Cast::empty(&binary?)?).await?),
+        Command::Cluster { runs, pairs, seconds, rate } => {
+            let (binary, window) = (binary?, Duration::from_secs(seconds));
+            let cast = Cast::hire(&binary, pairs.into(), 1).await?;
+            let extent = cluster::Extent { runs: runs.into(), window, pairs: pairs.into(), rate };
+            cluster::rows(&binary, &cast, &extent, &corpus, &mut report).await?;
+            report.end();
+        }
+        Command::Capacity { parts, connections, conversations, pairs, seconds, agents, freed } => {
+            let parts = if parts.is_empty() { Part::value_variants() } else { parts.as_slice() };
+            let extent = capacity::Extent {
+                connections: connections as usize,
+                conversations: conversations as usize,
+                pairs: pairs.into(),
+                window: Duration::from_secs(seconds),
+                agents: agents.into(),
+                freed: freed.into(),
+            };
+            capacity::run(&binary?, parts, &extent, &corpus, &report).await?;
+        }
         Command::Bench { quick } => {
             let extent = if quick { Extent::quick() } else { Extent::full() };
             bench::run(&binary?, &extent, &corpus, &mut report).await?;

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
-use tests::process::Server;
 use tokio::task::LocalSet;
 
 use crate::corpus::{self, Dialogue, Speaker};
@@ -34,13 +33,22 @@ pub trait Talker {
 }
 
 /// What the closed loop showed.
-pub struct Closed {
+pub struct Closed<R> {
     /// Pairs.
     pub pairs: usize,
     /// Messages acked and delivered per second.
     pub per_second: f64,
-    /// Processor time of the server per 1,000 of them, in ms.
-    pub cpu_ms: f64,
+    /// How many in all.
+    pub messages: u64,
+    /// What was read of the servers before the first of them, and after the last.
+    pub read: (R, R),
+}
+
+impl Closed<Duration> {
+    /// Processor time per 1,000 messages, in ms, where that is what was read.
+    pub fn cpu_ms(&self) -> f64 {
+        (self.read.1 - self.read.0).as_secs_f64() * 1e6 / self.messages as f64
+    }
 }
 
 /// What the open loop showed.
@@ -58,7 +66,12 @@ pub struct Open {
 }
 
 /// All pairs speak their dialogues turn by turn as fast as they can.
-pub async fn closed<A, B>(pairs: Vec<(A, B)>, server: &Server, window: Duration, corpus: &Rc<[Dialogue]>) -> Result<Closed>
+pub async fn closed<A, B, R>(
+    pairs: Vec<(A, B)>,
+    read: impl Fn() -> Result<R>,
+    window: Duration,
+    corpus: &Rc<[Dialogue]>,
+) -> Result<Closed<R>>
 where
     A: Talker + 'static,
     B: Talker + 'static,
@@ -93,24 +106,20 @@ where
     let measured = local
         .run_until(async {
             tokio::time::sleep(WARM_UP).await;
-            let (before, cpu_before, began) = (delivered.get(), server.processor_time()?, Instant::now());
+            let (read_before, before, began) = (read()?, delivered.get(), Instant::now());
             tokio::time::sleep(window).await;
-            let count_messages = delivered.get() - before;
-            let (cpu, took) = (server.processor_time()? - cpu_before, began.elapsed());
+            let (messages, took) = (delivered.get() - before, began.elapsed());
+            let read_after = read()?;
             over.set(true);
             while let Some(ended) = talks.join_next().await {
                 ended??;
             }
-            anyhow::Ok((count_messages, cpu, took))
+            anyhow::Ok((messages, took, (read_before, read_after)))
         })
         .await?;
-    let (messages, cpu, took) = measured;
+    let (messages, took, read) = measured;
     ensure!(messages > 0, "nothing was delivered");
-    Ok(Closed {
-        pairs: count,
-        per_second: messages as f64 / took.as_secs_f64(),
-        cpu_ms: cpu.as_secs_f64() * 1e6 / messages as f64,
-    })
+    Ok(Closed { pairs: count, per_second: messages as f64 / took.as_secs_f64(), messages, read })
 }
 
 /// One turn: said, acked to its author, delivered to the other.

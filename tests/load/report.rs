@@ -1,5 +1,7 @@
 //! What was measured, one line at a time: a table for people, or one JSON object a line for programs.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::bench::{Limit, Row};
@@ -29,10 +31,10 @@ impl Report {
     }
 
     /// A closed loop.
-    pub fn closed(&self, of: &str, closed: &Closed) {
-        let value = json!({"pairs": closed.pairs, "per_second": closed.per_second, "cpu_ms_per_1000": closed.cpu_ms});
+    pub fn closed(&self, of: &str, closed: &Closed<Duration>) {
+        let value = json!({"pairs": closed.pairs, "per_second": closed.per_second, "cpu_ms_per_1000": closed.cpu_ms()});
         let text =
-            format!("{:.0} messages/s with {} pairs, {:.1} ms CPU per 1,000", closed.per_second, closed.pairs, closed.cpu_ms);
+            format!("{:.0} messages/s with {} pairs, {:.1} ms CPU per 1,000", closed.per_second, closed.pairs, closed.cpu_ms());
         self.line(of, "chat, closed loop", &text, value);
     }
 
@@ -45,8 +47,8 @@ impl Report {
     }
 
     /// Freed slots.
-    pub fn dispatch(&self, dispatch: &Dispatch) {
-        let Dispatch { agents, queued, freed, p50_ms, p99_ms, max_ms } = dispatch;
+    pub fn dispatch<R>(&self, dispatch: &Dispatch<R>) {
+        let Dispatch { agents, queued, freed, p50_ms, p99_ms, max_ms, .. } = dispatch;
         let value =
             json!({"agents": agents, "queued": queued, "freed": freed, "p50_ms": p50_ms, "p99_ms": p99_ms, "max_ms": max_ms});
         let text = format!(
@@ -85,6 +87,19 @@ impl Report {
         }
     }
 
+    /// What something costs, figure by figure.
+    pub fn costs(&self, what: &str, costs: &[(&str, f64)]) {
+        if self.json {
+            let costs: serde_json::Map<_, _> = costs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+            println!("{}", json!({"what": what, "costs": costs}));
+            return;
+        }
+        println!("{what}");
+        for (name, value) in costs {
+            println!("  {name:<26} {:>10}", figure(*value));
+        }
+    }
+
     /// A start.
     pub fn start(&self, store: &str, ready_ms: f64) {
         self.line(
@@ -102,28 +117,38 @@ impl Report {
 
     /// A budget.
     pub fn row(&mut self, row: &Row) {
-        let (bound, budget) = match row.limit {
-            Limit::AtMost(most) => ("≤", most),
-            Limit::AtLeast(least) => ("≥", least),
+        let budget = match row.limit {
+            Limit::AtMost(most) | Limit::AtMostMore(most) => Some(("≤", most)),
+            Limit::AtLeast(least) => Some(("≥", least)),
+            Limit::Unset => None,
         };
         let (value, met) = (row.value(), row.met());
         self.missed += usize::from(!met);
         if self.json {
-            let floor = row.floor.map_or(Value::Null, Value::from);
-            let Row { what, measured, unit, .. } = row;
+            let Row { what, measured, floor, unit, .. } = row;
+            let (bound, budget) = budget.unzip();
             println!(
                 "{}",
-                json!({"what": what, "measured": measured, "floor": floor, "unit": unit, "value": value, "bound": bound, "budget": budget, "met": met})
+                json!({"what": what, "measured": measured, "floor": floor, "unit": unit, "value": value, "bound": bound, "budget": budget, "met": budget.map(|_| met)})
             );
             return;
         }
-        let unit = if row.floor.is_some() { "×" } else { row.unit };
+        let unit = match (&row.limit, row.floor) {
+            (Limit::AtMostMore(_), _) | (_, None) => row.unit,
+            (_, Some(_)) => "×",
+        };
         let figures = match row.floor {
             Some(floor) => format!("{} beside {} {}", figure(row.measured), figure(floor), row.unit),
             None => format!("{} {}", figure(row.measured), row.unit),
         };
-        let verdict = if met { "met".to_owned() } else { format!("MISSED by {:.0} %", (value / budget - 1.0).abs() * 100.0) };
-        println!("{:<37} {figures:<36} {:>8} {unit:<3} budget {bound} {budget} {unit:<3} {verdict}", row.what, figure(value));
+        let verdict = match budget {
+            None => "no budget".to_owned(),
+            Some((bound, budget)) if met => format!("budget {bound} {budget} {unit:<3} met"),
+            Some((bound, budget)) => {
+                format!("budget {bound} {budget} {unit:<3} MISSED by {:.0} %", (value / budget - 1.0).abs() * 100.0)
+            }
+        };
+        println!("{:<37} {figures:<36} {:>8} {unit:<3} {verdict}", row.what, figure(value));
     }
 
     /// Something that cannot be measured here, and why.

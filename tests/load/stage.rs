@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use shared::api::AgentPatch;
+use shared::ids::AgentId;
 use shared::model::Role;
 use tempfile::TempDir;
 use tests::accounts::{Account, Office};
@@ -14,7 +15,10 @@ use tests::process::Server;
 use tests::relay::{command, join_first_admin};
 
 use crate::cores;
+use crate::idle::source;
 
+/// The site of every relay that is started for a demo.
+const SITE: &str = "demo";
 /// Timeouts of the desk that would interfere with a measurement: nobody here answers like a person.
 const SETTINGS: [(&str, &str); 2] = [("BULLE_DESK__ANSWER_TIMEOUT", "86400000"), ("BULLE_DESK__PARK_AFTER", "86400000")];
 
@@ -43,16 +47,7 @@ impl Cast {
     /// Agents with this many slots each.
     pub async fn hire(binary: &Path, count: usize, capacity: u32) -> Result<Self> {
         let mut cast = Self::empty(binary)?;
-        let server = cast.begin()?;
-        let office = Office::new(server.address);
-        let admin = join_first_admin(&server, &office).await?;
-        for number in 0..count {
-            let account = office.hire(&admin, &format!("Agent {number}"), Role::Agent).await?;
-            let patch = AgentPatch { capacity: Some(capacity), ..AgentPatch::default() };
-            office.change(&admin, account.me.id, &patch).await?;
-            cast.accounts.push(account);
-        }
-        drop(server);
+        cast.accounts = hire(&cast.begin()?, count, capacity).await?;
         Ok(cast)
     }
 
@@ -63,7 +58,7 @@ impl Cast {
 
     /// Starts a relay on the folder itself, to prepare it.
     pub fn begin(&self) -> Result<Server> {
-        launch(&self.binary, &self.data())
+        launch(&self.binary, &self.data(), &[])
     }
 
     /// Starts a relay on a copy of the folder.
@@ -73,25 +68,64 @@ impl Cast {
         if self.data().exists() {
             copy(&self.data(), &data).context("copying the data folder")?;
         }
-        let server = launch(&self.binary, &data)?;
+        let server = launch(&self.binary, &data, &[])?;
         Ok(Stage { server, accounts: self.accounts.clone(), _folder: folder })
     }
 }
 
 impl Stage {
-    /// The agents' socket of an account.
-    pub fn door(&self, account: &Account) -> Door {
-        Door::agent(self.server.address, account.cookie.clone())
+    /// Where its people go in.
+    pub fn doors(&self) -> Doors {
+        Doors::of(&self.accounts, &[self.server.address], &[self.server.address])
     }
 }
 
-fn folder() -> Result<TempDir> {
+/// Where people go in: agents one each, visitors as many as come.
+pub struct Doors {
+    /// Of each agent.
+    pub agents: Vec<(AgentId, Door)>,
+    visitors: Vec<SocketAddr>,
+}
+
+impl Doors {
+    /// Agents and visitors come to these relays in turn.
+    pub fn of(accounts: &[Account], agents: &[SocketAddr], visitors: &[SocketAddr]) -> Self {
+        let agents = accounts.iter().zip(agents.iter().cycle());
+        Self {
+            agents: agents.map(|(account, relay)| (account.me.id, Door::agent(*relay, account.cookie.clone()))).collect(),
+            visitors: visitors.to_vec(),
+        }
+    }
+
+    /// Of the visitor of this number.
+    pub fn visitor(&self, number: usize) -> Door {
+        Door { from: Some(source(number)), ..Door::visitor(self.visitors[number % self.visitors.len()], SITE) }
+    }
+}
+
+/// Agents with this many slots each, at a relay that nobody has come to yet.
+pub async fn hire(server: &Server, count: usize, capacity: u32) -> Result<Vec<Account>> {
+    let office = Office::new(server.address);
+    let admin = join_first_admin(server, &office).await?;
+    let mut accounts = Vec::with_capacity(count);
+    for number in 0..count {
+        let account = office.hire(&admin, &format!("Agent {number}"), Role::Agent).await?;
+        let patch = AgentPatch { capacity: Some(capacity), ..AgentPatch::default() };
+        office.change(&admin, account.me.id, &patch).await?;
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+/// An empty folder, which goes with its owner.
+pub fn folder() -> Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("bulle-load-").tempdir()?)
 }
 
-fn launch(binary: &Path, data: &Path) -> Result<Server> {
+/// Starts a relay on the servers' core, with further settings.
+pub fn launch(binary: &Path, data: &Path, settings: &[(&str, String)]) -> Result<Server> {
     let mut command = command(binary, SocketAddr::from(([127, 0, 0, 1], 0)), data);
-    command.envs(SETTINGS);
+    command.envs(SETTINGS).envs(settings.iter().map(|(name, value)| (name, value)));
     cores::on_the_servers(|| Server::start(&mut command))
 }
 

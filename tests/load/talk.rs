@@ -12,7 +12,7 @@ use tests::door::Door;
 use tests::new_id;
 
 use crate::pairs::{Heard, Talker};
-use crate::stage::Stage;
+use crate::stage::Doors;
 
 /// One side of a chat.
 pub struct Side<D: Spoken> {
@@ -68,15 +68,18 @@ pub async fn agent(door: Door) -> Result<Client<agent::Dialect>> {
     }
 }
 
-/// As many chats as the stage has agents, each with its visitor; the agents' capacity must be 1.
-pub async fn pairs(stage: &Stage) -> Result<Vec<(Side<visitor::Dialect>, Side<agent::Dialect>)>> {
+/// A chat: its visitor and its agent.
+pub type Pair = (Side<visitor::Dialect>, Side<agent::Dialect>);
+
+/// As many chats as there are agents, each with its visitor; the agents' capacity must be 1.
+pub async fn pairs(doors: &Doors) -> Result<Vec<Pair>> {
     let mut agents: HashMap<AgentId, Client<agent::Dialect>> = HashMap::new();
-    for account in &stage.accounts {
-        agents.insert(account.me.id, agent(stage.door(account)).await?);
+    for (id, door) in &doors.agents {
+        agents.insert(*id, agent(door.clone()).await?);
     }
     let mut pairs = Vec::new();
-    for _ in 0..stage.accounts.len() {
-        let mut visitor = visitor(Door::visitor(stage.server.address, "demo")).await?;
+    for number in 0..doors.agents.len() {
+        let mut visitor = visitor(doors.visitor(number)).await?;
         visitor.say(Say::text(new_id(), None, "hello"));
         let (conversation, with) = given(&mut visitor).await?;
         let mut agent = agents.remove(&with).context("a chat went to somebody who has one already")?;

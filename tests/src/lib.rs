@@ -13,7 +13,7 @@
 //! - [`accounts`]: signing in and inviting over the REST API
 //! - [`browsers`]: real browsers of three engines
 //! - [`proxy`]: bad network between one client and the relay; [`gate`]: one that lets no WebSocket pass
-//! - [`process`]: child processes, and what `/proc` tells of them
+//! - [`process`]: child processes, and what `/proc` tells of them; [`servers`]: PostgreSQL and NATS, for several relays
 
 pub mod accounts;
 pub mod agent;
@@ -33,6 +33,7 @@ pub mod push;
 pub mod raw;
 pub mod relay;
 pub mod s3;
+pub mod servers;
 pub mod visitor;
 pub mod wire;
 

@@ -123,21 +123,42 @@ impl Server {
 
     /// Resident memory in bytes.
     pub fn resident(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kilobytes * 1024)
+        resident(self.child.id())
     }
 
     /// Processor time of all its threads so far, in user and kernel together.
     pub fn processor_time(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // proc(5): utime and stime are fields 14 and 15, in ticks of 1/100 s; the second field may hold spaces and ends with ')'.
-        let (_, rest) = stat.rsplit_once(')').context("no command in stat")?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let ticks: u64 = [11, 12].iter().filter_map(|&field| fields.get(field)?.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
+        processor_time(self.child.id())
     }
+}
+
+/// Resident memory of a process, in bytes.
+pub fn resident(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kilobytes * 1024)
+}
+
+/// Processor time of all threads of a process so far, in user and kernel together.
+pub fn processor_time(process: u32) -> Result<Duration> {
+    // proc(5): utime and stime are fields 14 and 15.
+    ticks(process, [14, 15])
+}
+
+/// The same of its children that have ended and that it has waited for.
+pub fn children_processor_time(process: u32) -> Result<Duration> {
+    // proc(5): cutime and cstime are fields 16 and 17.
+    ticks(process, [16, 17])
+}
+
+fn ticks(process: u32, fields: [usize; 2]) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // Fields count from 1, times are in ticks of 1/100 s; the second field may hold spaces and ends with ')'.
+    let (_, rest) = stat.rsplit_once(')').context("no command in stat")?;
+    let rest: Vec<&str> = rest.split_whitespace().collect();
+    let ticks: u64 = fields.iter().filter_map(|field| rest.get(field - 3)?.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
 }
 
 impl Drop for Server {
