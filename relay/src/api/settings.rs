@@ -98,7 +98,7 @@ fn words(all: &[Words]) -> Result<(), RestError> {
     }
     for Words { lang, greeting, here, away, later } in all {
         // As panels name the language of their texts.
-        if !lang.as_ref().is_none_or(|lang| language(lang).as_ref() == Some(lang)) {
+        if lang.as_ref().is_some_and(|lang| language(lang).as_ref() != Some(lang)) {
             return Err(invalid("words.lang", "must be a language such as fr or pt; leave it out for all others"));
         }
         for (field, text) in [("words.greeting", greeting), ("words.here", here), ("words.away", away), ("words.later", later)] {
