@@ -17,6 +17,7 @@ mod replay;
 mod report;
 
 mod balancer;
+mod bus;
 mod example;
 mod faults;
 mod haproxy;

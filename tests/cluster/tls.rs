@@ -9,7 +9,7 @@ use crate::journal::count;
 use crate::servers::Postgres;
 
 /// Somebody who signs certificates.
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+pub fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut authority = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     authority.distinguished_name.push(DnType::CommonName, name);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -17,7 +17,7 @@ fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
 }
 
 /// A file with a certificate; its path.
-fn file(folder: &TempDir, name: &str, text: &str) -> String {
+pub fn file(folder: &TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.display().to_string()

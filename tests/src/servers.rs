@@ -263,6 +263,8 @@ pub struct Nats {
     pub address: SocketAddr,
     monitor: SocketAddr,
     process: Child,
+    /// What it was started with, beside its ports.
+    options: Vec<String>,
 }
 
 /// What went through a NATS so far, and what it holds.
@@ -283,19 +285,20 @@ pub struct Traffic {
 impl Nats {
     /// Starts one.
     pub fn start() -> Self {
-        match Self::begin() {
+        match Self::begin(&[]) {
             Ok(server) => server,
             Err(error) => panic!("{error:#}"),
         }
     }
 
-    /// Starts one.
+    /// Starts one with these options.
     ///
     /// # Errors
     /// There is none, or it does not start.
-    pub fn begin() -> Result<Self> {
-        let (process, address, monitor) = launch("-1")?;
-        Ok(Self { address, monitor, process })
+    pub fn begin(options: &[&str]) -> Result<Self> {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let (process, address, monitor) = launch("-1", &options)?;
+        Ok(Self { address, monitor, process, options })
     }
 
     /// Kills it with SIGKILL.
@@ -307,7 +310,7 @@ impl Nats {
 
     /// Starts it again.
     pub fn restart(&mut self) {
-        match launch(&self.address.port().to_string()) {
+        match launch(&self.address.port().to_string(), &self.options) {
             Ok((process, _, monitor)) => (self.process, self.monitor) = (process, monitor),
             Err(error) => panic!("{error:#}"),
         }
@@ -350,11 +353,11 @@ impl Drop for Nats {
 }
 
 /// Starts a server on this port (`-1`: any), and waits until it says where it listens for clients, and where it is asked how it is.
-fn launch(port: &str) -> Result<(Child, SocketAddr, SocketAddr)> {
+fn launch(port: &str, options: &[String]) -> Result<(Child, SocketAddr, SocketAddr)> {
     const CLIENTS: &str = "Listening for client connections on ";
     const MONITOR: &str = "Starting http monitor on ";
     let mut command = Command::new(find_nats()?);
-    command.args(["--addr", "127.0.0.1", "--port", port, "--http_port", "-1"]);
+    command.args(["--addr", "127.0.0.1", "--port", port, "--http_port", "-1"]).args(options);
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let log = process.stderr.take().context("standard error is piped")?;
     let (tell, told) = mpsc::channel();

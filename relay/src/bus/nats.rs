@@ -99,6 +99,8 @@ pub struct Wire {
     away_since: Instant,
     /// Whether it was ever there.
     was_there: bool,
+    /// What was in the way when it was tried last.
+    trouble: Option<String>,
 }
 
 impl Nats {
@@ -161,6 +163,7 @@ impl Nats {
             connected: false,
             away_since: Instant::now(),
             was_there: false,
+            trouble: None,
         };
         Ok((Self { fanout, interests, outgoing, dropped }, wire))
     }
@@ -210,6 +213,7 @@ impl Wire {
                 tracing::info!("the bus is there");
                 hot().bus.connected.set(1);
                 self.connected = true;
+                self.trouble = None;
                 // The subscriptions go first on the new connection; then everybody looks again: here for what others have said until now,
                 // there for what was on its way when the bus went. What was to be said since then waits in the queue.
                 self.subscribe().await;
@@ -230,7 +234,14 @@ impl Wire {
                 self.fanout.deliver(Notice::Missed(0));
             }
             Event::ServerError(error) => tracing::warn!(%error, "the bus refuses something"),
-            Event::ClientError(error) => tracing::debug!(%error, "the bus"),
+            // Every try in vain says so: told is what is news.
+            Event::ClientError(error) => {
+                let trouble = error.to_string();
+                if self.trouble.as_ref() != Some(&trouble) {
+                    tracing::warn!(error = %trouble, "the bus is not to be had: check address, name and password in `bus`, and the authority in `bus_ca`");
+                    self.trouble = Some(trouble);
+                }
+            }
             Event::LameDuckMode | Event::Draining | Event::Closed => {}
         }
     }

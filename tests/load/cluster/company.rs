@@ -45,7 +45,7 @@ pub struct Relays {
 impl Company {
     /// Agents with this many slots each.
     pub async fn hire(binary: &Path, count: usize, capacity: u32) -> Result<Self> {
-        let (store, bus) = cores::on_the_servers(|| anyhow::Ok((Postgres::with(Disk::Awaited)?, Nats::begin()?)))?;
+        let (store, bus) = cores::on_the_servers(|| anyhow::Ok((Postgres::with(Disk::Awaited)?, Nats::begin(&[])?)))?;
         store.ask(&[&format!("CREATE DATABASE {CAST}")])?;
         let mut company = Self { store, bus, accounts: Vec::new(), binary: binary.to_owned() };
         let relays = company.start(&company.store.url_of(CAST), 1)?;
