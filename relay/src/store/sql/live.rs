@@ -50,13 +50,13 @@ impl Live {
         self.ask(self.client.batch_execute(sql))
     }
 
-    /// A statement, prepared once; `types` and `shape` are what it takes.
-    pub(super) fn prepare(&mut self, sql: &str, shape: Vec<u8>, types: &[Type]) -> Result<Statement> {
+    /// A statement, prepared once for parameters of this shape; `types` are theirs.
+    pub(super) fn prepare(&mut self, sql: &str, shape: Vec<u8>, types: impl FnOnce() -> Vec<Type>) -> Result<Statement> {
         let known = self.prepared.get(sql).and_then(|all| all.iter().find(|(known, _)| *known == shape));
         if let Some((_, statement)) = known {
             return Ok(statement.clone());
         }
-        let statement = self.ask(self.client.prepare_typed(&sql.replace('?', "$"), types))?;
+        let statement = self.ask(self.client.prepare_typed(&sql.replace('?', "$"), &types()))?;
         self.prepared.entry(sql.to_owned()).or_default().push((shape, statement.clone()));
         Ok(statement)
     }

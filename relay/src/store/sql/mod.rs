@@ -3,13 +3,15 @@
 //!
 //! The dialect is what both understand: integers, texts and bytes; `coalesce`, `CASE`, `IS NOT DISTINCT FROM`, `ON CONFLICT`, `RETURNING`.
 //!
-//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases · [`tls`]: on the way to the latter
+//! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases
+//! - of the latter: [`live`]: one connection, [`wire`]: what goes over it, [`tls`]: around it
 
 mod live;
 mod postgres;
 mod sqlite;
 mod tls;
 mod value;
+mod wire;
 
 use std::ops::ControlFlow;
 
@@ -290,7 +292,7 @@ impl Column for usize {
     fn of<'a>(&self, row: &'a Row<'_>) -> Result<ValueRef<'a>> {
         match &row.0 {
             Cells::Sqlite(row) => sqlite::cell(row, *self),
-            Cells::Postgres(row) => postgres::cell(row, *self),
+            Cells::Postgres(row) => wire::cell(row, *self),
         }
     }
 }
@@ -299,7 +301,7 @@ impl Column for &str {
     fn of<'a>(&self, row: &'a Row<'_>) -> Result<ValueRef<'a>> {
         match &row.0 {
             Cells::Sqlite(row) => sqlite::cell(row, *self),
-            Cells::Postgres(row) => postgres::cell(row, *self),
+            Cells::Postgres(row) => wire::cell(row, *self),
         }
     }
 }
