@@ -4,25 +4,10 @@ use rcgen::{CertificateParams, KeyPair};
 use shared::model::Role;
 use tests::relay::RelayProcess;
 use tokio::task::block_in_place;
-use tokio::time::{Duration, interval, timeout};
 
 use crate::servers::{Nats, Postgres};
 use crate::stage::{Stage, Ways, straight};
 use crate::tls::{authority, file};
-
-/// How long a relay may take to say why it does not find the bus.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until a relay's log says this.
-async fn says(relay: &RelayProcess, text: &str) {
-    let said = async {
-        let mut ticks = interval(Duration::from_millis(50));
-        while !relay.logged().contains(text) {
-            ticks.tick().await;
-        }
-    };
-    assert!(timeout(PATIENCE, said).await.is_ok(), "never {text:?}:\n{}", relay.logged());
-}
 
 async fn metric(relay: &RelayProcess, line: &str) -> bool {
     reqwest::get(relay.metrics()).await.unwrap().text().await.unwrap().lines().any(|found| found == line)
@@ -58,14 +43,14 @@ async fn the_bus_is_believed_by_its_certificate_and_asks_for_a_password() {
     }
 
     // One has the wrong password, one believes in somebody else: both say so, and serve on.
-    says(&stage.relays[2], "authorization violation").await;
+    stage.relays[2].logs("authorization violation", 0).await;
     let stranger = file(&folder, "stranger.pem", &authority("Somebody else").pem());
     let (url, store) = (format!("tls://bulle:s%40cret@localhost:{port}"), stage.store.url());
     let settings =
         [("BULLE_STORE", &*store), ("BULLE_BUS", &*url), ("BULLE_BUS_CA", &*stranger), ("BULLE_METRICS_LISTEN", "127.0.0.1:0")];
     let wary = block_in_place(|| RelayProcess::start(&settings));
     // The library tells no more than that the handshake failed; the relay, what to look at.
-    says(&wary, "the authority in `bus_ca`").await;
+    wary.logs("the authority in `bus_ca`", 0).await;
     for relay in [&stage.relays[2], &wary] {
         assert!(metric(relay, "bulle_bus_connected 0").await);
         assert!(!relay.logged().contains("cret@"), "no password in the log:\n{}", relay.logged());

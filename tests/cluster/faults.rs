@@ -193,14 +193,14 @@ impl Town {
     /// The third relay is cut off from the bus, and nothing tells it so.
     async fn cuts_cable(&mut self) {
         let began = now();
-        let before = self.times_said(2, BUS_IS_THERE);
+        let before = self.stage.relays[2].times_logged(BUS_IS_THERE);
         self.cable.turns(Weather::Hole);
         // The fault itself.
         sleep(Duration::from_secs(3)).await;
         // What was connected meanwhile never works again: it has to find out, and to connect anew.
         self.cable.turns(Weather::Fair);
         self.over("bus cut off", began).await;
-        self.says_again(2, BUS_IS_THERE, before).await;
+        self.stage.relays[2].logs(BUS_IS_THERE, before).await;
     }
 
     /// SIGKILL for the bus.
@@ -226,30 +226,14 @@ impl Town {
     /// The second relay is cut off from the database, and nothing tells it so, for longer than its lease.
     async fn cuts_pipe(&mut self) {
         let began = now();
-        let before = self.times_said(1, STORE_COMMITS);
+        let before = self.stage.relays[1].times_logged(STORE_COMMITS);
         self.pipe.turns(Weather::Hole);
         // The others go on meanwhile, and take over whom it had.
         sleep(PAUSE).await;
         // What was connected meanwhile never works again: it has to find out, and to connect anew.
         self.pipe.turns(Weather::Fair);
         self.over("store cut off", began).await;
-        self.says_again(1, STORE_COMMITS, before).await;
-    }
-
-    /// How often a relay's log says this.
-    fn times_said(&self, relay: usize, text: &str) -> usize {
-        self.stage.relays[relay].logged().matches(text).count()
-    }
-
-    /// Waits until a relay's log says this more often than before.
-    async fn says_again(&self, relay: usize, text: &str, before: usize) {
-        let said = async {
-            let mut ticks = interval(Duration::from_millis(100));
-            while self.times_said(relay, text) <= before {
-                ticks.tick().await;
-            }
-        };
-        assert!(timeout(PATIENCE, said).await.is_ok(), "not {text:?} again:\n{}", self.stage.relays[relay].logged());
+        self.stage.relays[1].logs(STORE_COMMITS, before).await;
     }
 
     /// SIGSTOP for the database, for longer than the leases of all.

@@ -104,7 +104,7 @@ async fn an_outage_longer_than_every_patience_requeues_nobody() {
     sleep(Duration::from_secs(5)).await;
     relay.server().limit_files(None).unwrap();
     until_ready(&office, true).await;
-    logs(&relay, "absences are counted from now on").await;
+    relay.logs("absences are counted from now on", 0).await;
     ada.connects().await;
     goes.connects().await;
     for chat in [unanswered, answered] {
@@ -133,7 +133,7 @@ async fn a_stop_longer_than_every_patience_requeues_nobody() {
     // The fault itself: longer than a node's lease of 15 s.
     sleep(Duration::from_secs(16)).await;
     relay.server().resume().unwrap();
-    logs(&relay, "absences are counted from now on").await;
+    relay.logs("absences are counted from now on", 0).await;
     until_ready(&office, true).await;
     // Who lost the lease sends everybody away.
     ada.until_greeted(greetings).await;
@@ -156,15 +156,4 @@ async fn keeps_its_widget(relay: &RelayProcess, office: &Office) {
         }
     };
     assert!(timeout(Duration::from_secs(20), looking).await.is_ok(), "{} is not there", mark.display());
-}
-
-/// Waits until the relay logs something.
-async fn logs(relay: &RelayProcess, what: &str) {
-    let looking = async {
-        let mut ticks = interval(Duration::from_millis(50));
-        while !relay.logged().contains(what) {
-            ticks.tick().await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(20), looking).await.is_ok(), "never logged {what:?}:\n{}", relay.logged());
 }

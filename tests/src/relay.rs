@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use relay::app::{self, Running};
@@ -15,9 +16,11 @@ use shared::api::{AgentPatch, Why};
 use shared::ids::ConversationId;
 use shared::model::Role;
 use tempfile::TempDir;
+use tokio::time::{interval, timeout};
 
 use crate::accounts::{Account, Office};
 use crate::agent::Agent;
+use crate::people::PATIENCE;
 use crate::process::Server;
 use crate::visitor::Visitor;
 
@@ -247,6 +250,23 @@ impl RelayProcess {
     /// What it has logged, in all its lives.
     pub fn logged(&self) -> String {
         std::fs::read_to_string(log_in(&self.folder)).unwrap_or_default()
+    }
+
+    /// How often it has logged this.
+    pub fn times_logged(&self, text: &str) -> usize {
+        self.logged().matches(text).count()
+    }
+
+    /// Waits until it has logged this more often than so many times.
+    pub async fn logs(&self, text: &str, before: usize) {
+        let said = async {
+            // A file tells nobody that it has grown.
+            let mut ticks = interval(Duration::from_millis(50));
+            while self.times_logged(text) <= before {
+                ticks.tick().await;
+            }
+        };
+        assert!(timeout(PATIENCE, said).await.is_ok(), "{text:?} is logged {before} times and no more:\n{}", self.logged());
     }
 
     /// Kills it with SIGKILL.
