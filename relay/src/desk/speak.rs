@@ -22,7 +22,7 @@ use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
 use crate::store::sql::Connection;
-use crate::store::{StoreError, accounts, files, identities, log, mails, mentions, people, rows, teams};
+use crate::store::{Of, StoreError, Lookup, accounts, files, identities, log, mails, mentions, people, rows, teams};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.
@@ -39,7 +39,8 @@ impl Desk {
     ) -> Result<Outcome, DeskError> {
         let card = card.into();
         let (author, id) = (card.id.0, say.id);
-        let said = self.speak(now, move |work| {
+        let wanted = Lookup { author, id, of: Of::Visitor(card.id) };
+        let said = self.speak(now, Some(wanted), move |work| {
             if card.is_new {
                 work.db.protect()?;
                 people::add_visitor(work.db, site, &card, now)?;
@@ -57,18 +58,20 @@ impl Desk {
     pub async fn agent_say(&self, now: Millis, agent: AgentId, say: Say) -> Result<Outcome, DeskError> {
         let id = say.id;
         let mail_after = self.mail_after;
-        let said = self.speak(now, move |work| agent_says(work, agent, say, mail_after));
+        let wanted = say.conversation.map(|conversation| Lookup { author: agent.0, id, of: Of::Conversation(conversation) });
+        let said = self.speak(now, wanted, move |work| agent_says(work, agent, say, mail_after));
         self.unless_said_before(agent.0, id, said.await).await
     }
 
     async fn speak(
         &self,
         now: Millis,
+        wanted: Option<Lookup>,
         say: impl FnOnce(&mut Work<'_>) -> Result<Said, DeskError> + Send + 'static,
     ) -> Result<Outcome, DeskError> {
         let rules = self.rules.clone();
         self.store
-            .write(move |step| {
+            .write_message(wanted, move |step| {
                 let mut work = Work::new(step, &rules, now);
                 let said = say(&mut work)?;
                 Ok(Outcome { said: Some(said), ..work.finish()? })
@@ -116,7 +119,7 @@ fn said_before(db: &Connection, author: Uuid, id: MessageId) -> Result<Option<Sa
 
 fn visitor_says(work: &mut Work<'_>, site: SiteId, card: &VisitorCard, say: Say) -> Result<Said, DeskError> {
     let now = work.now;
-    let latest = rows::load_latest(work.db, card.id).map_err(StoreError::from)?;
+    let latest = work.db.latest_of(card.id).map_err(StoreError::from)?;
     let reopen_from = now.saturating_sub(work.rules.reopen_within);
     let brings_more = say.contact.is_some() || say.file.is_some() || !say.answers.is_empty();
     let plain = !brings_more && latest.as_ref().is_some_and(|record| matches!(record.state, State::Active | State::Queued));

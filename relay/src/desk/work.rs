@@ -74,7 +74,7 @@ impl<'a> Work<'a> {
         if let Some(place) = self.touched.iter().position(|touched| touched.record.id == id) {
             return Ok(place);
         }
-        let record = rows::load(self.db, id).map_err(StoreError::from)?.ok_or(DeskError::NotFound)?;
+        let record = self.db.conversation(id).map_err(StoreError::from)?.ok_or(DeskError::NotFound)?;
         Ok(self.touch(record))
     }
 
@@ -284,7 +284,7 @@ impl<'a> Work<'a> {
 
     /// An agent by name.
     pub(super) fn person(&self, agent: AgentId) -> Result<Person, DeskError> {
-        people::person(self.db, agent)?.ok_or(DeskError::NotFound)
+        self.db.person(agent)?.ok_or(DeskError::NotFound)
     }
 
     /// Who of those that want to be notified of the queue may have this one: by team and language, as far as these leave somebody.

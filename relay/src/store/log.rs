@@ -26,6 +26,9 @@ macro_rules! append {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     };
 }
+const APPEND_MANY: &str = "INSERT INTO message (n, conversation, seq, before, leap, visible, id, at, author_kind, author, internal, body) \
+     SELECT * FROM unnest(?1::bigint[], ?2::bytea[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bigint[], ?7::bytea[], ?8::bigint[], \
+     ?9::bigint[], ?10::bytea[], ?11::bigint[], ?12::text[])";
 const APPEND: &str = append!();
 const APPEND_RETURNING: &str = concat!(append!(), " RETURNING n");
 
@@ -54,24 +57,18 @@ pub(crate) fn append(db: &Step<'_>, record: &mut Record, entry: &Entry) -> Resul
     };
     let internal = entry.body.is_internal();
     let body = to_json(&entry.body)?;
-    let numbered = db.insert_numbered(
-        APPEND,
-        APPEND_RETURNING,
-        params![
-            record.id.0,
-            entry.seq.cast_signed(),
-            record.entries.last,
-            record.entries.leap,
-            record.visitor_head.cast_signed(),
-            entry.id.0,
-            entry.at,
-            kind,
-            author,
-            internal,
-            body,
-        ],
-    )?;
-    record.entries.last = Some(numbered);
+    let (seq, visible, Trail { last, leap }) = (entry.seq.cast_signed(), record.visitor_head.cast_signed(), record.entries);
+    let given = db.number(author, entry.id)?.filter(|n| {
+        let row = params![n, record.id.0, seq, last, leap, visible, entry.id.0, entry.at, kind, author, internal, body];
+        db.later(APPEND_MANY, row)
+    });
+    record.entries.last = Some(match given {
+        Some(n) => n,
+        None => {
+            let row = params![record.id.0, seq, last, leap, visible, entry.id.0, entry.at, kind, author, internal, body];
+            db.insert_numbered(APPEND, APPEND_RETURNING, row)?
+        }
+    });
     if entry.seq.is_multiple_of(LEAP) {
         record.entries.leap = record.entries.last;
     }

@@ -5,8 +5,8 @@ use shared::ids::{ConversationId, Millis, Seq, SiteId, VisitorId};
 use uuid::Uuid;
 
 use super::rows::seq;
-use super::sql::{self, Connection, OptionalExtension, Row, params};
-use super::{Store, StoreError, people};
+use super::sql::{self, OptionalExtension, Row, params};
+use super::{Step, Store, StoreError};
 
 /// Transcripts that one visitor, and one address, may ask for within [`DAY`]: enough for whoever mistypes their address, and no means to
 /// fill a stranger's mailbox.
@@ -205,14 +205,14 @@ impl Store {
 /// An agent has said something that stands at this seq: if its visitor left an address and is gone, a mail will tell them, together with
 /// what else is said until it is due.
 pub(crate) fn tell(
-    db: &Connection,
+    db: &Step<'_>,
     id: Uuid,
     visitor: VisitorId,
     at: (ConversationId, Seq),
     now: Millis,
     due: Millis,
 ) -> Result<(), StoreError> {
-    if people::connected(db, visitor.0)? {
+    if db.is_connected(visitor)? {
         return Ok(());
     }
     let mut find = db.prepare_cached("SELECT email FROM visitor WHERE id = ?1")?;

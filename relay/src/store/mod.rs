@@ -4,7 +4,7 @@
 //!
 //! - [`sql`]: one way to talk to both databases
 //! - [`inspect`]: the look at a file before it is used · [`lock`]: one relay per database
-//! - [`writer`]: the writer thread · [`outage`]: whether it can write · [`readers`]: the read-only connections
+//! - [`writer`]: the writer thread · [`ahead`]: messages that are committed together · [`outage`]: whether it can write · [`readers`]: the read-only connections
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`teams`]: teams, and what the desk of a site goes by
@@ -28,6 +28,7 @@ use crate::config::StoreUrl;
 
 pub(crate) mod absence;
 pub(crate) mod accounts;
+mod ahead;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 mod boards;
@@ -69,6 +70,7 @@ pub(crate) use writer::Step;
 use readers::Source;
 use sql::Company;
 
+pub(crate) use ahead::{Lookup, Of};
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
 pub use audit::Record;
 pub use boards::Place;
@@ -330,7 +332,20 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.write(job).await
+        self.writer.write(None, job).await
+    }
+
+    /// The same of a job that knows what it will look up.
+    pub(crate) async fn write_message<T, E>(
+        &self,
+        wanted: Option<Lookup>,
+        job: impl FnOnce(&Step<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(wanted, job).await
     }
 
     /// Reads in one snapshot.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::people::languages;
 use super::rows::{json, seq, state_of, to_json};
 use super::sql::{self, Connection, OptionalExtension, Row, params};
-use super::{Store, StoreError, teams};
+use super::{Step, Store, StoreError, teams};
 use crate::desk::plan::Available;
 
 /// Why somebody is notified. Of several reasons about one conversation the greatest counts.
@@ -238,10 +238,25 @@ pub(crate) fn watching(db: &Connection) -> Result<Vec<Available>, StoreError> {
     Ok(found)
 }
 
+macro_rules! on_conflict {
+    () => {
+        "ON CONFLICT (session, conversation) DO UPDATE SET last = excluded.last, \
+         cause = CASE WHEN excluded.cause > push.cause THEN excluded.cause ELSE push.cause END"
+    };
+}
+const TELL_OF_MESSAGES: &str = concat!(
+    "INSERT INTO push (session, conversation, cause, last, created_at, due_at) \
+     SELECT p.session, s.conversation, s.cause, s.last, s.at, s.at \
+     FROM (SELECT DISTINCT ON (conversation) * FROM unnest(?1::bytea[], ?2::bytea[], ?3::bigint[], ?4::bigint[], ?5::bigint[]) \
+     AS one (conversation, agent, cause, last, at) ORDER BY conversation, last DESC) s \
+     JOIN push_subscription p ON p.agent = s.agent AND p.messages = 1 ",
+    on_conflict!()
+);
+
 /// Something has happened that these agents may want to be notified of. Each gets one notification about a conversation for all that happens
 /// until it is due.
 pub(crate) fn tell(
-    db: &Connection,
+    db: &Step<'_>,
     conversation: ConversationId,
     cause: Cause,
     to: &[AgentId],
@@ -254,8 +269,8 @@ pub(crate) fn tell(
                 "INSERT INTO push (session, conversation, cause, last, created_at, due_at) \
                  SELECT session, ?1, ?2, ?3, ?4, ?4 FROM push_subscription WHERE ",
                 $wish,
-                " = 1 AND agent IN (?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (session, conversation) DO UPDATE SET last = excluded.last, \
-                 cause = CASE WHEN excluded.cause > push.cause THEN excluded.cause ELSE push.cause END"
+                " = 1 AND agent IN (?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ",
+                on_conflict!()
             )
         };
     }
@@ -265,6 +280,11 @@ pub(crate) fn tell(
         Cause::Offer => statement!("offers"),
         Cause::Assigned => statement!("assigned"),
     };
+    if let (Cause::Message, [agent]) = (cause, to)
+        && db.later(TELL_OF_MESSAGES, params![conversation.0, agent.0, cause.number(), last.cast_signed(), now])
+    {
+        return Ok(());
+    }
     for some in to.chunks(8) {
         let [a, b, c, d, e, f, g, h] = std::array::from_fn(|place| some.get(place).map(|agent| agent.0));
         let (cause, last) = (cause.number(), last.cast_signed());

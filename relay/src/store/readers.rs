@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::OpenFlags;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::sql::{Connection, Server};
 use super::{BUSY_TIMEOUT, StoreError};
@@ -42,21 +42,29 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let this = self.clone();
         let turn = self.turns.clone().acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let (answer, answered) = oneshot::channel();
         let run = move || {
             let kept = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let db = match kept {
-                Some(db) => db,
-                None => this.open()?,
+            let look = || {
+                let db = kept.map_or_else(|| this.open(), Ok)?;
+                db.begin_reading()?;
+                let result = read(&db)?;
+                Ok((db, result))
             };
-            db.begin_reading()?;
-            let result = read(&db)?;
-            db.end_reading()?;
-            this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            let (db, result) = match look() {
+                Ok((db, result)) => (Some(db), Ok(result)),
+                Err(error) => (None, Err(error)),
+            };
+            // Whoever asked does not wait for the end of the transaction, and may have gone.
+            let _ = answer.send(result);
+            if let Some(db) = db.filter(|db| db.roll_back().is_ok()) {
+                this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            }
             drop(turn);
-            Ok(result)
         };
-        let done = tokio::task::spawn_blocking(run).await;
-        let done = done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())));
+        tokio::task::spawn_blocking(run);
+        let gone = |_| Err(StoreError::Unavailable("a read of the store came to no end".into()));
+        let done = answered.await.unwrap_or_else(gone);
         if done.is_err() {
             hot().failed_reads.increment(1);
         }

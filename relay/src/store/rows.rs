@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::log::Trail;
 use super::sql::{self, Connection, OptionalExtension, Row, params};
-use super::{StoreError, profiles};
+use super::{Step, StoreError, profiles};
 use crate::desk::Route;
 use crate::desk::record::Record;
 
@@ -191,25 +191,31 @@ pub(crate) fn save(db: &Connection, record: &Record, due: Option<Millis>, is_new
     if changed == 1 { Ok(()) } else { Err(StoreError::Corrupt(format!("conversation {} was not there to save", record.id))) }
 }
 
+const SAVE_MESSAGES: &str = "UPDATE conversation c SET head = s.head, visitor_head = s.visitor_head, answer_due = s.answer_due, \
+     visitor_at = s.visitor_at, agent_at = s.agent_at, unanswered = s.unanswered, preview = s.preview, last_entry = s.last_entry, \
+     leap_entry = s.leap_entry, due_at = s.due_at \
+     FROM (SELECT DISTINCT ON (id) * FROM unnest(?1::bytea[], ?2::bigint[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bigint[], \
+     ?7::bigint[], ?8::text[], ?9::bigint[], ?10::bigint[], ?11::bigint[]) AS one (id, head, visitor_head, answer_due, visitor_at, agent_at, \
+     unanswered, preview, last_entry, leap_entry, due_at) ORDER BY id, head DESC) s WHERE c.id = s.id";
+
 /// What only a message moves: the hot path writes these few columns and touches no index, unless the timeout comes nearer.
-pub(crate) fn save_message(db: &Connection, record: &Record, due: Option<Millis>) -> sql::Result<()> {
+pub(crate) fn save_message(db: &Step<'_>, record: &Record, due: Option<Millis>) -> sql::Result<()> {
+    let nearer = due.filter(|due| record.stored_due.is_none_or(|stored| stored > *due));
+    let stored_due = nearer.or(record.stored_due);
+    let (id, head, visitor_head) = (record.id.0, record.head.cast_signed(), record.visitor_head.cast_signed());
+    let (visitor_at, agent_at, Trail { last, leap }) = (record.visitor_at, record.agent_at, record.entries);
+    let (answer_due, unanswered, preview) = (record.answer_due, record.unanswered, &record.preview);
+    let all = params![id, head, visitor_head, answer_due, visitor_at, agent_at, unanswered, preview, last, leap, stored_due];
+    if db.later(SAVE_MESSAGES, all) {
+        db.leaves(Record { stored_due, ..record.clone() });
+        return Ok(());
+    }
     let mut update = db.prepare_cached(
         "UPDATE conversation SET head = ?2, visitor_head = ?3, answer_due = ?4, visitor_at = ?5, agent_at = ?6, unanswered = ?7, \
          preview = ?8, last_entry = ?9, leap_entry = ?10 WHERE id = ?1",
     )?;
-    update.execute(params![
-        record.id.0,
-        record.head.cast_signed(),
-        record.visitor_head.cast_signed(),
-        record.answer_due,
-        record.visitor_at,
-        record.agent_at,
-        record.unanswered,
-        record.preview,
-        record.entries.last,
-        record.entries.leap,
-    ])?;
-    if let Some(due) = due.filter(|due| record.stored_due.is_none_or(|stored| stored > *due)) {
+    update.execute(&all[..all.len() - 1])?;
+    if let Some(due) = nearer {
         db.prepare_cached("UPDATE conversation SET due_at = ?2 WHERE id = ?1")?.execute(params![record.id.0, due])?;
     }
     Ok(())
@@ -268,40 +274,34 @@ pub(crate) fn read_mark(
     to: Seq,
 ) -> Result<Option<(Route, Seq)>, StoreError> {
     let to = i64::try_from(to).unwrap_or(i64::MAX);
-    let mark = |row: &Row<'_>| seq(row, 0);
+    let mark = |row: &Row<'_>| Ok((route_of(id, row)?, seq(row, 4)?));
     let moved = match agent {
         None => db
             .prepare_cached(
                 "UPDATE conversation SET visitor_read = CASE WHEN ?2 < head THEN ?2 ELSE head END WHERE id = ?1 AND visitor_read < ?2 AND visitor_read < head \
-                 RETURNING visitor_read",
+                 RETURNING site, visitor, agent, state, visitor_read",
             )?
             .query_row(params![id.0, to], mark),
         Some(agent) => db
             .prepare_cached(
                 "UPDATE conversation SET agent_read = CASE WHEN ?2 < head THEN ?2 ELSE head END WHERE id = ?1 AND agent = ?3 AND agent_read < ?2 AND agent_read < head \
-                 RETURNING agent_read",
+                 RETURNING site, visitor, agent, state, agent_read",
             )?
             .query_row(params![id.0, to, agent.0], mark),
     };
-    match moved.optional()? {
-        Some(mark) => Ok(route(db, id)?.map(|route| (route, mark))),
-        None => Ok(None),
-    }
+    Ok(moved.optional()?)
 }
 
 /// Whose conversation it is.
 pub(crate) fn route(db: &Connection, id: ConversationId) -> Result<Option<Route>, StoreError> {
     let mut find = db.prepare_cached("SELECT site, visitor, agent, state FROM conversation WHERE id = ?1")?;
-    let found = find.query_row([id.0], |row| {
-        Ok(Route {
-            conversation: id,
-            site: SiteId(row.get(0)?),
-            visitor: VisitorId(row.get(1)?),
-            agent: row.get::<Option<Uuid>>(2)?.map(AgentId),
-            state: state_of(row.get(3)?)?,
-        })
-    });
-    Ok(found.optional()?)
+    Ok(find.query_row([id.0], |row| route_of(id, row)).optional()?)
+}
+
+fn route_of(conversation: ConversationId, row: &Row<'_>) -> sql::Result<Route> {
+    let (site, visitor) = (SiteId(row.get(0)?), VisitorId(row.get(1)?));
+    let (agent, state) = (row.get::<Option<Uuid>>(2)?.map(AgentId), state_of(row.get(3)?)?);
+    Ok(Route { conversation, site, visitor, agent, state })
 }
 
 /// When the first conversation is due.

@@ -73,7 +73,7 @@ async fn there(store: &Store) -> Vec<i64> {
 }
 
 /// Keeps the writer busy until told, so that what is asked for meanwhile goes into one batch, the next.
-async fn hold(store: &Store) -> (Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>, mpsc::Sender<()>) {
+pub(crate) async fn hold(store: &Store) -> (Pin<Box<dyn Future<Output = Result<(), StoreError>> + '_>>, mpsc::Sender<()>) {
     let ((go, wait), (began, begun)) = (mpsc::channel(), oneshot::channel());
     let mut holding = Box::pin(store.write(move |_| {
         let _ = began.send(());

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::ahead::{Ahead, Saying, Lookup};
 use super::outage::{Outages, Turn};
 use super::sql::{self, Connection, Kind};
 use super::{BUSY_TIMEOUT, BUSY_TIMEOUT_IN_OUTAGE, StoreError};
@@ -26,18 +27,16 @@ const MOST_WAITING: usize = 4_096;
 pub(crate) struct Step<'a> {
     db: &'a Connection,
     protected: Cell<bool>,
+    /// What was looked up for it ahead.
+    pub(super) ahead: Option<Saying<'a>>,
 }
 
 impl Step<'_> {
     /// What is written from here on is undone if the job fails. A job of several writes calls this before the first; one whose first
     /// write is the only one that can be refused does without, because a savepoint keeps a copy of every page that is touched.
     pub(crate) fn protect(&self) -> Result<(), StoreError> {
-        Ok(self.protect_now()?)
-    }
-
-    fn protect_now(&self) -> sql::Result<()> {
         if !self.protected.replace(true) {
-            self.db.run("SAVEPOINT job")?;
+            self.db.protect_part()?;
         }
         Ok(())
     }
@@ -51,8 +50,15 @@ impl Deref for Step<'_> {
     }
 }
 
+/// Something to do in a transaction.
+struct Job {
+    /// What it will look up.
+    wanted: Option<Lookup>,
+    run: Run,
+}
+
 /// Runs inside the transaction; returns whether to keep what it wrote, and what to do after the commit.
-type Job = Box<dyn FnOnce(&Step<'_>) -> (bool, Answer) + Send>;
+type Run = Box<dyn FnOnce(&Step<'_>) -> (bool, Answer) + Send>;
 /// Tells the caller: the error is that of the commit.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
@@ -95,7 +101,7 @@ impl Writer {
     /// Ends the thread after the jobs at hand, and with it the connection; blocks until then. Later jobs are refused.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        let wake: Job = Box::new(|_| (true, Box::new(|_| {})));
+        let wake = Job { wanted: None, run: Box::new(|_| (true, Box::new(|_| {}))) };
         // It may be about to end already.
         let _ = self.jobs.as_ref().map(|jobs| jobs.blocking_send(wake));
         self.join();
@@ -108,14 +114,18 @@ impl Writer {
         }
     }
 
-    /// Runs a job in the next transaction; completes after its commit.
-    pub(super) async fn write<T, E>(&self, job: impl FnOnce(&Step<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Runs a job in the next transaction, which may know what it wants ahead; completes after its commit.
+    pub(super) async fn write<T, E>(
+        &self,
+        wanted: Option<Lookup>,
+        job: impl FnOnce(&Step<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |step| {
+        let run: Run = Box::new(move |step| {
             let result = job(step);
             let keep = result.is_ok();
             let tell: Answer = Box::new(move |committed| {
@@ -126,7 +136,7 @@ impl Writer {
         });
         let gone = || E::from(StoreError::Unavailable("the writer has stopped".into()));
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(job).await.map_err(|_| gone())?;
+        jobs.send(Job { wanted, run }).await.map_err(|_| gone())?;
         // Not reached in a batch that failed: the outage says why.
         answered.await.map_err(|_| self.outages.health().err().map_or_else(gone, E::from))?
     }
@@ -144,36 +154,37 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
     outages.begins();
     let written_before = db.total_changes();
     let mut answers = Vec::with_capacity(size);
+    if db.bulk().is_some() {
+        // All of them are under way at the same time, so none is owed its place; messages together are the cheapest.
+        batch.sort_by_key(|job| job.wanted.is_none());
+    }
+    let ahead = Ahead::of(batch.iter().filter_map(|job| job.wanted));
     let committed = db.begin_writing().and_then(|()| {
         for job in batch.drain(..) {
-            let step = Step { db, protected: Cell::new(false) };
-            // There a failed statement spoils the whole transaction, even one that was expected to fail.
-            if db.kind() == Kind::Postgres {
-                step.protect_now()?;
-            }
+            let known = ahead.look(db, job.wanted)?;
+            db.begin_part();
+            let step = Step { db, protected: Cell::new(false), ahead: known };
             let written = db.total_changes();
-            let (keep, answer) = job(&step);
+            let (keep, answer) = (job.run)(&step);
             answers.push(answer);
             // A full disk may make SQLite roll back the whole transaction. Whatever ran after that would commit by itself.
             if db.is_autocommit() {
                 return Err(sql::Error::Aborted("the transaction was rolled back"));
             }
-            if !keep && !step.protected.get() && db.total_changes() != written {
+            if !keep && db.kind() == Kind::Sqlite && !step.protected.get() && db.total_changes() != written {
                 // Nothing can undo it alone: it goes, and the batch with it.
                 return Err(sql::Error::Aborted("an unprotected job failed half-way"));
             }
-            if step.protected.get() {
-                if !keep {
-                    db.run("ROLLBACK TO job")?;
-                }
-                db.run("RELEASE job")?;
+            db.end_part(keep, step.protected.get())?;
+            if let Some(known) = step.ahead.filter(|_| keep) {
+                known.is_kept(db);
             }
         }
-        db.run("COMMIT")
+        db.commit()
     });
     if committed.is_err() && !db.is_autocommit() {
         // If even this fails, the next BEGIN says so.
-        let _ = db.run("ROLLBACK");
+        let _ = db.roll_back();
     }
     let error = committed.err().map(|error| error.to_string());
     // A transaction that wrote nothing did not touch the disk, and proves nothing about it.

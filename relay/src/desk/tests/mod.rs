@@ -33,6 +33,7 @@ mod speak;
 mod statements;
 mod sweep;
 mod teams;
+mod together;
 mod utter;
 
 /// When every test begins.

@@ -11,7 +11,7 @@ use shared::model::{Body, Edited, Event, Rating, Whisper};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::super::sql::{self, Connection, Kind, OptionalExtension, params};
+use super::super::sql::{self, Connection, Kind, OptionalExtension, Rows, params};
 use super::super::{Step, Store, StoreError, log, rows};
 use super::words::{self, Wanted};
 
@@ -125,18 +125,24 @@ fn read(db: &Connection, sql: &str, from: i64) -> Result<Vec<Read>, StoreError> 
 fn upwards(db: &Step<'_>) -> Result<(), StoreError> {
     let (_, up_to) = marks(db)?;
     let sql = "SELECT n, conversation, seq, body FROM message WHERE n > ?1 ORDER BY n LIMIT ?2";
-    for entry in read(db, sql, up_to)? {
+    let entries = read(db, sql, up_to)?;
+    let Some(last) = entries.last().map(|entry| entry.n) else { return Ok(()) };
+    let mut words = Vec::new();
+    for entry in entries {
         match &entry.body {
             Body::Event(Event::Edited(edited)) => {
                 if let Some(n) = changed(db, &entry, edited)? {
+                    // It may be one of these.
+                    put(db, std::mem::take(&mut words))?;
                     forget(db, n)?;
-                    put(db, n, &edited.text)?;
+                    words.push((n, words::terms(&edited.text)));
                 }
             }
-            body => put(db, entry.n, &said(body))?,
+            body => words.push((entry.n, words::terms(&said(body)))),
         }
-        db.prepare_cached("UPDATE indexed SET up_to = ?1")?.execute([entry.n])?;
     }
+    put(db, words)?;
+    db.prepare_cached("UPDATE indexed SET up_to = ?1")?.execute([last])?;
     Ok(())
 }
 
@@ -152,17 +158,17 @@ fn downwards(db: &Step<'_>) -> Result<(), StoreError> {
                 if let Some(n) = changed(db, &entry, edited)?.filter(|_| !edited.text.is_empty())
                     && !is_there(db, n)?
                 {
-                    put(db, n, &edited.text)?;
+                    put(db, vec![(n, words::terms(&edited.text))])?;
                 }
             }
             Body::Event(Event::Rated(Rating { score, .. })) => {
                 let mut rate = db.prepare_cached("UPDATE conversation SET rating = ?2 WHERE id = ?1 AND rating IS NULL")?;
                 rate.execute(params![entry.conversation.0, score])?;
-                put(db, entry.n, &said(&entry.body))?;
+                put(db, vec![(entry.n, words::terms(&said(&entry.body)))])?;
             }
             body => {
                 if !is_there(db, entry.n)? {
-                    put(db, entry.n, &said(body))?;
+                    put(db, vec![(entry.n, words::terms(&said(body)))])?;
                 }
             }
         }
@@ -210,19 +216,18 @@ pub(super) fn search<B>(
     }
 }
 
-fn put(db: &Connection, n: i64, text: &str) -> Result<(), StoreError> {
-    let terms = words::terms(text);
-    if terms.is_empty() {
-        return Ok(());
-    }
-    match db.kind() {
-        Kind::Sqlite => {
-            db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, ?2)")?.execute(params![n, terms])?;
-        }
-        Kind::Postgres => {
-            let mut put = db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, CAST(?2 AS tsvector))")?;
-            put.execute(params![n, words::tsvector(&terms)])?;
-        }
+/// Puts the terms of entries, none of which is there yet.
+fn put(db: &Connection, words: Vec<(i64, String)>) -> Result<(), StoreError> {
+    let words = words.into_iter().filter(|(_, terms)| !terms.is_empty());
+    let Some(bulk) = db.bulk() else {
+        let mut put = db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, ?2)")?;
+        return Ok(words.into_iter().try_for_each(|(n, terms)| put.execute(params![n, terms]).map(drop))?);
+    };
+    let mut rows =
+        Rows::new("INSERT INTO word_index (rowid, terms) SELECT n, CAST(terms AS tsvector) FROM unnest(?1::bigint[], ?2::text[]) AS w (n, terms)");
+    words.for_each(|(n, terms)| rows.push(params![n, words::tsvector(&terms)]));
+    if !rows.is_empty() {
+        bulk.execute(&rows)?;
     }
     Ok(())
 }

@@ -4,10 +4,11 @@
 //! The dialect is what both understand: integers, texts and bytes; `coalesce`, `CASE`, `IS NOT DISTINCT FROM`, `ON CONFLICT`, `RETURNING`.
 //!
 //! - [`value`]: parameters and columns · [`sqlite`], [`postgres`]: the databases
-//! - of the latter: [`live`]: one connection, [`wire`]: what goes over it, [`tls`]: around it
+//! - of the latter: [`session`]: transactions, [`live`]: one connection, [`wire`]: what goes over it, [`tls`]: around it
 
 mod live;
 mod postgres;
+mod session;
 mod sqlite;
 mod tls;
 mod value;
@@ -20,6 +21,8 @@ use super::StoreError;
 pub use self::postgres::Server;
 pub(crate) use self::postgres::{Company, MOVE, OWNER, migrate};
 pub(crate) use self::value::{FromSql, Params, ToSql, ValueRef, params};
+use self::wire::Given;
+pub(crate) use self::wire::Rows;
 
 /// What a statement comes to.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -78,7 +81,7 @@ pub(crate) struct Connection(Inner);
 
 enum Inner {
     Sqlite(rusqlite::Connection),
-    Postgres(postgres::Session),
+    Postgres(session::Session),
 }
 
 impl From<rusqlite::Connection> for Connection {
@@ -87,8 +90,8 @@ impl From<rusqlite::Connection> for Connection {
     }
 }
 
-impl From<postgres::Session> for Connection {
-    fn from(session: postgres::Session) -> Self {
+impl From<session::Session> for Connection {
+    fn from(session: session::Session) -> Self {
         Self(Inner::Postgres(session))
     }
 }
@@ -143,6 +146,7 @@ impl Connection {
     }
 
     /// Several statements without parameters.
+    #[cfg(test)]
     pub(crate) fn execute_batch(&self, sql: &str) -> Result<()> {
         match &self.0 {
             Inner::Sqlite(db) => Ok(db.execute_batch(sql)?),
@@ -150,32 +154,79 @@ impl Connection {
         }
     }
 
-    /// A transaction that others' writes do not reach: all statements see the same state. [`Connection::end_reading`] ends it.
+    /// A transaction that others' writes do not reach: all statements see the same state. [`Connection::roll_back`] ends it.
     pub(crate) fn begin_reading(&self) -> Result<()> {
         match &self.0 {
             Inner::Sqlite(db) => Ok(db.execute_batch("BEGIN")?),
-            Inner::Postgres(session) => session.begin_reading(),
+            Inner::Postgres(session) => {
+                session.begin_reading();
+                Ok(())
+            }
         }
-    }
-
-    /// Ends it.
-    pub(crate) fn end_reading(&self) -> Result<()> {
-        self.execute_batch("ROLLBACK")
     }
 
     /// A transaction that no other one writes beside, on whatever relay.
     pub(crate) fn begin_writing(&self) -> Result<()> {
         match &self.0 {
             Inner::Sqlite(db) => sqlite::run(db, "BEGIN IMMEDIATE"),
-            Inner::Postgres(session) => session.begin_writing(),
+            Inner::Postgres(session) => {
+                session.begin_writing();
+                Ok(())
+            }
         }
     }
 
-    /// Runs a statement of transactions: `COMMIT`, `SAVEPOINT` …
-    pub(crate) fn run(&self, sql: &'static str) -> Result<()> {
+    /// What was written is there for good.
+    pub(crate) fn commit(&self) -> Result<()> {
         match &self.0 {
-            Inner::Sqlite(db) => sqlite::run(db, sql),
-            Inner::Postgres(session) => session.batch(sql),
+            Inner::Sqlite(db) => sqlite::run(db, "COMMIT"),
+            Inner::Postgres(session) => session.end(true),
+        }
+    }
+
+    /// What was written is gone.
+    pub(crate) fn roll_back(&self) -> Result<()> {
+        match &self.0 {
+            Inner::Sqlite(db) => sqlite::run(db, "ROLLBACK"),
+            Inner::Postgres(session) => session.end(false),
+        }
+    }
+
+    /// A part of a transaction begins, which [`Connection::end_part`] ends: it can be undone alone once it is protected.
+    pub(crate) fn begin_part(&self) {
+        match &self.0 {
+            Inner::Sqlite(_) => {}
+            Inner::Postgres(session) => session.begin_part(),
+        }
+    }
+
+    /// What the part writes from now on can be undone. PostgreSQL, where a failed statement spoils all that is not protected, does it by itself.
+    pub(crate) fn protect_part(&self) -> Result<()> {
+        match &self.0 {
+            Inner::Sqlite(db) => sqlite::run(db, "SAVEPOINT part"),
+            Inner::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// The part is over; a protected one is undone if it is not to be kept.
+    pub(crate) fn end_part(&self, keep: bool, protected: bool) -> Result<()> {
+        match &self.0 {
+            Inner::Sqlite(_) if !protected => Ok(()),
+            Inner::Sqlite(db) => {
+                if !keep {
+                    sqlite::run(db, "ROLLBACK TO part")?;
+                }
+                sqlite::run(db, "RELEASE part")
+            }
+            Inner::Postgres(session) => session.end_part(keep),
+        }
+    }
+
+    /// One statement for many rows, where that is worth it: where statements have a way to go.
+    pub(crate) fn bulk(&self) -> Option<Bulk<'_>> {
+        match &self.0 {
+            Inner::Sqlite(_) => None,
+            Inner::Postgres(session) => Some(Bulk(session)),
         }
     }
 
@@ -205,12 +256,35 @@ impl Connection {
     }
 }
 
+/// Statements of PostgreSQL that are given many rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Bulk<'a>(&'a session::Session);
+
+impl Bulk<'_> {
+    /// One more row for a statement that runs before whatever is asked next. Nothing may be able to refuse it: it would take the whole
+    /// transaction with it.
+    pub(crate) fn later(self, sql: &'static str, row: impl Params) {
+        row.bind(|values| self.0.later(sql, values));
+    }
+
+    /// Writes rows; how many there were.
+    pub(crate) fn execute(self, rows: &Rows) -> Result<usize> {
+        self.0.execute(rows.sql, Given::Rows(rows))
+    }
+
+    /// Reads what there is for rows.
+    pub(crate) fn query(self, rows: &Rows, mut read: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+        let all = |row: &::postgres::Row| read(&Row(Cells::Postgres(row))).map(|()| ControlFlow::<()>::Continue(()));
+        self.0.scan(rows.sql, Given::Rows(rows), all).map(drop)
+    }
+}
+
 /// A statement that is ready to run.
 pub(crate) struct Statement<'a>(Prepared<'a>);
 
 enum Prepared<'a> {
     Sqlite(rusqlite::CachedStatement<'a>),
-    Postgres(&'a postgres::Session, String),
+    Postgres(&'a session::Session, String),
 }
 
 impl Statement<'_> {
@@ -218,7 +292,7 @@ impl Statement<'_> {
     pub(crate) fn execute(&mut self, params: impl Params) -> Result<usize> {
         params.bind(|values| match &mut self.0 {
             Prepared::Sqlite(statement) => sqlite::execute(statement, values),
-            Prepared::Postgres(session, sql) => session.execute(sql, values),
+            Prepared::Postgres(session, sql) => session.execute(sql, Given::One(values)),
         })
     }
 
@@ -257,7 +331,7 @@ impl Statement<'_> {
     ) -> std::result::Result<Option<B>, E> {
         params.bind(|values| match &mut self.0 {
             Prepared::Sqlite(statement) => sqlite::scan(statement, values, |row| look(&Row(Cells::Sqlite(row)))),
-            Prepared::Postgres(session, sql) => session.scan(sql, values, |row| look(&Row(Cells::Postgres(row)))),
+            Prepared::Postgres(session, sql) => session.scan(sql, Given::One(values), |row| look(&Row(Cells::Postgres(row)))),
         })
     }
 }

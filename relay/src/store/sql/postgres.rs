@@ -1,31 +1,26 @@
-//! PostgreSQL: a session that is opened when it is needed and opened anew when it was lost, with its statements prepared once each.
+//! PostgreSQL: where it is, its tables, and what its errors mean.
 //!
-//! Whoever writes holds one lock of the whole database ([`WRITERS`]), as the one writer of SQLite does: what the desk decides, it decides
+//! Whoever writes holds one lock of the whole database (`WRITERS`), as the one writer of SQLite does: what the desk decides, it decides
 //! alone, on whichever relay, and entries are numbered in the order of their commits. Group commit makes up for it.
 
-use std::cell::{Cell, RefCell};
 use std::error::Error as _;
 use std::fmt;
-use std::ops::ControlFlow;
 use std::str::FromStr;
 use std::time::Duration;
 
 use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
-use postgres::types::ToSql;
-use postgres::{Client, GenericClient, NoTls, Row, Statement};
+use postgres::{Client, GenericClient, NoTls};
 use tokio_postgres::Config;
 
 use super::live::Live;
+use super::session::{SILENT, Session};
 use super::tls::{self, Tls};
-use super::value::ValueRef;
-use super::wire::{Bound, Wrong, kind, shape};
+use super::wire::Wrong;
 use super::{Error, Result};
 use crate::store::StoreError;
 
-/// The advisory lock that a transaction holds while it writes: any number, but always this one.
-const WRITERS: i64 = 0x4275_6c6c_6501;
-/// The one that the session of a relay's writer holds as long as it lives: alone, or together with relays that know of each other.
+/// The advisory lock that the session of a relay's writer holds as long as it lives: alone, or together with relays that know of each other.
 pub(crate) const OWNER: i64 = 0x4275_6c6c_6502;
 /// The one that whoever brings the tables to another version holds meanwhile.
 const MIGRATING: i64 = 0x4275_6c6c_6503;
@@ -35,17 +30,8 @@ pub(crate) const MOVE: &str = "moved_from";
 
 /// How long opening a session may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// How long a statement may take, its wait for a lock aside: nothing that a relay asks for needs a hundredth of it.
-const STATEMENT_WITHIN: Duration = Duration::from_secs(10);
-/// How long a transaction may stand still between two statements: a relay that was stopped in one gives up the lock after that, before
-/// the patience of the others is over.
-const STAND_STILL: Duration = Duration::from_secs(3);
 /// How long a start waits for another one that brings the tables to this version.
 const MIGRATE_WITHIN: Duration = Duration::from_secs(300);
-/// How long the other side may say nothing before it is asked whether it is there; after three times as long it is not. Both sides ask:
-/// a server that thinks a lost relay is there would keep the database for it.
-const SILENT: Duration = Duration::from_secs(5);
-
 /// Which relays may run on a database beside this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Company {
@@ -100,14 +86,7 @@ impl fmt::Display for Server {
 impl Server {
     /// A session, opened with its first transaction.
     pub(crate) fn session(&self, patience: Duration) -> Session {
-        Session {
-            server: self.clone(),
-            live: RefCell::new(None),
-            idle: Cell::new(true),
-            changes: Cell::new(0),
-            patience: Cell::new(patience),
-            owns: None,
-        }
+        Session::new(self.clone(), patience, None)
     }
 
     /// The session of a relay that runs on this database: nobody gets one until it ends whose company it does not want.
@@ -115,9 +94,10 @@ impl Server {
     /// # Errors
     /// Somebody else has it, or the server does not let this relay in.
     pub(crate) fn own(&self, company: Company, patience: Duration) -> std::result::Result<Session, StoreError> {
-        let mut session = self.session(patience);
-        session.owns = Some(company);
-        match (session.begin_writing().and_then(|()| session.batch("COMMIT")), company) {
+        let session = Session::new(self.clone(), patience, Some(company));
+        session.begin_writing();
+        let owned = session.batch("SELECT 1");
+        match (owned.and(session.end(false)), company) {
             (Ok(()), _) => Ok(session),
             (Err(Error::Taken), Company::Alone) => Err(StoreError::Foreign(format!(
                 "another relay runs on {self}: stop it first, or set `bus` for each of them, by which they tell each other what happens"
@@ -175,6 +155,11 @@ impl Server {
         )))
     }
 
+    /// A connection for a session.
+    pub(super) fn live(&self) -> Result<Live> {
+        Live::open(&self.config, self.tls.as_ref())
+    }
+
     /// A client of its own, for what is done once, before anybody is served.
     pub(crate) fn client(&self) -> Result<Client> {
         let config = postgres::Config::from((*self.config).clone());
@@ -210,171 +195,6 @@ fn later(version: usize, newest: usize) -> StoreError {
     StoreError::Foreign(format!(
         "the database was written by a later version of this program (schema {version}, this one knows {newest}): start that one"
     ))
-}
-
-/// A session with the server.
-pub(crate) struct Session {
-    server: Server,
-    live: RefCell<Option<Box<Live>>>,
-    /// No transaction is under way.
-    idle: Cell<bool>,
-    changes: Cell<u64>,
-    patience: Cell<Duration>,
-    /// It holds [`OWNER`], in such company.
-    owns: Option<Company>,
-}
-
-impl Session {
-    pub(super) fn is_idle(&self) -> bool {
-        self.idle.get()
-    }
-
-    pub(super) fn changes(&self) -> u64 {
-        self.changes.get()
-    }
-
-    /// How long a transaction waits for another one's lock from now on.
-    pub(super) fn set_patience(&self, patience: Duration) {
-        self.patience.set(patience);
-    }
-
-    /// Begins a transaction that sees one state.
-    pub(super) fn begin_reading(&self) -> Result<()> {
-        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    }
-
-    /// Begins a transaction that is the only one to write.
-    pub(super) fn begin_writing(&self) -> Result<()> {
-        let patience = self.patience.get().as_millis();
-        self.begin(&format!("BEGIN; SET LOCAL lock_timeout = {patience}; SELECT pg_advisory_xact_lock({WRITERS})"))
-    }
-
-    fn begin(&self, sql: &str) -> Result<()> {
-        let mut live = self.live.borrow_mut();
-        if let Some(session) = live.as_mut() {
-            match session.batch(sql) {
-                Ok(()) => {
-                    self.idle.set(false);
-                    return Ok(());
-                }
-                Err(Error::Silent) => {
-                    *live = None;
-                    return Err(Error::Silent);
-                }
-                Err(error) => {
-                    // What was begun ends; the session goes on, and keeps what it owns.
-                    if session.batch("ROLLBACK").is_ok() {
-                        return Err(error);
-                    }
-                    // It was lost while nobody used it, which only shows now: there may be another.
-                    *live = None;
-                }
-            }
-        }
-        let session = open(&self.server, self.owns.map(|company| (company, self.patience.get())))?;
-        session.batch(sql)?;
-        *live = Some(session);
-        self.idle.set(false);
-        Ok(())
-    }
-
-    /// Statements of transactions.
-    pub(super) fn batch(&self, sql: &str) -> Result<()> {
-        let mut live = self.live.borrow_mut();
-        let Some(session) = live.as_mut() else {
-            self.idle.set(true);
-            return Err(lost());
-        };
-        let done = session.batch(sql);
-        let ends = matches!(sql, "COMMIT" | "ROLLBACK");
-        if ends && done.is_ok() {
-            self.idle.set(true);
-        }
-        if done.is_err() && (ends || session.is_lost()) {
-            *live = None;
-            self.idle.set(true);
-        }
-        done
-    }
-
-    pub(super) fn execute(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<usize> {
-        let written = self.with(sql, values, async |client, statement, params| client.execute(statement, params).await)?;
-        self.changes.set(self.changes.get() + written);
-        Ok(usize::try_from(written).unwrap_or(usize::MAX))
-    }
-
-    pub(super) fn scan<B, E: From<Error>>(
-        &self,
-        sql: &str,
-        values: &[ValueRef<'_>],
-        mut look: impl FnMut(&Row) -> std::result::Result<ControlFlow<B>, E>,
-    ) -> std::result::Result<Option<B>, E> {
-        // All at once: whoever looks may ask for more in the meantime.
-        let rows = self.with(sql, values, async |client, statement, params| client.query(statement, params).await)?;
-        if sql.contains(" RETURNING ") {
-            self.changes.set(self.changes.get() + rows.len() as u64);
-        }
-        for row in &rows {
-            if let ControlFlow::Break(found) = look(row)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    fn with<T>(
-        &self,
-        sql: &str,
-        values: &[ValueRef<'_>],
-        run: impl AsyncFnOnce(
-            &tokio_postgres::Client,
-            &Statement,
-            &[&(dyn ToSql + Sync)],
-        ) -> std::result::Result<T, tokio_postgres::Error>,
-    ) -> Result<T> {
-        let mut live = self.live.borrow_mut();
-        let live = live.as_mut().ok_or_else(lost)?;
-        let shape: Vec<u8> = values.iter().map(|value| shape(*value)).collect();
-        let statement = live.prepare(sql, shape, || values.iter().map(|value| kind(*value)).collect())?;
-        let bound: Vec<Bound<'_>> = values.iter().map(|value| Bound(*value)).collect();
-        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as _).collect();
-        live.with(async |client| run(client, &statement, &params).await)
-    }
-}
-
-/// A client has a runtime of its own, which may not end in the middle of another one's work.
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(live) = self.live.take() {
-            let _cannot_panic = std::thread::spawn(move || live.close()).join();
-        }
-    }
-}
-
-/// Opens a session; one that is to own the database waits so long for the one that does: a relay that has just ended may still be there.
-fn open(server: &Server, to_own: Option<(Company, Duration)>) -> Result<Box<Live>> {
-    let live = Live::open(&server.config, server.tls.as_ref())?;
-    if let Some((company, patience)) = to_own {
-        let lock = match company {
-            Company::Alone => "pg_advisory_lock",
-            Company::Shared => "pg_advisory_lock_shared",
-        };
-        let own = format!("SET lock_timeout = {}; SELECT {lock}({OWNER})", patience.as_millis());
-        live.batch(&own).map_err(|error| match error {
-            Error::Postgres(refused) if refused.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Error::Taken,
-            error => error,
-        })?;
-    }
-    let (statement, still, silent) = (STATEMENT_WITHIN.as_millis(), STAND_STILL.as_millis(), SILENT.as_secs());
-    live.batch(&format!(
-        "SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {still}; SET client_min_messages = warning; \
-         SET tcp_keepalives_idle = {silent}; SET tcp_keepalives_interval = {silent}; SET tcp_keepalives_count = 2"
-    ))?;
-    Ok(Box::new(live))
-}
-
-fn lost() -> Error {
-    Error::Aborted("the connection to the database was lost")
 }
 
 /// What an error means to whoever asked.

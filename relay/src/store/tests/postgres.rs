@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::poll;
 use tempfile::TempDir;
 
 use super::super::sql::Company;
 use super::super::{MIGRATIONS_OF_POSTGRES, Server, Store, StoreError, sql};
-use super::{database, put, there};
+use super::{database, hold, put, there};
 use crate::config::StoreUrl;
 
 fn server(folder: &TempDir) -> Server {
@@ -193,6 +194,82 @@ async fn a_statement_that_fails_takes_only_its_job_along() {
     assert!(matches!(refused, Err(StoreError::Conflict)));
     done.unwrap();
     assert_eq!(there(&store).await, [1, 3]);
+}
+
+const LATER: &str = "INSERT INTO audit (at, what) SELECT * FROM unnest(?1::bigint[], ?2::text[])";
+
+/// A row that is written with the next statement.
+fn later(db: &super::Step<'_>, number: i64, what: Option<&str>) {
+    db.bulk().unwrap().later(LATER, sql::params![number, what]);
+}
+
+#[tokio::test]
+#[ignore = "needs a server"]
+async fn rows_that_wait_go_with_their_job_or_not_at_all() {
+    let (_folder, _, store) = open();
+    store.write(|db| put(db, 1)).await.unwrap();
+    let (holding, go) = hold(&store).await;
+    let kept = store.write(|db| -> Result<(), StoreError> {
+        later(db, 2, Some("test"));
+        Ok(())
+    });
+    let dropped = store.write(|db| -> Result<(), StoreError> {
+        later(db, 3, Some("test"));
+        Err(StoreError::Conflict)
+    });
+    let undone = store.write(|db| -> Result<(), StoreError> {
+        later(db, 4, Some("test"));
+        put(db, 5)?;
+        later(db, 6, Some("test"));
+        Err(StoreError::Conflict)
+    });
+    let refused = store.write(|db| -> Result<(), StoreError> {
+        later(db, 7, Some("test"));
+        db.execute("INSERT INTO audit (id, at, what) VALUES (1, 9, 'test')", [])?;
+        Ok(())
+    });
+    let looks = store.write(|db| -> Result<i64, StoreError> {
+        later(db, 8, Some("test"));
+        let found = db.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?;
+        later(db, 9, Some("test"));
+        Ok(found)
+    });
+    let mut all = Box::pin(futures_util::future::join5(kept, dropped, undone, refused, looks));
+    assert!(poll!(&mut all).is_pending());
+    go.send(()).unwrap();
+    holding.await.unwrap();
+    let (kept, dropped, undone, refused, found) = all.await;
+    kept.unwrap();
+    for failed in [dropped, undone, refused] {
+        assert!(matches!(failed, Err(StoreError::Conflict)));
+    }
+    assert_eq!(found.unwrap(), 3, "what was there, what waited, and its own");
+    assert_eq!(there(&store).await, [1, 2, 8, 9]);
+}
+
+#[tokio::test]
+#[ignore = "needs a server"]
+async fn rows_that_are_refused_after_all_fail_the_batch_and_no_other() {
+    let (_folder, _, store) = open();
+    for asks_afterwards in [false, true] {
+        let (holding, go) = hold(&store).await;
+        let refused = store.write(|db| -> Result<(), StoreError> {
+            later(db, 1, None);
+            Ok(())
+        });
+        let beside = store.write(move |db| if asks_afterwards { put(db, 2) } else { Ok(()) });
+        let mut both = Box::pin(futures_util::future::join(refused, beside));
+        assert!(poll!(&mut both).is_pending());
+        go.send(()).unwrap();
+        holding.await.unwrap();
+        let (refused, beside) = both.await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+        assert!(beside.is_err());
+        assert!(store.health().is_err());
+        store.write(|db| put(db, 3)).await.unwrap();
+        store.health().unwrap();
+    }
+    assert_eq!(there(&store).await, [3, 3]);
 }
 
 #[tokio::test]
