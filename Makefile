@@ -31,10 +31,12 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # cargo uses every core by itself and locks its folder.
 .NOTPARALLEL:
-.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats balancer recipes widget console relay
+.PHONY: help run test dev lint audit fuzz bench size tools lint-tools browsers postgres nats balancer faketime recipes widget console relay
 
-# say: a heading for a step that takes time.  has: whether a command exists and names the pinned version.
+# say: a heading for a step that takes time.  debian: installs packages of Debian.  has: whether a command exists and names the pinned version.
 say = printf '\033[1m== %s\033[0m\n' $(1)
+debian = $(call say,'installing $(1)'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+  $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends $(1)
 has = $(1) --version 2>/dev/null | grep -qwF -- $(2)
 
 help:
@@ -74,9 +76,7 @@ lint-tools:
 browsers:
 	@{ command -v chromium && command -v chromedriver && command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb && command -v php \
 	     && test -d /usr/share/i18n/locales; } >/dev/null \
-	  || { $(call say,'installing the browsers of three engines and PHP'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends \
-	         chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales php-cli; }
+	  || { $(call debian,chromium chromium-driver firefox-esr webkit2gtk-driver xvfb locales php-cli); }
 	@$(call has,geckodriver,$(GECKODRIVER_VERSION)) \
 	  || { $(call say,'installing geckodriver $(GECKODRIVER_VERSION) (about 3 minutes)'); \
 	       cargo install geckodriver --locked --debug --version $(GECKODRIVER_VERSION) --root $(TOOLS); }
@@ -84,29 +84,21 @@ browsers:
 	  || { $(call say,'installing axe-core $(AXE_VERSION)'); mkdir -p $(TOOLS); \
 	       npm install --prefix $(TOOLS) --no-audit --no-fund axe-core@$(AXE_VERSION); }
 
-# Debian's name. Elsewhere: install PostgreSQL's server by hand; `pg_config` leads to it.
+# Debian's names. Elsewhere: install these by hand; `pg_config` leads to PostgreSQL's server.
 postgres:
-	@tests/with-postgres --find >/dev/null 2>&1 \
-	  || { $(call say,'installing PostgreSQL'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends postgresql; }
-
-# The same.
+	@tests/with-postgres --find >/dev/null 2>&1 || { $(call debian,postgresql); }
 nats:
-	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server \
-	  || { $(call say,'installing NATS'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends nats-server; }
-
-# The same.
+	@command -v nats-server >/dev/null || test -x /usr/sbin/nats-server || { $(call debian,nats-server); }
 balancer:
-	@command -v haproxy >/dev/null || test -x /usr/sbin/haproxy \
-	  || { $(call say,'installing HAProxy'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends haproxy; }
+	@command -v haproxy >/dev/null || test -x /usr/sbin/haproxy || { $(call debian,haproxy); }
+# A clock that goes wrong.
+faketime:
+	@compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || { $(call debian,faketime); }
 
 # Who reads what of examples/cluster no test can run: Docker's, Kubernetes' and systemd's files. Debian's names.
 recipes:
 	@{ command -v systemd-analyze && python3 -c 'import ensurepip'; } >/dev/null 2>&1 \
-	  || { $(call say,'installing systemd and Python'); sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	       $$sudo apt-get update -qq; $$sudo apt-get install -y --no-install-recommends systemd python3-venv; }
+	  || { $(call debian,systemd python3-venv); }
 	@{ $(call has,dclint,$(DCLINT_VERSION)) && $(call has,dockerfile-utils,$(DOCKERFILE_UTILS_VERSION)); } \
 	  || { $(call say,'installing dclint $(DCLINT_VERSION) and dockerfile-utils $(DOCKERFILE_UTILS_VERSION)'); mkdir -p $(TOOLS); \
 	       npm install --prefix $(TOOLS) --no-audit --no-fund dclint@$(DCLINT_VERSION) dockerfile-utils@$(DOCKERFILE_UTILS_VERSION); }
@@ -196,7 +188,7 @@ ON_POSTGRES := --include-ignored store:: desk:: api::tests $(addprefix --skip ,m
 
 # All targets first: the tests start the relay's real binary. The last line counts; nothing run at all is a failure. What an engine lacks
 # is skipped by name ("skipped in WebKit: ..."), listed once more at the end after what the failed ones say, and counted.
-test: tools browsers postgres nats balancer recipes widget console lint size
+test: tools browsers postgres nats balancer faketime recipes widget console lint size
 	@$(call say,'building the tests')
 	cargo build --workspace --all-targets $(FEATURES)
 	@$(call say,'testing')

@@ -140,6 +140,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let store = Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??);
     let desk = Desk::new(store.clone(), config.desk.clone());
     let desk = if config.smtp.host.is_some() { desk.with_mail(config.smtp.answer_delay_ms) } else { desk };
+    keeper::keep_time(&store).await?;
     let node = desk.node_start(clock::now()).await?;
 
     let listen = |error| StartError::Listen { address: config.listen, error };

@@ -18,6 +18,7 @@ mod report;
 
 mod balancer;
 mod bus;
+mod clock;
 mod example;
 mod faults;
 mod haproxy;

@@ -13,6 +13,7 @@ use super::Hub;
 use super::viewers::TOLD_EVERY;
 use crate::clock::{self, Tick};
 use crate::desk::DeskError;
+use crate::store::{Store, StoreError};
 
 /// Longest time between two looks at what is due. Messages move timeouts without a word to the sweep; none is carried out later
 /// than this after its time.
@@ -25,6 +26,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const LEASE: Duration = Duration::from_secs(15);
 /// The same in the clock's unit.
 const LEASE_MS: Millis = LEASE.as_millis() as Millis;
+/// By how much clocks may differ before anybody is told, in ms.
+const CLOCKS_DIFFER: Millis = 1_000;
 /// Pause before a heartbeat that failed is tried again: it also finds out when the store can write again.
 const HEARTBEAT_AGAIN: Duration = Duration::from_secs(1);
 
@@ -34,6 +37,20 @@ struct Watch {
     settled: u64,
     /// When it last looked at what is due, by the wall clock, which goes on while the machine sleeps.
     looked: Millis,
+}
+
+/// Goes by the database's clock, if it has one of its own: what one relay writes, another one judges by its time.
+///
+/// # Errors
+/// The store's.
+pub async fn keep_time(store: &Store) -> Result<(), StoreError> {
+    let asked = clock::own();
+    let Some(theirs) = store.time().await? else { return Ok(()) };
+    let changed_ms = clock::follow(theirs, asked, clock::own());
+    if changed_ms.abs() > CLOCKS_DIFFER {
+        tracing::warn!(changed_ms, "this machine's clock and the database's differ; the relay goes by that one. Set both by NTP");
+    }
+    Ok(())
 }
 
 /// Carries out timeouts until the relay stops.
@@ -91,9 +108,13 @@ pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
             () = sleep_until(next) => {}
         }
         let asked = Instant::now();
+        let beat = async {
+            keep_time(&hub.store).await?;
+            hub.desk.heartbeat(clock::now(), hub.node).await
+        };
         let held = tokio::select! {
             () = stop.cancelled() => return,
-            held = hub.desk.heartbeat(clock::now(), hub.node) => held,
+            held = beat => held,
         };
         let held = match held {
             Ok(held) => held,

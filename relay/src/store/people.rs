@@ -360,14 +360,17 @@ pub(crate) fn connected(db: &Connection, subject: Uuid) -> Result<bool, StoreErr
 
 /// The time that leases go by, in ms: nodes that share a database need not agree on theirs, so it is the database's.
 fn lease_time(db: &Connection, now: Millis) -> Result<Millis, StoreError> {
-    match db.kind() {
-        Kind::Sqlite => Ok(now),
-        Kind::Postgres => {
-            // Of this moment, not of the transaction's beginning: it may have waited for others since.
-            let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
-            Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-        }
+    Ok(time(db)?.unwrap_or(now))
+}
+
+/// What the database's clock shows, in ms, where it has one of its own.
+pub(crate) fn time(db: &Connection) -> sql::Result<Option<Millis>> {
+    if db.kind() == Kind::Sqlite {
+        return Ok(None);
     }
+    // Of this moment, not of the transaction's beginning: it may have waited for others since.
+    let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+    db.prepare_cached(sql)?.query_row([], |row| row.get(0)).map(Some)
 }
 
 /// A node begins.

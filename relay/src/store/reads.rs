@@ -30,6 +30,11 @@ pub struct VisitorRecord {
 }
 
 impl Store {
+    /// What the database's clock shows, in ms, where it has one of its own.
+    pub(crate) async fn time(&self) -> Result<Option<Millis>, StoreError> {
+        self.read(|db| Ok(people::time(db)?)).await
+    }
+
     /// The visitor who has this token.
     pub async fn visitor_by_token(&self, hash: [u8; 32]) -> Result<Option<VisitorRecord>, StoreError> {
         self.read(move |db| {
