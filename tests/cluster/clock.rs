@@ -55,6 +55,8 @@ async fn a_wrong_clock_puts_nobody_aside() {
         }
         // The relay with the wrong clock has looked at what is due whenever it wrote something.
         let shown = visitor.until("what was shown", |log| Some(log.view.history.clone())).await;
-        assert!(shown.iter().any(|thread| thread.state == State::Active) && shown.iter().all(|thread| thread.state != State::Parked));
+        assert!(
+            shown.iter().any(|thread| thread.state == State::Active) && shown.iter().all(|thread| thread.state != State::Parked)
+        );
     }
 }

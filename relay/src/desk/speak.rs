@@ -22,7 +22,7 @@ use crate::api::roles::Act;
 use crate::clock;
 use crate::session::looks_like_email;
 use crate::store::sql::Connection;
-use crate::store::{Of, StoreError, Lookup, accounts, files, identities, log, mails, mentions, people, rows, teams};
+use crate::store::{Lookup, Of, StoreError, accounts, files, identities, log, mails, mentions, people, rows, teams};
 
 impl Desk {
     /// A visitor's message. It creates the visitor and the conversation where they are not there yet.

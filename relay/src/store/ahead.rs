@@ -146,7 +146,6 @@ impl Saying<'_> {
         Ref::filter_map(self.known(db)?, |known| known.said.get(&(self.wanted.author, self.wanted.id))).ok()
     }
 
-
     /// The job has done what it wanted: those behind it find that.
     pub(super) fn is_kept(self, db: &Connection) {
         let mut known = self.known.borrow_mut();
@@ -181,7 +180,8 @@ impl Step<'_> {
 
     /// An agent by name.
     pub(crate) fn person(&self, agent: AgentId) -> Result<Option<Person>, StoreError> {
-        let found = self.ahead.as_ref().filter(|ahead| ahead.wanted.author == agent.0).and_then(|ahead| ahead.said(self)?.name.clone());
+        let found =
+            self.ahead.as_ref().filter(|ahead| ahead.wanted.author == agent.0).and_then(|ahead| ahead.said(self)?.name.clone());
         found.map_or_else(|| people::person(self, agent), |name| Ok(Some(Person { id: agent, name })))
     }
 

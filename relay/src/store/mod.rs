@@ -70,8 +70,8 @@ pub(crate) use writer::Step;
 use readers::Source;
 use sql::Company;
 
-pub(crate) use ahead::{Lookup, Of};
 pub use accounts::{Account, InvitationRecord, NewAgent, SiteRecord, SiteSettings};
+pub(crate) use ahead::{Lookup, Of};
 pub use audit::Record;
 pub use boards::Place;
 pub use figures::{Figures, Queue};

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::ahead::{Ahead, Saying, Lookup};
+use super::ahead::{Ahead, Lookup, Saying};
 use super::outage::{Outages, Turn};
 use super::sql::{self, Connection, Kind};
 use super::{BUSY_TIMEOUT, BUSY_TIMEOUT_IN_OUTAGE, StoreError};

@@ -117,24 +117,51 @@ async fn messages_of_one_transaction_are_what_they_are_alone() {
     assert_eq!(office.agent_saying(agent, two, office.words()).await.unwrap().seq, 5);
 }
 
+impl Office {
+    /// A chat that was set aside unanswered, because its visitor went away.
+    async fn left_chat(&self, agent: AgentId) -> (VisitorCard, ConversationId) {
+        let (visitor, chat) = self.chat().await;
+        self.answers(agent, chat).await;
+        self.says(&visitor).await;
+        self.visitor_leaves(&visitor).await;
+        self.pass(self.rules.grace).await;
+        assert_eq!((self.stands(chat).await, self.record(chat).await.stored_due), ((State::Parked, Some(agent)), None));
+        (visitor, chat)
+    }
+}
+
 #[tokio::test]
-async fn an_answer_brings_the_time_nearer_at_which_its_chat_is_set_aside() {
+async fn an_answer_brings_the_time_nearer_at_which_its_chat_ends() {
     let office = Office::open().await;
-    let agent = office.agent(2).await;
-    let ((first, one), (_, two)) = (office.chat().await, office.chat().await);
-    // Both are due when their agent has not answered in time; then, when their visitors have not.
-    office.answers(agent, one).await;
-    office.answers(agent, two).await;
-    office.wait(super::MINUTE);
-    let answer = |chat| office.agent_saying(agent, chat, office.words());
-    for said in office.together(vec![office.visitor_saying(&first, office.words()), answer(one), answer(two)]).await {
+    let agent = office.agent(1).await;
+    let (_, chat) = office.left_chat(agent).await;
+    let answers = [office.words(), office.words()].map(|say| office.agent_saying(agent, chat, say));
+    for said in office.together(answers.into()).await {
         said.unwrap();
     }
-    let silent = office.now() + office.rules.park_after;
-    office.pass(office.rules.park_after - 1).await;
-    assert_eq!((office.stands(one).await.0, office.stands(two).await.0), (State::Active, State::Active));
+    office.pass(office.rules.close_after - 1).await;
+    assert_eq!(office.stands(chat).await.0, State::Parked);
     office.pass(1).await;
-    assert_eq!((office.now(), office.stands(one).await.0, office.stands(two).await.0), (silent, State::Parked, State::Parked));
+    assert_eq!(office.stands(chat).await.0, State::Closed);
+}
+
+#[tokio::test]
+async fn what_follows_a_message_that_moved_its_chat_finds_it_moved() {
+    let office = Office::open().await;
+    let agent = office.agent(1).await;
+    let (visitor, chat) = office.left_chat(agent).await;
+    let before = office.record(chat).await.head;
+    let words = [office.words(), office.words(), office.words()];
+    let sayings = vec![
+        office.visitor_saying(&visitor, words[0].clone()),
+        office.agent_saying(agent, chat, words[1].clone()),
+        office.visitor_saying(&visitor, words[2].clone()),
+    ];
+    let seqs: Vec<_> = office.together(sayings).await.into_iter().map(|said| said.unwrap().seq).collect();
+    // That it goes on stands behind the first.
+    assert_eq!(seqs, [before + 1, before + 3, before + 4]);
+    assert!(office.thread(chat).await.ends_with(&[words[1].id, words[2].id]));
+    assert_eq!(office.stands(chat).await, (State::Active, Some(agent)));
 }
 
 #[tokio::test]

@@ -223,8 +223,9 @@ fn put(db: &Connection, words: Vec<(i64, String)>) -> Result<(), StoreError> {
         let mut put = db.prepare_cached("INSERT INTO word_index (rowid, terms) VALUES (?1, ?2)")?;
         return Ok(words.into_iter().try_for_each(|(n, terms)| put.execute(params![n, terms]).map(drop))?);
     };
-    let mut rows =
-        Rows::new("INSERT INTO word_index (rowid, terms) SELECT n, CAST(terms AS tsvector) FROM unnest(?1::bigint[], ?2::text[]) AS w (n, terms)");
+    let mut rows = Rows::new(
+        "INSERT INTO word_index (rowid, terms) SELECT n, CAST(terms AS tsvector) FROM unnest(?1::bigint[], ?2::text[]) AS w (n, terms)",
+    );
     words.for_each(|(n, terms)| rows.push(params![n, words::tsvector(&terms)]));
     if !rows.is_empty() {
         bulk.execute(&rows)?;

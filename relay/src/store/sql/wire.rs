@@ -110,12 +110,14 @@ impl ToSql for Column<'_> {
         /// `None` where a value is of another kind than its column.
         macro_rules! all {
             ($value:ident) => {
-                self.0.iter().map(|value| match value {
-                    Value::Null => Some(None),
-                    Value::$value(value) => Some(Some(value)),
-                    _ => None,
-                })
-                .collect::<Option<Vec<_>>>()
+                self.0
+                    .iter()
+                    .map(|value| match value {
+                        Value::Null => Some(None),
+                        Value::$value(value) => Some(Some(value)),
+                        _ => None,
+                    })
+                    .collect::<Option<Vec<_>>>()
             };
         }
         let wrong = || Box::new(Wrong(kind.clone()));
