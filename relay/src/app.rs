@@ -22,7 +22,7 @@ use crate::bus::{Bus, BusError, Local, Nats};
 use crate::config::{Config, StoreUrl};
 use crate::desk::Desk;
 use crate::duty;
-use crate::edge::events::Streams;
+use crate::edge::events::{self, Streams};
 use crate::edge::health::MetricsError;
 use crate::edge::limits::Throttle;
 use crate::edge::listener::{self, Http};
@@ -156,12 +156,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let registry = Arc::new(Registry::new(interests.clone()));
     let dirty = Arc::new(Dirty::default());
     let fanout = Arc::new(Fanout::new(node, registry.clone(), dirty.clone()));
+    let mut posts = None;
     let bus: Arc<dyn Bus> = match (&config.bus, interests) {
         (Some(url), Some(interests)) => {
             let (bus, wire) = Nats::connect(&config, url, node, fanout, interests).await?;
             tasks.spawn(wire.run(silence.clone()));
             // Who came before the bus is there would have to greet anew.
             bus.ready().await;
+            posts = Some(bus.posts());
             Arc::new(bus)
         }
         _ => Arc::new(Local::new(fanout)),
@@ -235,10 +237,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         files: rules,
         agents,
         streams: Streams::default(),
+        posts,
+        node,
         connections: connections.clone(),
         stop: stop.clone(),
     };
-    let app = upgrade::routes(Arc::new(sockets)).merge(router(shared.clone())).layer(map_response(harden));
+    let sockets = Arc::new(sockets);
+    tasks.spawn(events::take_from_others(sockets.clone()));
+    let app = upgrade::routes(sockets).merge(router(shared.clone())).layer(map_response(harden));
     tasks.spawn(listener::serve(listener, app, http, stop.clone(), tasks.clone()));
     Ok(Running { address, metrics, first_admin, registry, shared, stop, silence, connections, tasks })
 }

@@ -5,7 +5,9 @@ use shared::api::SitePatch;
 use shared::close::ErrorCode;
 use shared::model::{Presence, Role, State};
 use tests::agent::Console;
+use tests::visitor::Visitor;
 
+use crate::balancer::Balancer;
 use crate::stage::{Stage, straight};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,6 +123,39 @@ async fn without_a_bus_they_serve_and_make_up_for_it_when_it_is_back() {
     ada.says(chat, "and again").await;
     visitor.sees("and again").await;
     for text in ["hello", "are you there?", "I am", "and again"] {
+        assert_eq!((visitor.times_seen(text), ada.times_seen(text)), (1, 1), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_up_by_post_reaches_its_stream_at_whatever_relay() {
+    let mut stage = Stage::build(2, &[], straight).await;
+    let addresses: Vec<_> = stage.relays.iter().map(|relay| relay.address()).collect();
+    // Each POST is a connection, and goes to the next relay.
+    let balancer = Balancer::start(&addresses).await;
+    let ada = stage.agent(1, "Ada", Role::Agent).await;
+    ada.comes_online().await;
+    let visitor = Visitor::by_events(balancer.address, &stage.site);
+    visitor.opens_chat().await;
+    let chat = visitor.says("one").await.conversation;
+    ada.has(chat).await;
+    for text in ["two", "three", "four"] {
+        visitor.says(text).await;
+        ada.sees(text).await;
+        ada.says(chat, &format!("{text}, too")).await;
+        visitor.sees(&format!("{text}, too")).await;
+    }
+    assert_eq!(visitor.log().greetings, 1, "by one stream, all the time");
+
+    // Without the bus there is no way between them. One of these comes to the other relay; it waits until there is one.
+    stage.bus.kill();
+    visitor.starts_to_say("five").await;
+    visitor.starts_to_say("six").await;
+    stage.bus.restart();
+    for text in ["five", "six"] {
+        ada.sees(text).await;
+    }
+    for text in ["one", "two", "three", "four", "five", "six"] {
         assert_eq!((visitor.times_seen(text), ada.times_seen(text)), (1, 1), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! - [`local`]: for a relay that is alone · [`nats`]: for several
 //! - [`interests`]: what the connections of this relay are to hear of
+//! - [`posts`]: what comes up at one relay for a stream of another
 
 use futures_util::future::BoxFuture;
 
@@ -11,9 +12,11 @@ use crate::hub::notice::Notice;
 pub mod interests;
 mod local;
 mod nats;
+mod posts;
 
 pub use local::Local;
 pub use nats::{BusError, Nats, Wire};
+pub use posts::Posts;
 
 /// A way to tell all relays.
 pub trait Bus: Send + Sync {

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Bus;
+use super::{Bus, Posts};
 use super::interests::{Interests, NOT_THERE, Topic};
 use crate::config::{BusUrl, Config};
 use crate::hub::fanout::Fanout;
@@ -59,6 +59,7 @@ pub struct Nats {
     outgoing: mpsc::Sender<(Vec<Topic>, Notice)>,
     /// A notice was dropped, of which others know nothing.
     dropped: Arc<AtomicBool>,
+    posts: Posts,
 }
 
 impl Bus for Nats {
@@ -104,6 +105,11 @@ pub struct Wire {
 }
 
 impl Nats {
+    /// What comes up for streams of events goes by it, too.
+    pub fn posts(&self) -> Posts {
+        self.posts.clone()
+    }
+
     /// The way to the bus, which is connected to in the background: a relay starts without it, and serves.
     ///
     /// # Errors
@@ -144,6 +150,7 @@ impl Nats {
             options = options.add_root_certificates(authority.clone());
         }
         let client = options.connect(url.servers()).await?;
+        let posts = Posts::new(client.clone(), url.prefix().to_owned());
         let (outgoing, waiting) = mpsc::channel(MOST_WAITING);
         let dropped = Arc::<AtomicBool>::default();
         interests.add([Topic::All]);
@@ -165,7 +172,7 @@ impl Nats {
             was_there: false,
             trouble: None,
         };
-        Ok((Self { fanout, interests, outgoing, dropped }, wire))
+        Ok((Self { fanout, interests, outgoing, dropped, posts }, wire))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The way for visitors whose network lets no WebSocket pass: frames come down as server-sent events (`/sse/visitor`) and go up by POST
-//! (`/sse/visitor/ID`). Both together are a [`Socket`](super::socket::Socket), which the one loop serves like any other, and who may open
+//! (`/sse/visitor/ID`), at this relay or at another one ([`bus::Posts`](crate::bus::Posts)). Both together are a [`Socket`](super::socket::Socket), which the one loop serves like any other, and who may open
 //! one is decided where that is decided for WebSockets. Nothing here knows what frames mean.
 //!
 //! A stream that its reader has left takes its entry along; then the loop reads the end, as of a connection that broke.
@@ -23,6 +23,7 @@ use dashmap::DashMap;
 use futures_util::{Sink, Stream};
 use serde::Deserialize;
 use shared::SUBPROTOCOL;
+use shared::ids::NodeId;
 use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 use tungstenite::error::CapacityError;
@@ -94,28 +95,82 @@ async fn open(
     (headers, Body::from_stream(stream)).into_response()
 }
 
+/// Why what came up is not taken.
+type Refusal = (StatusCode, &'static str);
+
+const GONE: Refusal = (StatusCode::NOT_FOUND, "this stream has ended: open another one\n");
+const TOO_LARGE: Refusal = (StatusCode::PAYLOAD_TOO_LARGE, "this is more than the relay takes\n");
+
 /// Frames, one a line, or nothing: then it answers a `ping` event. Answered once the loop has taken all of them.
 async fn take(
     State(sockets): State<Arc<Sockets>>,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<StatusCode, (StatusCode, &'static str)> {
-    let gone = (StatusCode::NOT_FOUND, "this stream has ended: open another one\n");
-    let loop_of = sockets.streams.0.get(&id).map(|entry| entry.value().clone()).ok_or(gone)?;
+) -> Result<StatusCode, Refusal> {
     let body = match body {
-        Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let max_size = sockets.limits.frame;
-            let error = tungstenite::Error::Capacity(CapacityError::MessageTooLong { size: max_size + 1, max_size });
-            loop_of.send(Err(axum::Error::new(error))).await.map_err(|_| gone)?;
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, "this is more than the relay takes\n"));
-        }
+        Ok(body) => Some(body),
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => None,
         Err(_) => return Err((StatusCode::BAD_REQUEST, "the body has not come whole: open another stream\n")),
     };
+    let elsewhere = sockets.posts.as_ref().zip(node_of(&id).filter(|node| *node != sockets.node));
+    let Some((posts, node)) = elsewhere else { return hand_over(&sockets, &id, body).await };
+    match posts.forward(node, letter(&id, body)).await.as_deref() {
+        Some(TAKEN) => Ok(StatusCode::NO_CONTENT),
+        Some(TAKES_LESS) => Err(TOO_LARGE),
+        _ => Err(GONE),
+    }
+}
+
+/// Gives a stream's loop what came up; `None`: more than it takes.
+async fn hand_over(sockets: &Sockets, id: &str, body: Option<Bytes>) -> Result<StatusCode, Refusal> {
+    let loop_of = sockets.streams.0.get(id).map(|entry| entry.value().clone()).ok_or(GONE)?;
+    let Some(body) = body else {
+        let max_size = sockets.limits.frame;
+        let error = tungstenite::Error::Capacity(CapacityError::MessageTooLong { size: max_size + 1, max_size });
+        loop_of.send(Err(axum::Error::new(error))).await.map_err(|_| GONE)?;
+        return Err(TOO_LARGE);
+    };
     for message in messages(body) {
-        loop_of.send(Ok(message)).await.map_err(|_| gone)?;
+        loop_of.send(Ok(message)).await.map_err(|_| GONE)?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What relays answer each other.
+const TAKEN: &[u8] = b"taken";
+const TAKES_LESS: &[u8] = b"too large";
+const HAS_ENDED: &[u8] = b"ended";
+
+/// What one relay sends another: the stream, and behind a line end what came up, if it was not too large.
+fn letter(id: &str, body: Option<Bytes>) -> Bytes {
+    match body {
+        Some(body) => [id.as_bytes(), b"\n", &body].concat().into(),
+        None => Bytes::copy_from_slice(id.as_bytes()),
+    }
+}
+
+/// Takes what came up at other relays for the streams of this one, until it stops.
+pub async fn take_from_others(sockets: Arc<Sockets>) {
+    let Some(posts) = sockets.posts.clone() else { return };
+    let take = |letter: Bytes| {
+        let sockets = sockets.clone();
+        async move {
+            let line = letter.iter().position(|byte| *byte == b'\n');
+            let id = String::from_utf8_lossy(&letter[..line.unwrap_or(letter.len())]).into_owned();
+            let taken = hand_over(&sockets, &id, line.map(|end| letter.slice(end + 1..))).await;
+            Bytes::from_static(match taken {
+                Ok(_) => TAKEN,
+                Err(TOO_LARGE) => TAKES_LESS,
+                Err(_) => HAS_ENDED,
+            })
+        }
+    };
+    posts.take(sockets.node, take, sockets.stop.clone()).await;
+}
+
+/// The relay that a stream is at.
+fn node_of(id: &str) -> Option<NodeId> {
+    id.split_once('.')?.0.parse().ok()
 }
 
 fn messages(body: Bytes) -> Vec<Message> {
@@ -144,7 +199,7 @@ impl Events {
     fn open(sockets: &Arc<Sockets>) -> (Self, Down) {
         let (to_loop, up) = mpsc::channel(HANDED_OVER);
         let (to_reader, down) = mpsc::channel(HANDED_OVER);
-        let (id, _) = auth::new_token();
+        let id = format!("{}.{}", sockets.node, auth::new_token().0);
         // There is room for it.
         let _ = to_reader.try_send(event("stream", &id));
         sockets.streams.0.insert(id.clone(), to_loop);

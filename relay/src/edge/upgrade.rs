@@ -14,7 +14,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use shared::SUBPROTOCOL;
 use shared::close::{self, ErrorCode};
-use shared::ids::{Millis, SiteKey};
+use shared::ids::{Millis, NodeId, SiteKey};
 use shared::model::FileRules;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +29,7 @@ use super::rooms;
 use super::router::Shared;
 use super::seats::{Seat, Seats};
 use super::socket::{self, Limits, Socket};
+use crate::bus::Posts;
 use crate::hub::Hub;
 use crate::session::agent::AgentGreeter;
 use crate::session::greeting::VisitorGreeter;
@@ -64,6 +65,10 @@ pub struct Sockets {
     pub agents: Arc<Rates>,
     /// Streams of events, for those whose network lets no WebSocket pass.
     pub streams: Streams,
+    /// The way to those of other relays.
+    pub posts: Option<Posts>,
+    /// This one.
+    pub node: NodeId,
     /// Every connection's task, so that the relay can wait for them when it stops.
     pub connections: TaskTracker,
     /// Cancelled when the relay stops.
