@@ -19,8 +19,8 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Bus, Posts};
 use super::interests::{Interests, NOT_THERE, Topic};
+use super::{Bus, Posts};
 use crate::config::{BusUrl, Config};
 use crate::hub::fanout::Fanout;
 use crate::hub::notice::Notice;

@@ -102,15 +102,14 @@ fn whoever_is_named_is_there() {
     let all = objects();
     let relays = object("Deployment", "bulle")["spec"]["template"]["metadata"]["labels"].clone();
     let bus = object("Deployment", "bulle-nats")["spec"]["template"]["metadata"]["labels"].clone();
-    for (service, pods) in [("bulle", &relays), ("bulle-events", &relays), ("bulle-nats", &bus)] {
+    for (service, pods) in [("bulle", &relays), ("bulle-nats", &bus)] {
         assert_eq!(&object("Service", service)["spec"]["selector"], pods, "{service}");
     }
     assert_eq!(object("PodDisruptionBudget", "bulle")["spec"]["selector"]["matchLabels"], relays);
     let paths = object("Ingress", "bulle")["spec"]["rules"][0]["http"]["paths"].clone();
     let backends: Vec<_> =
         paths.as_array().unwrap().iter().map(|path| (&path["path"], &path["backend"]["service"]["name"])).collect();
-    assert_eq!(backends, [(&json!("/sse"), &json!("bulle-events")), (&json!("/"), &json!("bulle"))]);
-    assert_eq!(object("Service", "bulle-events")["metadata"]["annotations"]["haproxy.org/load-balance"], "source");
+    assert_eq!(backends, [(&json!("/"), &json!("bulle"))]);
     assert!(all.contains_key(&("Secret".to_owned(), "bulle".to_owned())));
     // The same bus as everywhere.
     let text = read("nats.conf");
