@@ -53,11 +53,20 @@ function bulleSocket(url, place) {
   return socket;
 }
 
+// Gives the focus to the field in which the visitor writes. One that is hidden takes none: a form stands there, or is on its way, and takes it on
+// from the dialog.
+function bulleFocus(field) {
+  field.focus();
+  if (field.getRootNode().activeElement !== field) field.closest(".panel")?.focus();
+}
+
 // Text as text nodes, web addresses as links, `**bold**`, `*italic*` and `code` as what they are: the console's `marks.rs` has the same rules.
-// An address ends before the marks that end a sentence around it.
+// An address ends before the marks that end a sentence around it. Most texts have none of all that, and do without the search, which takes browsers a
+// while to prepare.
 function bulleWords(place, text) {
   let end = 0;
-  for (const { 0: found, 1: mark, 2: inner, index } of text.matchAll(/https?:\/\/[\p{L}\p{N}[]\S*|(?<![^\s([{"'«“‘—–-])(\*\*|[*_`])(?!\s|\1)(.*?\S)\1(?![\p{L}\p{N}]|\1)/gu)) {
+  const parts = /[:*_`]/.test(text) ? text.matchAll(/https?:\/\/[\p{L}\p{N}[]\S*|(?<![^\s([{"'«“‘—–-])(\*\*|[*_`])(?!\s|\1)(.*?\S)\1(?![\p{L}\p{N}]|\1)/gu) : [];
+  for (const { 0: found, 1: mark, 2: inner, index } of parts) {
     const part = document.createElement(!mark ? "a" : mark === "`" ? "code" : mark[1] ? "strong" : "em");
     part.textContent = inner ?? found.replace(/[.,;:!?)\]"'»>]+$/, "");
     if (!mark) {
@@ -102,38 +111,39 @@ function bulleDeeds(log, told, deeds, retry) {
   });
 }
 
-// The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it.
+// The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it. Made once the
+// panel stands there and the composer has the focus, and still before anything is drawn.
 function bulleTools(tools, told, labels) {
-  const picker = document.createElement("input");
-  picker.type = "file";
-  picker.multiple = picker.hidden = true;
-  labels.split("|").forEach((label, index) => {
-    const name = ["attach", "emoji", "voice"][index];
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = name + " icon";
-    button.ariaLabel = button.title = label;
-    button.onclick = () => index ? told.ask(["tool", name]) : picker.click();
-    tools.append(button);
-  });
-  tools.append(picker);
-  // Pages without a secure connection may not record.
-  tools.classList.toggle("mute", !(window.MediaRecorder && navigator.mediaDevices));
-  const send = list => {
-    // Copied, because browsers empty the list afterwards.
-    told.files = [...list];
-    if (told.files.length) told.ask(["upload"]);
-  };
-  picker.onchange = () => {
-    send(picker.files);
-    // So that picking the same file again is a change again.
-    picker.value = "";
-  };
   queueMicrotask(() => {
+    const picker = document.createElement("input");
+    picker.type = "file";
+    picker.multiple = picker.hidden = true;
+    labels.split("|").forEach((label, index) => {
+      const name = ["attach", "emoji", "voice"][index];
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = name + " icon";
+      button.ariaLabel = button.title = label;
+      button.onclick = () => index ? told.ask(["tool", name]) : picker.click();
+      tools.append(button);
+    });
+    tools.append(picker);
+    // Pages without a secure connection may not record.
+    tools.classList.toggle("mute", !(window.MediaRecorder && navigator.mediaDevices));
+    const send = list => {
+      // Copied, because browsers empty the list afterwards.
+      told.files = [...list];
+      if (told.files.length) told.ask(["upload"]);
+    };
+    picker.onchange = () => {
+      send(picker.files);
+      // So that picking the same file again is a change again.
+      picker.value = "";
+    };
     const panel = told.panel = tools.closest(".panel");
     // Whoever reads the end of the log still does when something below takes room.
     const log = panel.querySelector(".log");
-    let height = log.clientHeight;
+    let height = 0;
     new ResizeObserver(() => {
       const before = height;
       height = log.clientHeight;

@@ -2,7 +2,6 @@
 //! What is written and not sent outlives a reload. While a form stands in its place, it is only hidden.
 
 use shared::model::MAX_TEXT;
-use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 
 use crate::more;
@@ -55,11 +54,16 @@ pub fn composer(chat: Chat) -> impl RenderHtml {
         .attr("maxlength", MAX_TEXT.to_string())
         .attr("dir", "auto")
         .attr("enterkeyhint", "send")
-        .prop("value", chat.home.with_value(|home| home.load_for_tab(DRAFT)).unwrap_or_default())
         .node_ref(field)
         .on(ev::keydown, call(on_key))
         .on(ev::input, call(on_input));
     let tools: fn(Element, Chat) = more::tools;
+    // Once the composer has the focus: for the first look into the tab's storage, pages wait for the browser's own process.
+    soon(move || {
+        if let (Some(field), Some(draft)) = (chat.field.get_untracked(), chat.home.with_value(|home| home.load_for_tab(DRAFT))) {
+            field.set_value(&draft);
+        }
+    });
     html::form().class(live(move || class(chat))).on(ev::submit, call(on_submit)).child((
         html::div()
             .class("changing")
@@ -87,13 +91,9 @@ fn class(chat: Chat) -> String {
 
 /// Goes to where the visitor writes. While a form stands there, or is on its way, the dialog itself gets the focus; the form takes it on.
 pub fn focus(chat: Chat) {
-    let Some(field) = chat.field.try_get_untracked().flatten() else { return };
-    let dialog = if field.offset_height() == 0 { field.closest(".panel").ok().flatten() } else { None };
-    // Fails for nothing that is in the page.
-    _ = match dialog {
-        Some(dialog) => dialog.unchecked_ref::<HtmlElement>().focus(),
-        None => field.focus(),
-    };
+    if let Some(field) = chat.field.try_get_untracked().flatten() {
+        more::focus(&field);
+    }
 }
 
 /// Puts the last message into the composer, if it can be changed still. What stood there comes back afterwards.

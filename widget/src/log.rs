@@ -92,11 +92,14 @@ pub fn log(chat: Chat) -> impl RenderHtml {
 /// The first line: what `greet.js` has shown on the page, until the relay tells it as a part of the conversation; or what the page or the site
 /// has for it.
 fn greet(place: Element, chat: Chat) {
-    let (greeted, own) = chat.home.with_value(|home| (home.load_for_tab(GREETING), home.greeting.clone()));
-    let greeted = greeted.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned());
-    let (texts, mut before) = (chat.texts, String::new());
+    let (texts, mut before, mut read) = (chat.texts, String::new(), None);
     watch(move || {
-        let hello = chat.state.with(|state| match (&greeted, &own) {
+        // Read by the first run, when the composer has the focus; `composer.rs` tells why.
+        let (greeted, own) = read.get_or_insert_with(|| {
+            let (kept, own) = chat.home.with_value(|home| (home.load_for_tab(GREETING), home.greeting.clone()));
+            (kept.as_deref().and_then(|kept| kept.split_once('\n')).map(|(_, text)| text.to_owned()), own)
+        });
+        let hello = chat.state.with(|state| match (greeted, own) {
             (Some(text), _) if state.is_told(text) => String::new(),
             (Some(text), _) | (None, Some(text)) => text.clone(),
             (None, None) => state.says(texts, |words| &words.greeting, texts.greeting),

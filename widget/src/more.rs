@@ -4,7 +4,7 @@
 use js_sys::{Object, Reflect};
 use shared::model::Contact;
 use wasm_bindgen::prelude::*;
-use web_sys::Element;
+use web_sys::{Element, HtmlTextAreaElement};
 
 use crate::browser::handler;
 use crate::codec;
@@ -21,6 +21,10 @@ extern "C" {
     /// Puts a text into an element, with its web addresses as links.
     #[wasm_bindgen(js_name = bulleWords)]
     pub fn words(place: &Element, text: &str);
+
+    /// Gives the focus to a field, or to the dialog around it while it is hidden.
+    #[wasm_bindgen(js_name = bulleFocus)]
+    pub fn focus(field: &HtmlTextAreaElement);
 
     #[wasm_bindgen(js_name = bulleChoices)]
     fn make_choices(place: &Element, told: &JsValue, kind: &str, labels: &str, wish: &str, first: u32);

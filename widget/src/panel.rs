@@ -24,14 +24,15 @@ pub fn panel(chat: Chat, restored: bool) -> impl Render {
         let Some(element) = node.get_untracked() else { return open };
         let had_focus = element.contains(active_element(&element).as_ref());
         element.set_hidden(!open);
+        // Before all else that opening takes.
+        if open && !(restored && before.is_none()) {
+            composer::focus(chat);
+        }
         home.with_value(|home| {
             home.keep_for_tab(OPEN, open.then_some("1"));
             home.mark("aria-expanded", Some(if open { "true" } else { "false" }), !open && had_focus);
             home.announce(if open { "open" } else { "close" }, JsValue::from_bool(!open && had_focus));
         });
-        if open && !(restored && before.is_none()) {
-            composer::focus(chat);
-        }
         chat.relay.with_value(|relay| relay.look());
         open
     });
