@@ -107,6 +107,7 @@ struct Balancer {
 impl Balancer {
     /// `listen`: what follows on the address.
     async fn start(listen: &str) -> Self {
+        tests::trust_in_one();
         let mut relays = Vec::new();
         for name in 0..3 {
             relays.push(Stub::start(name).await);
@@ -211,7 +212,6 @@ async fn clients_do_not_say_who_they_are() {
 
 #[tokio::test]
 async fn it_ends_tls() {
-    tests::trust_in_one();
     let made = generate_simple_self_signed(["chat.example.com".to_owned()]).unwrap();
     let folder = tests::relay::folder();
     let certificate = folder.path().join("certificate.pem");
