@@ -171,7 +171,7 @@ fn plays(what: &str) -> String {
     format!("((window.pressed ||= {{}}).{what} ||= (seek('button', 'Play').click(), true)) && seek('button', 'Pause')")
 }
 
-/// Whether the browser has anything to play sounds on; without, it waits for it.
+/// Whether the browser has anything to play sounds on; without, it waits for it for ever and says nothing, so only time can tell.
 const SOUNDS: &str =
     "Promise.race([new AudioContext().resume().then(() => true), new Promise(done => setTimeout(done, 2000, false))])";
 

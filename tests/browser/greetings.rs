@@ -68,6 +68,7 @@ async fn pages_greet_once_and_only_while_somebody_is_there(engine: Engine) -> Re
 
     goes_online(&agent).await?;
     comes_back(&visitor, &stage).await?;
+    visitor.evaluates(SETTLED).await?;
     ensure!(visitor.evaluates(SHOWN).await? == json!([]), "the pointer is still there");
     visitor.waits_until(&format!("{LEAVES} && seek('button', 'Leaving so soon?')")).await?;
     ensure!(

@@ -99,14 +99,27 @@ async fn an_admin_installs_the_chat_on_a_site() -> Result<()> {
     admin.clicks("button", "Make a secret").await?;
     admin.waits_until("/^[0-9a-f]{64}$/.test(seek('textbox', 'New secret')?.value)").await?;
     admin.pictures("install-secret").await?;
+    admin.clicks("button", "Make a secret").await?;
+    admin.waits_until("document.querySelectorAll('.sessions li').length === 2").await?;
+    admin.clicks("button", "Make a secret").await?;
+    admin.sees("retire one to make another").await?;
+    // Browsers note the refusal as an error of the page.
+    let complaints = admin.complaints().await?;
+    ensure!(complaints.iter().all(|line| line.contains("/secrets")), "{complaints:#?}");
     ensure!(admin.asks_axe_everywhere().await?.is_empty(), "{:#?}", admin.asks_axe_everywhere().await?);
     admin.clicks("checkbox", "Only visitors you vouch for may chat").await?;
     visitor.sees("Chat is not available on this page.").await?;
     admin.clicks("checkbox", "Only visitors you vouch for may chat").await?;
-    admin.clicks("button", "Retire").await?;
-    admin.clicks("button", "Retire it now").await?;
+    for _ in 0..2 {
+        admin.clicks("button", "Retire").await?;
+        admin.clicks("button", "Retire it now").await?;
+        admin.waits_until("!seek('button', 'Retire it now')").await?;
+    }
     admin.sees("nobody can be vouched for").await?;
+    // Everybody again.
     visitor.opens(&pages.url("/")).await?;
+    visitor.clicks("button", "Open chat").await?;
+    visitor.sees("Hands full of clay").await?;
 
     // All of it is there again.
     admin.reloads().await?;

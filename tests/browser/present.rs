@@ -15,6 +15,22 @@ use crate::stage::{Stage, goes_online};
 /// How often the page has told that somebody is there.
 const TOLD: &str = "performance.getEntriesByType('resource').filter(entry => new URL(entry.name).pathname === '/present').length";
 
+/// Keeps what the page asks of the network and which of its intervals end, from now on.
+const WITNESS: &str = "
+    window.asked = []; window.ended = [];
+    const native = { fetch: window.fetch, clearInterval: window.clearInterval };
+    window.fetch = (...all) => { asked.push(new URL(all[0], location).pathname); return native.fetch.call(window, ...all); };
+    window.clearInterval = id => { ended.push(id); native.clearInterval.call(window, id); };";
+/// What makes the page tell at once: it comes into view, and out of the browser's memory.
+const STIRS: &str = "document.dispatchEvent(new Event('visibilitychange')), \
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+/// The page is idle, and the code that tells has come to whoever asked for it now.
+const LOADED: &str = "new Promise(idle => (window.requestIdleCallback || setTimeout)(idle)).then(() => new Promise((done, fail) => { \
+    const tag = document.createElement('script'); \
+    tag.onload = () => done(1); tag.onerror = () => fail('not loaded'); tag.type = 'module'; \
+    tag.src = performance.getEntriesByType('resource').find(entry => entry.name.endsWith('/present.js')).name; \
+    document.head.append(tag) }))";
+
 /// The site wants to know; and an agent, at the page of visitors.
 async fn opens(stage: &Stage) -> Result<Person> {
     let (office, admin) = stage.owner().await?;
@@ -107,12 +123,15 @@ async fn an_invitation_can_be_declined_and_a_shutdown_ends_it_all(engine: Engine
     agent.sees("declined Mia’s invitation").await?;
     ensure!(visitor.evaluates("sessionStorage.length").await? == json!(0), "declined, nothing is kept of it");
 
-    let told = visitor.evaluates(TOLD).await?;
+    // The page tells by itself, and as soon as it is stirred.
+    visitor.runs(WITNESS).await?;
+    visitor.evaluates(STIRS).await?;
+    ensure!(visitor.evaluates("asked.includes('/present')").await? == json!(true), "a stirred page tells");
     visitor.runs("Bulle('shutdown'); history.pushState({}, '', '/demo?elsewhere')").await?;
-    visitor.waits_until("!chat()").await?;
-    // Longer than the page looks around itself.
-    visitor.waits_until("(window.since ??= performance.now()) < performance.now() - 6000").await?;
-    ensure!(visitor.evaluates(TOLD).await? == told, "nothing is told after a shutdown");
+    visitor.waits_until("ended.length").await?;
+    let asked = visitor.evaluates("asked").await?;
+    visitor.evaluates(STIRS).await?;
+    ensure!(visitor.evaluates("asked").await? == asked, "nothing is told after a shutdown");
     visitor.is_content().await?;
     agent.is_content().await
 }
@@ -131,13 +150,14 @@ async fn nothing_is_told_before_consent(engine: Engine) -> Result<()> {
     visitor.runs("Bulle('shutdown')").await?;
     let anew = "delete window.Bulle; const tag = document.createElement('script'); tag.dataset.consent = 'required'; \
         tag.src = '/bulle.js?site=demo&anew'; document.head.append(tag)";
-    let told = visitor.evaluates(TOLD).await?;
+    visitor.runs(WITNESS).await?;
     visitor.runs(anew).await?;
     visitor.waits_until("window.Bulle?.sites?.demo").await?;
-    visitor.waits_until("(window.since ??= performance.now()) < performance.now() - 2000").await?;
-    ensure!(visitor.evaluates(TOLD).await? == told, "without consent nothing is told");
+    // Whatever asked for that code before has it by then, and has told.
+    visitor.evaluates(LOADED).await?;
+    ensure!(visitor.evaluates("asked").await? == json!([]), "without consent nothing is told");
     visitor.runs("Bulle('consent', true)").await?;
-    visitor.waits_until(&format!("{TOLD} > {told}")).await?;
+    visitor.waits_until("asked.includes('/present')").await?;
     agent.sees("On the sites now").await?;
     visitor.is_content().await
 }

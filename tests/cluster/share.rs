@@ -4,7 +4,7 @@ use reqwest::Method;
 use shared::api::SitePatch;
 use shared::close::ErrorCode;
 use shared::model::{Presence, Role, State};
-use tests::agent::Console;
+use tests::agent::{Agent, Console};
 use tests::visitor::Visitor;
 
 use crate::balancer::Balancer;
@@ -158,4 +158,31 @@ async fn what_comes_up_by_post_reaches_its_stream_at_whatever_relay() {
     for text in ["one", "two", "three", "four", "five", "six"] {
         assert_eq!((visitor.times_seen(text), ada.times_seen(text)), (1, 1), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looked_on_at_a_killed_relay_is_forgotten_and_who_looks_on_elsewhere_is_not() {
+    let mut stage = Stage::build(3, &[], straight).await;
+    let ada = stage.agent(0, "Ada", Role::Agent).await;
+    ada.comes_online().await;
+    let visitor = stage.visitor(0).await;
+    let chat = visitor.says("hello").await.conversation;
+    ada.has(chat).await;
+    ada.opens(chat).await;
+    let sees = async |there: &[&Agent]| {
+        let shown = |console: &Console| {
+            let seen = &console.viewers.get(&chat)?.agents;
+            (seen.len() == there.len() && there.iter().all(|agent| seen.contains(&agent.id()))).then_some(())
+        };
+        ada.until_console(&format!("they see {} at the chat", there.len()), shown).await;
+    };
+    let (grace, sue) = (stage.agent(1, "Grace", Role::Supervisor).await, stage.agent(2, "Sue", Role::Supervisor).await);
+    for (one, there) in [(&grace, &[&ada, &grace][..]), (&sue, &[&ada, &grace, &sue])] {
+        one.connects().await;
+        assert_eq!(one.oversees(true).await, Ok(()));
+        one.opens(chat).await;
+        sees(there).await;
+    }
+    stage.relays[2].kill();
+    sees(&[&ada, &grace]).await;
 }

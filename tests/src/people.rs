@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, watch};
 use crate::client::{Client, Spoken};
 use crate::door::Door;
 
-/// How long people wait for what must happen. Generous: it is only spent where a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long people wait for what must happen. Generous: it is only spent where a test fails. Longer than relays take to be sure that one of
+/// them is gone (15 s without a sign, at which they look every 5 s).
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What somebody does by habit, and what they make of what they see.
 pub trait Habits: Spoken + Sized + 'static {

@@ -1,6 +1,7 @@
 //! What the panel knows: the lines of the log, the thread, the connection. [`State::apply`] is the only way in which it learns from
 //! the relay; components read it through one signal ([`Chat`]). Pure but for `Chat`, so that it is tested without a browser.
 
+mod notice;
 mod offers;
 mod unread;
 
@@ -12,7 +13,7 @@ use shared::frame::Ack;
 use shared::ids::{ConversationId, MessageId, Millis, Seq};
 use shared::link::{Emit, Status};
 use shared::model::{
-    Answer, Author, Body, CloseReason, EDIT_WITHIN, Entry, Event, File, Menu, Panel, Say, State as Stand, Thread, Words,
+    Answer, Author, Body, CloseReason, EDIT_WITHIN, Entry, Event, File, Menu, Panel, Say, State as Stand, Thread,
 };
 use shared::visitor::FromRelay;
 
@@ -25,13 +26,13 @@ use crate::lines::{Line, Mark, PENDING, What};
 use crate::socket::Relay;
 use crate::view::{LocalStorage, NodeRef, RwSignal, StoredValue, html};
 
+pub use notice::Notice;
+pub use offers::Deed;
+
 /// An agent who says nothing more about typing has stopped (protocol: lapses after 6 s).
 const TYPING_LAPSES: Millis = 6_000;
 /// How long a refusal is told: long enough to read the sentence twice.
 const REFUSAL_LAPSES: Millis = 8_000;
-
-/// How old a message may be that something rings for.
-const FRESH: Millis = 60_000;
 
 /// What every component is handed.
 #[derive(Clone, Copy)]
@@ -54,36 +55,6 @@ pub struct Chat {
     pub told: StoredValue<JsValue, LocalStorage>,
     /// The page around the panel.
     pub home: StoredValue<Rc<Home>, LocalStorage>,
-}
-
-/// What the notice above the composer says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Nothing.
-    None,
-    /// The connection is broken and being mended.
-    Reconnecting,
-    /// The relay has refused this page for good.
-    Unavailable,
-    /// In the queue: place and expected wait in ms, as far as known.
-    Queued(Option<u32>, Option<Millis>),
-    /// Written while nobody is there to answer.
-    Later,
-    /// What the visitor asked for was refused.
-    Refused,
-    /// The link from an email by which they came opens nothing.
-    OldLink,
-}
-
-/// What the visitor can do about a message of theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Nothing.
-    None,
-    /// Take it back.
-    Delete,
-    /// Change it or take it back.
-    Edit,
 }
 
 /// See the module.
@@ -200,42 +171,6 @@ impl State {
     /// Whether there is a conversation that the visitor can end.
     pub fn is_open(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| thread.state != Stand::Closed)
-    }
-
-    /// Whether the offline form stands in the composer's place: nobody is there, and nothing is under way.
-    pub fn wants_contact(&self) -> bool {
-        !self.answering && !self.is_live()
-    }
-
-    /// What to tell above the composer; the worst news first.
-    pub fn notice(&self) -> Notice {
-        if self.refused.is_some() && self.notice == Notice::None {
-            return Notice::Refused;
-        }
-        match (&self.thread, self.notice) {
-            (Some(thread), Notice::None) if thread.state == Stand::Queued && self.answering => {
-                Notice::Queued(thread.position, thread.estimate_ms)
-            }
-            (Some(thread), Notice::None) if matches!(thread.state, Stand::Queued | Stand::Parked) && !self.answering => {
-                Notice::Later
-            }
-            (_, Notice::None) if self.old_link => Notice::OldLink,
-            (_, notice) => notice,
-        }
-    }
-
-    /// A text in the owner's words, or else as it is in these texts. Nothing until it is known which, or that nobody can tell.
-    pub fn says(&self, texts: &Texts, own: fn(&Words) -> &Option<String>, usual: &str) -> String {
-        match self.panel.words(texts.lang).and_then(|words| own(words).as_deref()) {
-            None if !self.welcomed && self.notice == Notice::None => String::new(),
-            own => own.unwrap_or(usual).to_owned(),
-        }
-    }
-
-    /// Name of the agent who has the chat.
-    pub fn agent(&self) -> Option<&str> {
-        let thread = self.thread.as_ref().filter(|thread| thread.state != Stand::Closed)?;
-        thread.agent.as_ref().map(|agent| agent.name.as_str())
     }
 
     /// How a message of the visitor's stands, and whether an agent has read it. Searched from the end, where changes happen.

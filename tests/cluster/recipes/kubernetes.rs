@@ -73,6 +73,11 @@ fn every_pod_is_confined() {
         let policy = object("NetworkPolicy", &name);
         assert_eq!(policy["spec"]["podSelector"]["matchLabels"], deployment["spec"]["selector"]["matchLabels"]);
         assert_eq!(policy["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
+        for rule in policy["spec"]["ingress"].as_array().unwrap() {
+            let labels = |peer: &Value, of: &str| peer[of]["matchLabels"].as_object().is_some_and(|labels| !labels.is_empty());
+            let is_named = |peer: &Value| labels(peer, "podSelector") || labels(peer, "namespaceSelector");
+            assert!(rule["from"].as_array().is_some_and(|peers| peers.iter().all(is_named)), "{name}: {rule} names nobody");
+        }
     }
 }
 

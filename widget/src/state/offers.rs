@@ -1,13 +1,24 @@
-//! What the panel offers the visitor as things stand: the form before the chat, quick replies, changing the last message, sending a refused
-//! one again, a rating, a new conversation. Asked by components; pure.
+//! What the panel offers the visitor as things stand: the offline form, the form before the chat, quick replies, changing the last message,
+//! sending a refused one again, a rating, a new conversation. Asked by components; pure.
 
 use std::sync::Arc;
 
 use shared::ids::{ConversationId, MessageId, Seq};
 use shared::model::{Body, Event, File, Say};
 
-use super::{Deed, State};
+use super::State;
 use crate::lines::{Mark, What};
+
+/// What the visitor can do about a message of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing.
+    None,
+    /// Take it back.
+    Delete,
+    /// Change it or take it back.
+    Edit,
+}
 
 impl State {
     /// A file was uploaded, about which a message will follow.
@@ -82,6 +93,11 @@ impl State {
             },
             _ => &[],
         }
+    }
+
+    /// Whether the offline form stands in the composer's place: nobody is there, and nothing is under way.
+    pub fn wants_contact(&self) -> bool {
+        !self.answering && !self.is_live()
     }
 
     /// Whether the form before the chat stands in the composer's place.

@@ -3,8 +3,11 @@
 use shared::ids::{MessageId, Millis};
 use shared::model::Body;
 
-use super::{FRESH, State};
+use super::State;
 use crate::lines::{Line, What};
+
+/// How old a message may be that something rings for.
+const FRESH: Millis = 60_000;
 
 impl State {
     /// How many messages from the other side were not read.

@@ -55,6 +55,7 @@ texts! {
     vouch: "Visitors you know" / "Visiteurs que vous connaissez";
     vouch_lead: "Where people sign in to your site, your server signs who they are with a secret, and the page says it by Bulle('identify', { token }). Agents then see a name that is certain, and the chat follows them from device to device." / "Quand les gens se connectent à votre site, votre serveur signe leur identité avec un secret, et la page l’annonce par Bulle('identify', { token }). Les agents voient alors un nom certain, et la discussion suit la personne d’un appareil à l’autre.";
     secrets_none: "No secret yet: nobody can be vouched for." / "Aucun secret : vous ne pouvez vous porter garant de personne.";
+    secrets_most: "Two hold at a time: retire one to make another." / "Deux sont valables à la fois : retirez-en un pour en créer un autre.";
     secret_make: "Make a secret" / "Créer un secret";
     secret: "New secret" / "Nouveau secret";
     secret_once: "It is shown this once. Keep it on your server and nowhere else: whoever has it can be any of your visitors." / "Il n’est affiché que cette fois. Gardez-le sur votre serveur et nulle part ailleurs : qui le possède peut se faire passer pour n’importe quel visiteur.";

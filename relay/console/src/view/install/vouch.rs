@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::api::{SitePatch, SiteSecret, SiteSetup};
+use shared::close::ErrorCode;
 use shared::ids::{SecretId, SiteKey};
 
 use crate::locale::{language, texts};
@@ -30,7 +31,11 @@ pub fn Vouch(
     let make = move |_| {
         spawn_local(async move {
             let answer = people::new_secret(&key.get_value()).await;
-            problem.try_set(answer.as_ref().err().map(|error| error.words(texts)));
+            problem.try_set(answer.as_ref().err().map(|error| match error {
+                // Elsewhere this is about a chat.
+                RestError::Refused(ErrorCode::WrongState) => texts.installing.secrets_most,
+                error => error.words(texts),
+            }));
             if let Ok(new) = answer {
                 made.try_set(new.secret);
                 load(key, found);
