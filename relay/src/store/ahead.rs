@@ -147,7 +147,7 @@ impl Saying<'_> {
     }
 
     /// The job has done what it wanted: those behind it find that.
-    pub(super) fn is_kept(self, db: &Connection) {
+    pub(super) fn keep(self, db: &Connection) {
         let mut known = self.known.borrow_mut();
         if known.at != Some(db.total_changes()) {
             return;

@@ -177,7 +177,7 @@ fn commit(db: &Connection, batch: &mut Vec<Job>, outages: &Outages) {
             }
             db.end_part(keep, step.protected.get())?;
             if let Some(known) = step.ahead.filter(|_| keep) {
-                known.is_kept(db);
+                known.keep(db);
             }
         }
         db.commit()

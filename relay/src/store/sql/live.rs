@@ -186,8 +186,11 @@ async fn query(client: &Client, statement: &Statement, given: Given<'_>) -> std:
 async fn in_their_order<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut all: Vec<_> = all.map(|one| Box::pin(maybe_done(one))).collect();
     poll_fn(|context| {
-        let waits = all.iter_mut().fold(false, |waits, one| one.as_mut().poll(context).is_pending() || waits);
-        if waits { Poll::Pending } else { Poll::Ready(()) }
+        let mut ready = true;
+        for one in &mut all {
+            ready &= one.as_mut().poll(context).is_ready();
+        }
+        if ready { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     all.iter_mut().filter_map(|one| one.as_mut().take_output()).collect()
