@@ -42,6 +42,13 @@ async fn everything_is_a_few_letters_away() -> Result<()> {
 
     // To a page, and from there to the chat by its visitor's words.
     opens_palette(&agent, "hist").await?;
+    // What happens meanwhile takes nothing away: slots fill, of which the console hears with the row that waits behind them at the latest.
+    let mut others = Vec::new();
+    for words in ["Mine, too", "And mine", "I wait"] {
+        others.push(stage.native_visitor(words).await);
+    }
+    agent.sees("I wait").await?;
+    agent.waits_until(&format!("{CHOSEN}.startsWith('History')")).await?;
     agent.hits(Key::Enter).await?;
     agent.finds("heading", "History").await?;
     opens_palette(&agent, "zzzz").await?;

@@ -10,7 +10,7 @@ use super::dispatch::dispatch;
 use super::presence::{agent_goes, goes};
 use super::{Desk, DeskError, Outcome};
 use crate::clock;
-use crate::store::{StoreError, absence, people, reports};
+use crate::store::{StoreError, absence, nodes, people, reports};
 
 /// Most sessions that one transaction ends.
 const MOST_ORPHANS: usize = 200;
@@ -27,15 +27,15 @@ impl Desk {
         self.store
             .write(move |db| {
                 db.protect()?;
-                if shared && people::anybody_serves(db, now)? {
-                    people::forget_old_nodes(db, now)?;
-                    people::add_node(db, node, now)?;
+                if shared && nodes::anybody_serves(db, now)? {
+                    nodes::forget_old_nodes(db, now)?;
+                    nodes::add_node(db, node, now)?;
                     return Ok(node);
                 }
                 // Every other node in it is a past life of this one.
                 reports::end_shifts(db, now)?;
-                people::add_node(db, node, now)?;
-                people::forget_other_nodes(db, node, now)?;
+                nodes::add_node(db, node, now)?;
+                nodes::forget_other_nodes(db, node, now)?;
                 absence::all_gone(db, now, &rules)?;
                 Ok(node)
             })
@@ -82,7 +82,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
-        let lease = self.store.write(move |db| people::heartbeat(db, node, now)).await?;
+        let lease = self.store.write(move |db| nodes::heartbeat(db, node, now)).await?;
         self.store.set_on_duty(lease.eldest);
         Ok(lease.held)
     }
@@ -92,7 +92,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn has_orphans(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
-        self.store.read(move |db| Ok(!people::orphans(db, node, now, 1)?.is_empty())).await
+        self.store.read(move |db| Ok(!nodes::orphans(db, node, now, 1)?.is_empty())).await
     }
 
     /// Ends sessions of nodes that hold no lease any more: their people are gone from now on, unless they have a connection elsewhere. A part
@@ -102,7 +102,7 @@ impl Desk {
     /// The store's.
     pub async fn end_orphans(&self, now: Millis, node: NodeId) -> Result<Outcome, DeskError> {
         self.work(now, move |work| {
-            for (dead, subject) in people::orphans(work.db, node, now, MOST_ORPHANS)? {
+            for (dead, subject) in nodes::orphans(work.db, node, now, MOST_ORPHANS)? {
                 match people::person(work.db, AgentId(subject))? {
                     Some(agent) => agent_goes(work, dead, agent.id)?,
                     None => goes(work, dead, VisitorId(subject))?,

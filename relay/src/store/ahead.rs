@@ -106,17 +106,17 @@ impl Known {
         }
         let (mut said, mut records, mut numbers) = (HashMap::new(), HashMap::new(), Vec::new());
         bulk.query(&asked, |row| {
-            let get = |place: usize| OF_RECORD + place;
-            numbers.push(row.get(get(2))?);
+            let column = |place: usize| OF_RECORD + place;
+            numbers.push(row.get(column(2))?);
             // One that is damaged is its own job's misfortune.
             let record = rows::record(row).ok();
             let found = Said {
-                already: row.get(get(3))?,
+                already: row.get(column(3))?,
                 conversation: record.as_ref().map(|record| record.id),
-                name: row.get(get(4))?,
-                visitor_is_here: row.get(get(5))?,
+                name: row.get(column(4))?,
+                visitor_is_here: row.get(column(5))?,
             };
-            said.insert((row.get(get(0))?, MessageId(row.get(get(1))?)), found);
+            said.insert((row.get(column(0))?, MessageId(row.get(column(1))?)), found);
             records.extend(record.map(|record| (record.id, record)));
             Ok(())
         })?;

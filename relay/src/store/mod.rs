@@ -8,7 +8,7 @@
 //! - [`rows`]: how conversations stand in their table · [`log`]: and their entries in theirs
 //! - [`reads`], [`boards`]: what sessions and the API ask for · [`figures`]: the desk in numbers
 //! - [`teams`]: teams, and what the desk of a site goes by
-//! - [`people`]: agents, visitors, presence · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
+//! - [`people`]: agents, visitors, presence · [`nodes`]: relays and their leases · [`profiles`]: what is known of visitors · [`identities`]: verified ones · [`absence`]: who counts as gone after an outage
 //! - [`search`]: finding what was said · [`tags`]: labels on conversations · [`reports`]: what figures rest on
 //! - [`accounts`]: passwords, invitations, sites · [`sessions`], [`second_factors`], [`rules`], [`tokens`]: signing in · [`audit`]: what is on record
 //! - [`mentions`]: who is reminded of which note
@@ -42,6 +42,7 @@ pub(crate) mod log;
 pub(crate) mod mails;
 pub(crate) mod mentions;
 pub mod migrate;
+pub(crate) mod nodes;
 pub(crate) mod outage;
 pub(crate) mod people;
 pub(crate) mod profiles;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::OpenFlags;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::sql::{Connection, Server};
+use super::sql::{Connection, Kind, Server};
 use super::{BUSY_TIMEOUT, StoreError};
 use crate::metrics::hot;
 
@@ -51,16 +51,32 @@ impl Readers {
                 let result = read(&db)?;
                 Ok((db, result))
             };
-            let (db, result) = match look() {
-                Ok((db, result)) => (Some(db), Ok(result)),
-                Err(error) => (None, Err(error)),
+            let done = look();
+            let give_back = |db: Connection| {
+                if db.roll_back().is_ok() {
+                    this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+                }
             };
-            // Whoever asked does not wait for the end of the transaction, and may have gone.
-            let _ = answer.send(result);
-            if let Some(db) = db.filter(|db| db.roll_back().is_ok()) {
-                this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            // Whoever asked may have gone.
+            let tell = |result| drop(answer.send(result));
+            match done {
+                // The end is a way to the server and back, for which they need not wait.
+                Ok((db, result)) if db.kind() == Kind::Postgres => {
+                    tell(Ok(result));
+                    give_back(db);
+                    drop(turn);
+                }
+                // They may close the store next: then no connection is to be open.
+                Ok((db, result)) => {
+                    give_back(db);
+                    drop((this, turn));
+                    tell(Ok(result));
+                }
+                Err(error) => {
+                    drop((this, turn));
+                    tell(Err(error));
+                }
             }
-            drop(turn);
         };
         tokio::task::spawn_blocking(run);
         let gone = |_| Err(StoreError::Unavailable("a read of the store came to no end".into()));

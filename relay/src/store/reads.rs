@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rows::{self, columns};
 use super::sql::{self, Connection, OptionalExtension, params};
-use super::{Store, StoreError, boards, log, mentions, people, teams};
+use super::{Store, StoreError, boards, log, mentions, nodes, people, teams};
 use crate::desk::plan::Waiting;
 use crate::desk::record::Record;
 use crate::desk::why::{self, Reason};
@@ -32,7 +32,7 @@ pub struct VisitorRecord {
 impl Store {
     /// What the database's clock shows, in ms, where it has one of its own.
     pub(crate) async fn time(&self) -> Result<Option<Millis>, StoreError> {
-        self.read(|db| Ok(people::time(db)?)).await
+        self.read(|db| Ok(nodes::time(db)?)).await
     }
 
     /// The visitor who has this token.

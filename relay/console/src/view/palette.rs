@@ -57,7 +57,8 @@ pub fn Palette() -> impl IntoView {
         }
         typed.set(String::new());
         chosen.set(0);
-        entries.set(show.with_value(|me| gather(live, me, texts)));
+        // As it stands now: what changes meanwhile must not take away what was typed.
+        entries.set(untrack(|| show.with_value(|me| gather(live, me, texts))));
         if !dialog.open() {
             let _shown_already = dialog.show_modal();
         }

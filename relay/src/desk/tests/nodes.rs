@@ -4,12 +4,12 @@ use shared::ids::NodeId;
 use shared::model::{Presence, State};
 
 use super::{Office, SECOND};
-use crate::store::{StoreError, people};
+use crate::store::{StoreError, nodes};
 
 /// Another node.
 async fn second(office: &Office) -> NodeId {
     let (node, now) = (NodeId(super::id(7)), office.now());
-    office.store.write(move |db| people::add_node(db, node, now)).await.unwrap();
+    office.store.write(move |db| nodes::add_node(db, node, now)).await.unwrap();
     node
 }
 
@@ -79,7 +79,7 @@ async fn the_eldest_who_holds_a_lease_is_on_duty() {
     let now = office.now();
     let (elder, younger) = (NodeId(super::id(7)), NodeId(super::id(u128::MAX)));
     for node in [elder, younger] {
-        office.store.write(move |db| people::add_node(db, node, now)).await.unwrap();
+        office.store.write(move |db| nodes::add_node(db, node, now)).await.unwrap();
     }
     for (node, on_duty) in [(elder, true), (younger, false), (office.node, false)] {
         assert!(office.desk.heartbeat(now, node).await.unwrap());
