@@ -1,11 +1,12 @@
 //! What comes up by POST for a stream of events that another relay sends: balancers need not bring both to the same one. It is asked for over
 //! the bus, and the answer tells whether that relay has taken it. Without one the client opens another stream, where it is.
 
+use std::time::Duration;
+
 use async_nats::{Client, Request};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use shared::ids::NodeId;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How long an answer may take: a client that waits longer takes its stream for lost.

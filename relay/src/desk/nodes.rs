@@ -77,14 +77,14 @@ impl Desk {
         Ok((outcome, settled))
     }
 
-    /// Renews this node's lease; whether it was still held.
+    /// Renews this node's lease.
     ///
     /// # Errors
     /// The store's.
-    pub async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<bool, StoreError> {
+    pub(crate) async fn heartbeat(&self, now: Millis, node: NodeId) -> Result<nodes::Lease, StoreError> {
         let lease = self.store.write(move |db| nodes::heartbeat(db, node, now)).await?;
         self.store.set_on_duty(lease.eldest);
-        Ok(lease.held)
+        Ok(lease)
     }
 
     /// Whether somebody is still marked as connected by a node that holds no lease any more.

@@ -39,18 +39,24 @@ struct Watch {
     looked: Millis,
 }
 
-/// Goes by the database's clock, if it has one of its own: what one relay writes, another one judges by its time.
+/// Goes by the database's clock, if it has one of its own: what one relay writes, another one judges by its time. Asked before there is a
+/// lease, which tells the time from then on.
 ///
 /// # Errors
 /// The store's.
 pub async fn keep_time(store: &Store) -> Result<(), StoreError> {
     let asked = clock::own();
-    let Some(theirs) = store.time().await? else { return Ok(()) };
+    if let Some(theirs) = store.time().await? {
+        follow(theirs, asked);
+    }
+    Ok(())
+}
+
+fn follow(theirs: Millis, asked: Millis) {
     let changed_ms = clock::follow(theirs, asked, clock::own());
     if changed_ms.abs() > CLOCKS_DIFFER {
         tracing::warn!(changed_ms, "this machine's clock and the database's differ; the relay goes by that one. Set both by NTP");
     }
-    Ok(())
 }
 
 /// Carries out timeouts until the relay stops.
@@ -107,17 +113,17 @@ pub async fn heartbeat(hub: Arc<Hub>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = sleep_until(next) => {}
         }
-        let asked = Instant::now();
-        let beat = async {
-            keep_time(&hub.store).await?;
-            hub.desk.heartbeat(clock::now(), hub.node).await
-        };
-        let held = tokio::select! {
+        let (asked, asked_at) = (Instant::now(), clock::own());
+        let renewed = tokio::select! {
             () = stop.cancelled() => return,
-            held = beat => held,
+            renewed = hub.desk.heartbeat(clock::now(), hub.node) => renewed,
         };
-        let held = match held {
-            Ok(held) => held,
+        let held = match renewed {
+            Ok(lease) => {
+                // Without a database's clock it is this one, and nothing changes.
+                follow(lease.at, asked_at);
+                lease.held
+            }
             Err(error) => {
                 // The store logs its outage. Clients stay: nobody else can serve them while nobody can write.
                 tracing::debug!(%error, "the lease could not be renewed");

@@ -333,7 +333,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.write(None, job).await
+        self.write_message(None, job).await
     }
 
     /// The same of a job that knows what it will look up.

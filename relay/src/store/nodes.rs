@@ -55,6 +55,8 @@ pub(crate) struct Lease {
     pub(crate) held: bool,
     /// Of all who hold one, this node began first.
     pub(crate) eldest: bool,
+    /// When it was renewed, by the clock that leases go by.
+    pub(crate) at: Millis,
 }
 
 /// Renews a lease.
@@ -69,7 +71,7 @@ pub(crate) fn heartbeat(db: &Connection, node: NodeId, now: Millis) -> Result<Le
     let held = before.is_some_and(|before| now.saturating_sub(before) <= LEASE);
     let mut elder = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM node WHERE heartbeat_at >= ?1 AND id < ?2)")?;
     let eldest = !elder.query_row(params![now - LEASE, node.0], |row| row.get::<bool>(0))?;
-    Ok(Lease { held, eldest })
+    Ok(Lease { held, eldest, at: now })
 }
 
 /// Those who were connected to nodes that hold no lease any more, as far as this node may judge: it holds its own.

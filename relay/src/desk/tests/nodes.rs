@@ -63,8 +63,8 @@ async fn who_lost_their_own_lease_judges_nobody_and_learns_it() {
     office.desk.end_orphans(office.now(), office.node).await.unwrap();
     assert_eq!(office.presence(ada).await, Presence::Online);
 
-    assert!(!office.desk.heartbeat(office.now(), office.node).await.unwrap());
-    assert!(office.desk.heartbeat(office.now(), office.node).await.unwrap());
+    assert!(!office.desk.heartbeat(office.now(), office.node).await.unwrap().held);
+    assert!(office.desk.heartbeat(office.now(), office.node).await.unwrap().held);
     assert!(office.store.is_on_duty(), "the only one that holds a lease");
     // A node that was only stopped, and whose people are taken: it may write who comes before it knows.
     office.desk.end_orphans(office.now(), office.node).await.unwrap();
@@ -82,10 +82,10 @@ async fn the_eldest_who_holds_a_lease_is_on_duty() {
         office.store.write(move |db| nodes::add_node(db, node, now)).await.unwrap();
     }
     for (node, on_duty) in [(elder, true), (younger, false), (office.node, false)] {
-        assert!(office.desk.heartbeat(now, node).await.unwrap());
+        assert!(office.desk.heartbeat(now, node).await.unwrap().held);
         assert_eq!(office.store.is_on_duty(), on_duty);
     }
     silent(&office, elder).await;
-    assert!(office.desk.heartbeat(now, office.node).await.unwrap());
+    assert!(office.desk.heartbeat(now, office.node).await.unwrap().held);
     assert!(office.store.is_on_duty());
 }

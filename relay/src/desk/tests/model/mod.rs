@@ -96,7 +96,7 @@ impl Both {
 
     async fn renews(&mut self, after: Millis) {
         self.model.now += after;
-        let held = self.real.desk.heartbeat(self.model.now, self.real.node).await.unwrap();
+        let held = self.real.desk.heartbeat(self.model.now, self.real.node).await.unwrap().held;
         assert_eq!(held, self.model.renew(), "the lease");
         self.same();
     }
