@@ -113,7 +113,7 @@ recipes:
 DIST := target/dist
 BOTH := Cargo.toml Cargo.lock shared/Cargo.toml $(shell find shared/src -type f)
 WIDGET := $(BOTH) Trunk.toml $(shell find widget -type f -not -name size.mjs)
-CONSOLE := $(BOTH) widget/names.mjs $(shell find relay/console -type f -not -path '*/target/*')
+CONSOLE := $(BOTH) widget/names.mjs widget/css.mjs $(shell find relay/console -type f -not -path '*/target/*')
 
 widget: $(DIST)/widget.stamp
 console: $(DIST)/console.stamp

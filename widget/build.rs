@@ -1,5 +1,4 @@
-//! Takes comments and white space out of `panel.css`, which is part of the wasm: a sixth of its weight on the wire. And builds English in,
-//! the language that is there when no other one can be loaded: `texts/en.json` becomes a value of `i18n::Texts`, so that a text that is
+//! Builds English in, the language that is there when no other one can be loaded: `texts/en.json` becomes a value of `i18n::Texts`, so that a text that is
 //! missing there, or that nobody knows, does not compile.
 
 use std::collections::BTreeMap;
@@ -7,12 +6,9 @@ use std::fmt::Write as _;
 use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=src/panel.css");
     println!("cargo::rerun-if-changed=texts/en.json");
     let out = env::var("OUT_DIR")?;
-    let out = Path::new(&out);
-    fs::write(out.join("panel.css"), minify(&fs::read_to_string("src/panel.css")?))?;
-    Ok(fs::write(out.join("english.rs"), english(&serde_json::from_str(&fs::read_to_string("texts/en.json")?)?)?)?)
+    Ok(fs::write(Path::new(&out).join("english.rs"), english(&serde_json::from_str(&fs::read_to_string("texts/en.json")?)?)?)?)
 }
 
 /// A constant expression; `minutes.one` and the like are forms of one plural, and what the loader says is nothing for the panel.
@@ -30,26 +26,4 @@ fn english(texts: &BTreeMap<String, String>) -> Result<String, Box<dyn Error>> {
         write!(fields, "{name}: Plural({:?}),", ["zero", "one", "two", "few", "many", "other"].map(form))?;
     }
     Ok(format!("Texts {{ {fields} }}"))
-}
-
-/// Knows no strings with comments, braces or runs of spaces in them: the panel's sheet has none.
-fn minify(css: &str) -> String {
-    let mut small = String::with_capacity(css.len());
-    for part in css
-        .split("/*")
-        .enumerate()
-        .map(|(place, part)| if place == 0 { part } else { part.split_once("*/").unwrap_or_default().1 })
-    {
-        for word in part.split_whitespace() {
-            // A space counts between words and before `:` or `.` or `(`, never beside these.
-            if !small.ends_with(['{', '}', ';', ',', '>', ':'])
-                && !word.starts_with(['{', '}', ';', ',', '>'])
-                && !small.is_empty()
-            {
-                small.push(' ');
-            }
-            small.push_str(word);
-        }
-    }
-    small.replace(";}", "}")
 }

@@ -1,12 +1,12 @@
 
-// Appended to the glue that wasm-bindgen writes (Trunk.toml), because here it takes a fifth of the bytes: loading the modules of `more/`, text
+// Appended to the glue that wasm-bindgen writes (`bundle.mjs`), because here it takes a fifth of the bytes: loading the modules of `more/`, text
 // with links, the buttons beside the composer, and files that are dropped or pasted; and the socket. Called by `more.rs` and `wire.rs`; `told` is what
 // every module gets:
 //   { panel, relay, site, locale, lang, ask, … }, with `ask([wish, …])` for whatever they want of the panel.
 
-// A failed import stays failed under its address, hence the query.
+// A failed import stays failed under its address, hence the query. This script may be itself a second try.
 let bulleAttempts = 0;
-const bulleLoad = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : ""), import.meta.url));
+const bulleLoad = file => import(new URL(file + ".js" + (bulleAttempts ? "?" + bulleAttempts : new URL(import.meta.url).search), import.meta.url));
 
 // Loads a module and the texts of its language, and hands it an element, unless that is wanted for something else by then.
 function bulleMore(told, name, place, json, token) {

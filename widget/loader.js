@@ -4,7 +4,7 @@
 //   settings = { key, relay, assets, color, side, locale, name, lang, open, greet, integrity }
 // Every `data-*` attribute of the tag is laid over them. README.md beside this file tells what owners can set and call; what pages
 // seldom need lies in `more/`. Panel and launcher share one shadow root and talk by `bulle:*` events on the host and by the commands
-// that `mount` returned a function for; the panel also marks the launcher: `aria-expanded`, `data-unread`. Its budget is 2 KB (brotli) together with the settings.
+// that `mount` (`shell.js`) returned a function for; the panel also marks the launcher: `aria-expanded`, `data-unread`. Its budget is 2 KB (brotli) together with the settings.
 // Pages replace parts of the browser: nothing here goes through `Promise`, `JSON` or methods of arrays.
 (settings => {
   const { assets, key } = settings;
@@ -73,30 +73,27 @@
   const load = () => {
     const again = attempt ? "?" + attempt : "";
     const fetched = async () => {
-      if (settings.mode) return (await import(assets + "frame.js" + again)).mount;
-      const compile = async () => {
-        // The smallest module there is: where the page's policy forbids WebAssembly, this is its one report, and nothing is fetched.
-        new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-        return WebAssembly.compileStreaming(fetch(assets + "widget_bg.wasm", { integrity: settings.integrity }));
-      };
-      const wasm = compile();
-      // Told below, or less important than what failed before it.
-      wasm.catch(() => {});
+      // The smallest module there is: where the page's policy forbids WebAssembly, this is its one report, and a frame has to do.
       try {
-        const glue = await import(assets + "widget.js" + again);
-        await glue.default({ module_or_path: await wasm });
-        return glue.mount;
-      } catch (error) {
-        // The page's policy forbids WebAssembly, or the page has replaced `fetch`: there is another way.
-        return (await import(assets + "rescue.js" + again)).rescue(settings, error);
+        settings.mode || new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+      } catch {
+        settings.mode = 1;
       }
+      if (settings.mode) return (await import(assets + "frame.js" + again)).mount;
+      const compile = async () => WebAssembly.compileStreaming(fetch(assets + "widget_bg.wasm", { integrity: settings.integrity }));
+      const wasm = compile();
+      // Told by the panel that waits for it.
+      wasm.catch(() => {});
+      return (await import(assets + "widget.js" + again)).ready(wasm, settings, forget);
     };
     const name = assets + settings.mode;
-    return api[name] ||= fetched().catch(error => {
+    // The next one tries again.
+    const forget = error => {
       attempt++;
       delete api[name];
       throw error;
-    });
+    };
+    return api[name] ||= fetched().catch(forget);
   };
 
   // The panel's texts, beside its code; English is part of that. The site's language may be another one than the relay knew of.
@@ -129,17 +126,20 @@
       await learned;
       if (life != lives) return;
       // Two clicks may have waited for the same code.
-      panel ? tell("open", wanted) : panel = mount(root, settings, wanted);
+      panel ? tell("open", wanted) : panel = mount(root, settings, wanted, fail);
     } catch {
-      if (life != lives) return;
-      say("error", { code: "load" });
-      if (!wanted) return;
-      notice = document.createElement("p");
-      notice.role = "alert";
-      notice.textContent = settings.texts?.loader_failed || "Chat not loaded. Try again.";
-      root.append(notice);
+      if (life == lives) fail();
     }
     button.ariaBusy = false;
+  };
+  const fail = () => {
+    panel = null;
+    say("error", { code: "load" });
+    if (!wanted) return;
+    notice = document.createElement("p");
+    notice.role = "alert";
+    notice.textContent = settings.texts?.loader_failed || "Chat not loaded. Try again.";
+    root.append(notice);
   };
 
   // The panel says on the launcher whether it is open.

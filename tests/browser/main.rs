@@ -40,6 +40,7 @@ mod present;
 mod queue;
 mod replies;
 mod reports;
+mod shell;
 mod shift;
 mod sleep;
 mod sockets;

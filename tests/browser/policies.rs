@@ -11,7 +11,7 @@ use crate::stage::{ENGLISH, Stage};
 use crate::town::{self, Page, Town};
 
 /// Name, attributes of the script tag, policy, how many violations, and whether the panel is in a frame.
-const POLICIES: [(&str, &str, &str, usize, bool); 6] = [
+const POLICIES: [(&str, &str, &str, usize, bool); 7] = [
     (
         "wasm",
         "",
@@ -35,6 +35,7 @@ const POLICIES: [(&str, &str, &str, usize, bool); 6] = [
     ),
     ("frame", "data-mode=frame", "default-src 'none'; img-src 'self'; script-src RELAY; frame-src RELAY", 0, true),
     ("fallback", "", "default-src 'none'; img-src 'self'; script-src RELAY; frame-src RELAY", 1, true),
+    ("unreachable", "", "default-src 'none'; img-src 'self'; script-src RELAY 'wasm-unsafe-eval'; frame-src RELAY", 1, true),
     (
         "connected",
         "",

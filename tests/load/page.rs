@@ -28,10 +28,16 @@ const LAUNCHER: &str = "document.querySelector('bulle-chat')?.shadowRoot?.queryS
 /// What the control has noted.
 const PLAIN: &str = "seen";
 
-/// Presses the launcher and ends when the composer gets the focus; the answer is the time between in ms. Nothing polls: that would be
-/// most of what is measured.
-const CLICK: &str = "new Promise(done=>{const root=document.querySelector('bulle-chat').shadowRoot;const began=performance.now();\
-root.addEventListener('focusin',event=>event.target.tagName==='TEXTAREA'&&done(performance.now()-began));root.querySelector('button').click()})";
+/// Presses the launcher and ends when the composer gets the focus; the answer is the time between in ms. Also notes when the next frame was
+/// drawn, and when the panel was whole. Nothing polls: that would be most of what is measured.
+const CLICK: &str = "new Promise(done=>{const root=document.querySelector('bulle-chat').shadowRoot,began=performance.now(),since=()=>performance.now()-began,\
+{port1,port2}=new MessageChannel;let drawn;seen.whole=new Promise(tell=>{port1.onmessage=()=>drawn=since();\
+new MutationObserver(([{target}])=>!target.ariaBusy&&tell([drawn,since()])).observe(root,{subtree:true,attributeFilter:['aria-busy']})});\
+root.addEventListener('focusin',event=>{if(event.target.tagName==='TEXTAREA'){done(since());requestAnimationFrame(()=>port2.postMessage(0))}});\
+root.querySelector('button').click()})";
+
+/// When the panel was drawn and when it was whole, in ms after the click.
+const WHOLE: &str = "seen.whole";
 
 /// One load of a page.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +55,11 @@ pub struct Load {
 pub struct Click {
     /// Until the composer had the focus, in ms.
     pub focus_ms: f64,
-    /// Script time of that, in ms.
+    /// Until that was seen, in ms.
+    pub drawn_ms: f64,
+    /// Until the panel was whole: the wasm has built the rest and takes what was written. In ms.
+    pub whole_ms: f64,
+    /// Script time until then, in ms.
     pub script_ms: f64,
 }
 
@@ -83,7 +93,8 @@ pub async fn visit(browser: &mut Chromium, pages: SocketAddr) -> Result<(Load, C
     let load = open(browser, &tab, &format!("http://{pages}/chatty"), LAUNCHER).await?;
     let before = script_ms(browser, &tab).await?;
     let focus_ms = browser.evaluate(&tab, CLICK).await?.as_f64().context("no time")?;
-    let click = Click { focus_ms, script_ms: script_ms(browser, &tab).await? - before };
+    let [drawn_ms, whole_ms] = serde_json::from_value(browser.evaluate(&tab, WHOLE).await?).context("never drawn, or never whole")?;
+    let click = Click { focus_ms, drawn_ms, whole_ms, script_ms: script_ms(browser, &tab).await? - before };
     browser.close(tab).await?;
     Ok((load, click))
 }

@@ -1,6 +1,6 @@
 // The panel in a frame of the relay's, for pages whose policy forbids WebAssembly (or `data-mode="frame"`): the side of the page.
 //
-//   mount(root, settings, wish) -> command      as the panel's own `mount`
+//   mount(root, settings, wish) -> command      as what `ready` in `shell.js` returns
 //
 // `page.js` is the other side. The two talk over a channel that is handed to the relay's origin and nobody else, and only to the frame
 // made here. Browsers keep a frame's storage apart or give it none: what the panel keeps lies in the page's own, as without a frame.

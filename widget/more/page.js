@@ -31,9 +31,9 @@ const start = async (settings, wish) => {
   // As in the loader: whichever of black and white reads better on the colour.
   host.style.setProperty("--on-accent", settings.onAccent || (part(1, 0.2126) + part(3, 0.7152) + part(5, 0.0722) > 0.18 ? "#111" : "#fff"));
   document.body.append(host);
-  const glue = await import(assets + "widget.js");
-  await glue.default({ module_or_path: assets + "widget_bg.wasm" });
-  const tell = glue.mount(root, settings, wish);
+  const { ready } = await import(assets + "widget.js");
+  const fail = () => host.dispatchEvent(new CustomEvent("bulle:error", { bubbles: true, detail: { code: "load" } }));
+  const tell = ready(fetch(assets + "widget_bg.wasm"), settings, () => {})(root, settings, wish, fail);
   // After the panel's own, which it overrules.
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   return { host, tell };

@@ -7,7 +7,7 @@ use js_sys::{Object, Reflect};
 use shared::ids::{MessageId, Millis};
 use shared::model::Page;
 use wasm_bindgen::prelude::*;
-use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlElement, HtmlTextAreaElement, Storage};
+use web_sys::{CustomEvent, CustomEventInit, Element, EventTarget, HtmlTextAreaElement, Storage};
 
 use crate::i18n::{EN, Texts};
 use crate::view::{StoredValue, document, window};
@@ -269,8 +269,8 @@ impl Home {
         }
     }
 
-    /// Marks the launcher, where there is one, by an attribute; gives it the focus if wanted.
-    pub fn mark(&self, name: &str, value: Option<&str>, focus: bool) {
+    /// Marks the launcher, where there is one, by an attribute.
+    pub fn mark(&self, name: &str, value: Option<&str>) {
         let launcher = self.host.shadow_root().and_then(|root| root.get_element_by_id("bulle"));
         let Some(launcher) = launcher else { return };
         // Both fail for nothing that is in the page.
@@ -278,9 +278,6 @@ impl Home {
             Some(value) => launcher.set_attribute(name, value),
             None => launcher.remove_attribute(name),
         };
-        if focus {
-            _ = launcher.unchecked_ref::<HtmlElement>().focus();
-        }
     }
 
     /// Empties the field in which the visitor writes.

@@ -1,11 +1,15 @@
-//! Who the visitor talks to, and the ways out: end the conversation (asked once), close the panel.
+//! Who the visitor talks to, and the end of the conversation (asked once), beside the button that closes the panel.
+
+use web_sys::Element;
 
 use crate::more::toggle;
 use crate::state::Chat;
 use crate::view::*;
 
 /// The header of the panel. `panel.css` shows the way to the end while there is a conversation, and the question while it is asked.
-pub fn header(chat: Chat) -> impl RenderHtml {
+pub fn header(chat: Chat, close: &Element) {
+    // `shell.js` has put it there.
+    let Some(header) = close.parent_element() else { return };
     let Chat { state, texts, .. } = chat;
     let name = move || state.with(|state| state.agent().unwrap_or(&state.site).to_owned());
     let initial = move || name().chars().next().map(String::from).unwrap_or_default();
@@ -29,13 +33,13 @@ pub fn header(chat: Chat) -> impl RenderHtml {
         button("plain", texts.end_cancel, texts.end_cancel, move || asking.set(false)),
         button("main", texts.end, texts.end, end),
     );
-    // The page has a banner of its own.
-    html::header().attr("role", "none").class(live(class)).child((
+    let parts = (
         html::span().class("face").attr("aria-hidden", "true").child(live(initial)),
         html::div().class("who").child((html::strong().child(live(name)), html::span().child(live(presence)))),
         button("transcript icon", texts.transcript, "", move || toggle(chat, "transcript")),
         button("end icon", texts.end, "", move || asking.update(|asking| *asking = !*asking)),
-        button("close icon", texts.close, "", move || chat.open.set(false)),
-        html::div().class("question").attr("role", "alert").child(question),
-    ))
+    );
+    put(parts, &header, Some(close));
+    put(html::div().class("question").attr("role", "alert").child(question), &header, None);
+    watch(move || header.set_class_name(&class()));
 }

@@ -372,9 +372,9 @@ impl Inner {
             rings = unread > self.told_unread && self.state.with_untracked(|state| state.is_fresh(now()));
             self.told_unread = unread;
             let text = (unread > 0).then(|| unread.to_string());
-            self.home.mark("data-unread", text.as_deref(), false);
+            self.home.mark("data-unread", text.as_deref());
             // The badge is drawn; this is what is heard beside the launcher's name.
-            self.home.mark("aria-description", text.as_deref(), false);
+            self.home.mark("aria-description", text.as_deref());
             self.home.announce("unread", unread.into());
         }
         let (news, home) = (&mut self.news, &self.home);

@@ -18,13 +18,14 @@ use shared::model::{
 use shared::visitor::FromRelay;
 
 use wasm_bindgen::JsValue;
+use web_sys::HtmlTextAreaElement;
 
 use crate::browser::Home;
 use crate::codec::UNKNOWN;
 use crate::i18n::Texts;
 use crate::lines::{Line, Mark, PENDING, What};
 use crate::socket::Relay;
-use crate::view::{LocalStorage, NodeRef, RwSignal, StoredValue, html};
+use crate::view::{LocalStorage, RwSignal, StoredValue};
 
 pub use notice::Notice;
 pub use offers::Deed;
@@ -48,7 +49,7 @@ pub struct Chat {
     /// The message that stands in the composer to be changed.
     pub editing: RwSignal<Option<(ConversationId, Seq)>>,
     /// Where the visitor writes.
-    pub field: NodeRef<html::Textarea>,
+    pub field: StoredValue<HtmlTextAreaElement, LocalStorage>,
     /// The way to the relay.
     pub relay: StoredValue<Relay, LocalStorage>,
     /// What modules that load on demand are told.

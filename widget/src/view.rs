@@ -14,7 +14,7 @@ pub use tachys::html::event as ev;
 pub use tachys::prelude::*;
 use tachys::reactive_graph::SharedReactiveFunction;
 pub use tachys::reactive_graph::node_ref::NodeRef;
-use web_sys::{Element, MouseEvent};
+use web_sys::{Element, MouseEvent, Node};
 
 /// Something that follows the signals that it reads.
 pub type Live<T> = SharedReactiveFunction<T>;
@@ -29,41 +29,19 @@ pub fn call<E: 'static>(handle: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(handle)
 }
 
-/// A view on the page; dropping it takes away the nodes, effects and listeners that were made while it was built.
-pub struct Mounted {
-    nodes: Box<dyn Mountable>,
-    owner: Owner,
+/// Lets effects run. Fails when another panel on the page has done it already.
+pub fn prepare() {
+    _ = Executor::init_wasm_bindgen();
 }
 
-impl Mounted {
-    /// Makes something that goes with the view.
-    pub fn within(&self, make: impl FnOnce()) {
-        self.owner.with(make);
-    }
-}
-
-/// Builds a view inside an element; what was made along with it comes back.
-pub fn mount_in<V: Render, T>(place: &Element, make: impl FnOnce() -> (V, T)) -> (Mounted, T)
+/// Builds a view into an element of the shell, before one of its children or as the last. Its effects end with the owner that it was built under.
+pub fn put<V: Render>(view: V, place: &Element, before: Option<&Node>)
 where
     V::State: 'static,
 {
-    // Fails when another panel on the page has done it already.
-    _ = Executor::init_wasm_bindgen();
-    let owner = Owner::new();
-    let (nodes, made) = owner.with(|| {
-        let (view, made) = make();
-        (view.build(), made)
-    });
-    let mut nodes: Box<dyn Mountable> = Box::new(nodes);
-    nodes.mount(place, None);
-    (Mounted { nodes, owner }, made)
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        self.nodes.unmount();
-        self.owner.cleanup();
-    }
+    let mut nodes: Box<dyn Mountable> = Box::new(view.build());
+    nodes.mount(place, before);
+    StoredValue::new_local(nodes);
 }
 
 /// Does something once all effects have run that are due now.
