@@ -121,7 +121,7 @@ console: $(DIST)/console.stamp
 # Minified by terser: Trunk's own minifier does not know all of what wasm-bindgen writes.
 TRUNK := trunk build --offline --release --minify=false
 
-# The standard library is compiled along with widget and console, for size: 12 KB less until a visitor can type, a minute more to build. It rests
+# The standard library is compiled along with widget and console, for size: 12 KB less until the panel is whole, a minute more to build. It rests
 # on compiler flags that other versions may not have; `make run REBUILD_STD=` (or size, relay …) does without.
 REBUILD_STD ?= 1
 STD := $(if $(REBUILD_STD),rebuilt,shipped)

@@ -1,4 +1,4 @@
-// The panel's shell, appended to wasm-bindgen's glue (`bundle.mjs`): the dialog with the way out and the composer in it. It opens as soon as this
+// The panel's shell, appended to wasm-bindgen's glue (`bundle.mjs`): the dialog with the site's name, the way out and the composer in it. It opens as soon as this
 // script has come. The wasm is ten times as heavy and takes its time on a phone's network: the visitor writes meanwhile, or closes again. It builds
 // the rest of the panel around what stands here (`lib.rs`), which stays, and with it focus, caret and the phone's keyboard.
 //
@@ -43,7 +43,9 @@ export const ready = (wasm, settings, forget) => {
       if (name == "stop") end();
       if (obey) obey(command);
       else if (name == "open") bulleShow(panel, wish = value);
-      else waiting.push(command);
+      else if (name == "identity") settings.identity = value;
+      // Whatever else there is, the wasm looks for itself when it comes.
+      else if (name == "say") waiting.push(command);
     };
     shell.close.onclick = () => tell(["open", false]);
     // Until the wasm listens to the same. Enter breaks the line, and sends what stands there as soon as that is possible.
@@ -59,8 +61,6 @@ export const ready = (wasm, settings, forget) => {
         store().setItem(draft, field.value);
       } catch { /* Blocked or full. */ }
       end();
-      const launcher = root.getElementById("bulle");
-      if (launcher) launcher.ariaExpanded = false;
     };
     const fill = async () => {
       // Whoever mounts it can tell it something by the time that the page hears of an open panel.
@@ -89,6 +89,8 @@ export const ready = (wasm, settings, forget) => {
     fill().catch(() => {
       if (signal.aborted) return;
       leave();
+      const launcher = root.getElementById("bulle");
+      if (launcher) launcher.ariaExpanded = false;
       fail();
     });
     return tell;
@@ -110,14 +112,17 @@ function bulleMake(name, attributes, ...children) {
 }
 
 // What stands on the page at once. `signal` ends what listens to it.
-function bulleShell(root, { texts, theme }, signal) {
+function bulleShell(root, { name = "", texts, theme }, signal) {
   const { host } = root;
   const { lang, dir, chat, close: out, drop, message, placeholder } = { ...bulleEnglish, ...texts };
   const field = bulleMake("textarea", { class: "message", "aria-label": message, placeholder, rows: 1, dir: "auto", enterkeyhint: "send" });
   const form = bulleMake("form", { class: "composer" }, field);
   const close = bulleMake("button", { type: "button", class: "close icon", "aria-label": out });
+  const face = bulleMake("span", { class: "face", "aria-hidden": true }, [...name][0] || "");
+  const title = bulleMake("strong", {}, name);
+  const presence = bulleMake("span", {});
   // The page has a banner of its own.
-  const header = bulleMake("header", { role: "none" }, close);
+  const header = bulleMake("header", { role: "none" }, face, bulleMake("div", { class: "who" }, title, presence), close);
   const panel = bulleMake("div", { class: "panel", role: "dialog", "aria-label": chat, "aria-busy": true, lang, dir, "data-drop": drop, tabindex: -1, hidden: "" }, header, form);
   const place = bulleMake("div", {}, panel);
 
@@ -152,7 +157,7 @@ function bulleShell(root, { texts, theme }, signal) {
   for (const name of ["keydown", "keypress", "keyup", "beforeinput", "input", "copy", "cut", "paste", "contextmenu", "selectstart"]) {
     host.addEventListener(name, guard, { signal });
   }
-  return { place, panel, close, form, field };
+  return { place, panel, face, title, presence, close, form, field };
 }
 
 // Opens or closes the panel; `still` leaves the focus where the page wants it. Launcher and page are told.

@@ -1,4 +1,4 @@
-// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, what comes until the visitor can type, and each of the modules
+// The byte budgets (DESIGN §13): what a page pays before anybody wants to chat, what comes until the visitor can type and until the panel is whole, and each of the modules
 // that come when they are wanted; what an agent waits for once, the console's first load; and its other pages.
 // Called by `make size` with the folders of the built widget and console; ends with 1 past a budget, or when the widget could write markup.
 import { readdirSync, readFileSync } from "node:fs";
@@ -38,7 +38,8 @@ const loaded = paths.filter((path) => !path.startsWith("texts/") && !isModule(pa
 const [, loader] = read("loader.js");
 const groups = [
   { title: "loader with settings", budget: 2 * 1024, files: [["/bulle.js", Buffer.from(`${loader}(${JSON.stringify(settings)})`)]] },
-  { title: "all until typing", budget: 90 * 1024, files: loaded.sort().map(read) },
+  { title: "all until typing", budget: 12 * 1024, files: loaded.filter((path) => !path.endsWith(".wasm")).map(read) },
+  { title: "all until the panel is whole", budget: 90 * 1024, files: loaded.sort().map(read) },
   ...paths.filter(isModule).map((path) => ({ title: `on demand: ${path}`, budget: (["greet.js", "present.js"].includes(path) ? 2 : 6) * 1024, files: [read(path)] })),
 ];
 

@@ -5,8 +5,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use tests::browsers::Engine;
+use thirtyfour::prelude::Key;
 
-use crate::engines::in_each_engine;
+use crate::engines::{in_each_engine, skipped};
 use crate::stage::{ENGLISH, Stage};
 use crate::town::{self, Page, Town};
 
@@ -51,7 +52,10 @@ const KEPT: &str = "localStorage['bulle:demo:token']";
 in_each_engine!(strict_policies_are_kept);
 async fn strict_policies_are_kept(engine: Engine) -> Result<()> {
     let stage = Stage::set(engine).await?;
-    let (_agent, _) = town::agent(&stage, "Mia").await?;
+    let (agent, _) = town::agent(&stage, "Mia").await?;
+    if engine == Engine::WebKit {
+        skipped(engine, module_path!(), "gives no frame of another origin's field the focus: nothing is typed in frames")?;
+    }
     let html = |tag: &str| {
         format!(
             "<!doctype html><html lang=en><title>Page</title><h1>Page</h1><script async {tag} src=\"RELAY/bulle.js?site=demo\"></script>"
@@ -64,6 +68,7 @@ async fn strict_policies_are_kept(engine: Engine) -> Result<()> {
             // Somebody else each time: a conversation that lives would start the panel by itself.
             let visitor = stage.person(ENGLISH).await?;
             visitor.opens(&town.url(name)).await?;
+            visitor.evaluates("addEventListener('bulle:open', () => document.title += ' opened')").await?;
             visitor.clicks("button", "Open chat").await?;
             let focus = if framed { "focused()?.localName === 'iframe'" } else { "focused()?.localName === 'textarea'" };
             visitor.waits_until(focus).await?;
@@ -75,11 +80,18 @@ async fn strict_policies_are_kept(engine: Engine) -> Result<()> {
                 visitor.waits_until("focused().getClientRects()[0]?.width === 380").await?;
                 visitor.waits_until(KEPT).await.context("the frame's token lies in the page's storage")?;
                 visitor.waits_until("seek('button', 'Open chat').ariaExpanded === 'true'").await?;
+                if engine != Engine::WebKit {
+                    let text = format!("Within the frame under {name}");
+                    visitor.presses(&format!("{text}{}", Key::Enter.value())).await?;
+                    agent.sees(&text).await;
+                }
             } else {
                 visitor.says("Message", "All allowed").await?;
                 visitor.reads_once("All allowed").await?;
                 ensure!(visitor.evaluates("seen.violations.length").await? == json!(violations));
             }
+            let title = visitor.evaluates("document.title").await?;
+            ensure!(title == "Page opened", "told once that it opened: {title}");
             Ok(())
         };
         story.await.with_context(|| format!("under the policy `{name}`"))?;

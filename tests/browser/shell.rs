@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 use tests::browsers::Engine;
-use thirtyfour::Key;
+use thirtyfour::prelude::Key;
 
 use crate::engines::in_each_engine;
 use crate::person::Person;
@@ -49,6 +49,8 @@ async fn what_is_written_at_once_is_sent_when_the_panel_is_whole(engine: Engine)
     visitor.presses("Do you ship to France?").await?;
     let barriers = visitor.asks_axe().await?;
     ensure!(barriers.is_empty(), "{barriers:#?}");
+    // Whoever waits for longer sees that something is on its way.
+    visitor.waits_until("getComputedStyle(chat().shadowRoot.querySelector('.panel'), '::after').opacity === '1'").await?;
     visitor.pictures("shell").await?;
 
     // Both ways out, and in again: nothing is lost.

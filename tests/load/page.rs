@@ -93,7 +93,8 @@ pub async fn visit(browser: &mut Chromium, pages: SocketAddr) -> Result<(Load, C
     let load = open(browser, &tab, &format!("http://{pages}/chatty"), LAUNCHER).await?;
     let before = script_ms(browser, &tab).await?;
     let focus_ms = browser.evaluate(&tab, CLICK).await?.as_f64().context("no time")?;
-    let [drawn_ms, whole_ms] = serde_json::from_value(browser.evaluate(&tab, WHOLE).await?).context("never drawn, or never whole")?;
+    let [drawn_ms, whole_ms] =
+        serde_json::from_value(browser.evaluate(&tab, WHOLE).await?).context("never drawn, or never whole")?;
     let click = Click { focus_ms, drawn_ms, whole_ms, script_ms: script_ms(browser, &tab).await? - before };
     browser.close(tab).await?;
     Ok((load, click))

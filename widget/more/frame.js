@@ -44,8 +44,11 @@ export const mount = (root, settings, wish) => {
     event: (name, detail) => {
       if (name == "open") {
         frame.hidden = false;
-        // Only the page can give the focus to its frame; within, the panel gives it to the composer.
+        // Only the page can give the focus to its frame; within, the composer gets it.
         frame.focus();
+        port.postMessage(["shown"]);
+        // By a panel that stood here until it was found that it cannot be filled (`shell.js`).
+        if (button.ariaExpanded == "true") return;
       }
       if (name == "close") {
         frame.hidden = true;

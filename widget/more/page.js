@@ -36,7 +36,13 @@ const start = async (settings, wish) => {
   const tell = ready(fetch(assets + "widget_bg.wasm"), settings, () => {})(root, settings, wish, fail);
   // After the panel's own, which it overrules.
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-  return { host, tell };
+  // What a hidden frame holds takes no focus: the composer, or what stands in its place, gets it once the page around has shown this one. WebKit
+  // lets no frame of another origin do that before somebody has touched it.
+  const land = () => requestAnimationFrame(() => {
+    if (!root.activeElement) root.querySelector(".message").focus();
+    if (!root.activeElement) root.querySelector(".panel").focus();
+  });
+  return { host, tell, land };
 };
 
 const relay = location.origin;
@@ -60,9 +66,10 @@ if (frame) {
       addEventListener("bulle:" + name, ({ detail }) => port.postMessage(["event", name, detail]));
     }
     const waiting = [];
-    let tell = command => waiting.push(command);
+    let tell = command => waiting.push(command), land;
     const heard = {
       tell: command => tell(command),
+      shown: () => land(),
       page: news => {
         Object.assign(page, news);
         tell(["look"]);
@@ -73,7 +80,7 @@ if (frame) {
       },
     };
     port.onmessage = ({ data: [name, ...rest] }) => heard[name]?.(...rest);
-    ({ tell } = await start(settings, wish));
+    ({ tell, land } = await start(settings, wish));
     waiting.forEach(tell);
   };
   addEventListener("message", hear);

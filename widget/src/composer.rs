@@ -53,10 +53,8 @@ pub fn composer(chat: Chat, form: Element) {
     let tools: fn(Element, Chat) = more::tools;
     let changing = (html::span().child(texts.editing), button("plain", texts.cancel, texts.cancel, move || stop(chat)));
     put(html::div().class("changing").child(changing), &form, Some(&field));
-    let after = (
-        html::div().class("tools").directive(tools, chat),
-        html::button().class("send icon").attr("aria-label", texts.send),
-    );
+    let after =
+        (html::div().class("tools").directive(tools, chat), html::button().class("send icon").attr("aria-label", texts.send));
     put(after, &form, None);
     watch(move || form.set_class_name(&class(chat)));
 }

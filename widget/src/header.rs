@@ -1,13 +1,13 @@
 //! Who the visitor talks to, and the end of the conversation (asked once), beside the button that closes the panel.
 
-use web_sys::Element;
-
+use crate::Shell;
 use crate::more::toggle;
 use crate::state::Chat;
 use crate::view::*;
 
 /// The header of the panel. `panel.css` shows the way to the end while there is a conversation, and the question while it is asked.
-pub fn header(chat: Chat, close: &Element) {
+pub fn header(chat: Chat, shell: &Shell) {
+    let close = shell.close();
     // `shell.js` has put it there.
     let Some(header) = close.parent_element() else { return };
     let Chat { state, texts, .. } = chat;
@@ -34,12 +34,13 @@ pub fn header(chat: Chat, close: &Element) {
         button("main", texts.end, texts.end, end),
     );
     let parts = (
-        html::span().class("face").attr("aria-hidden", "true").child(live(initial)),
-        html::div().class("who").child((html::strong().child(live(name)), html::span().child(live(presence)))),
         button("transcript icon", texts.transcript, "", move || toggle(chat, "transcript")),
         button("end icon", texts.end, "", move || asking.update(|asking| *asking = !*asking)),
     );
-    put(parts, &header, Some(close));
+    put(parts, &header, Some(&close));
     put(html::div().class("question").attr("role", "alert").child(question), &header, None);
     watch(move || header.set_class_name(&class()));
+    follow(shell.face(), initial);
+    follow(shell.title(), name);
+    follow(shell.presence(), presence);
 }

@@ -50,6 +50,18 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn panel(this: &Shell) -> HtmlElement;
 
+    /// Before the name, in the header.
+    #[wasm_bindgen(method, getter)]
+    fn face(this: &Shell) -> Element;
+
+    /// The name.
+    #[wasm_bindgen(method, getter)]
+    fn title(this: &Shell) -> Element;
+
+    /// Below the name.
+    #[wasm_bindgen(method, getter)]
+    fn presence(this: &Shell) -> Element;
+
     /// The button that closes it, in the header.
     #[wasm_bindgen(method, getter)]
     fn close(this: &Shell) -> Element;

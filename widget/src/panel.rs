@@ -45,7 +45,7 @@ pub fn panel(chat: Chat, shell: &Shell, restored: bool) {
             open.set(false);
         }
     });
-    header::header(chat, &shell.close());
+    header::header(chat, shell);
     let form = shell.form();
     let content = (
         log::log(chat),

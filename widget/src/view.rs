@@ -55,6 +55,18 @@ pub fn watch(act: impl FnMut() + 'static) {
     Effect::new(move |_: Option<()>| act());
 }
 
+/// Keeps an element's text as it should be.
+pub fn follow(place: Element, text: impl Fn() -> String + 'static) {
+    let mut before = None;
+    watch(move || {
+        let now = Some(text());
+        if now != before {
+            place.set_text_content(now.as_deref());
+            before = now;
+        }
+    });
+}
+
 /// A button: drawn by `panel.css` and named by a label, or with a text.
 pub fn button(class: &'static str, label: &'static str, text: &'static str, press: impl Fn() + 'static) -> impl RenderHtml {
     html::button()
