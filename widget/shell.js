@@ -32,7 +32,7 @@ export const ready = (wasm, settings, forget) => {
     const store = () => settings.stores ? settings.stores[1] : sessionStorage;
     const draft = "bulle:" + settings.key + ":draft";
     const waiting = [];
-    let obey, sends;
+    let obey, sends, kept = "";
 
     const end = () => {
       over.abort();
@@ -48,11 +48,11 @@ export const ready = (wasm, settings, forget) => {
       else if (name == "say") waiting.push(command);
     };
     shell.close.onclick = () => tell(["open", false]);
-    // Until the wasm listens to the same. Enter breaks the line, and sends what stands there as soon as that is possible.
-    panel.addEventListener("keydown", ({ key, shiftKey, isComposing }) => {
-      if (obey || isComposing) return;
+    // Until the wasm listens to the same (`composer.rs`). Enter breaks the line, and sends what stands there as soon as that is possible.
+    panel.addEventListener("keydown", ({ key, keyCode, shiftKey, isComposing, target }) => {
+      if (obey || isComposing || keyCode == 229) return;
       if (key == "Escape") tell(["open", false]);
-      sends = key == "Enter" && !shiftKey;
+      sends = target == field && key == "Enter" && !shiftKey;
     });
 
     // Leaves the page to what comes instead, which finds what was written.
@@ -65,10 +65,11 @@ export const ready = (wasm, settings, forget) => {
     const fill = async () => {
       // Whoever mounts it can tell it something by the time that the page hears of an open panel.
       await 0;
+      if (signal.aborted) return;
       if (wish) bulleShow(panel, wish);
       try {
         // After the focus: for the first look into the tab's storage, pages wait for the browser's own process.
-        field.value = store().getItem(draft) || "";
+        field.value = kept = store().getItem(draft) || "";
       } catch { /* Blocked. */ }
       // Seen before the wasm takes the thread, which may be there already.
       if (wish) await bulleFrame();
@@ -80,7 +81,7 @@ export const ready = (wasm, settings, forget) => {
       } else {
         obey = mount(shell, root, settings, wish);
         panel.removeAttribute("aria-busy");
-        if (field.value) field.dispatchEvent(new Event("input"));
+        if (field.value != kept) field.dispatchEvent(new Event("input"));
         // Once it connects, which it does in a task of its own.
         if (sends) setTimeout(() => signal.aborted || form.requestSubmit());
       }

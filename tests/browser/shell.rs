@@ -96,13 +96,17 @@ async fn what_is_not_sent_yet_stays_in_the_composer(engine: Engine) -> Result<()
 
     // Closed before the rest was there, it stays closed.
     let other = opens_early(&stage, &town).await?;
-    other.hits(Key::Escape).await?;
+    other.presses("Not yet").await?;
+    other.runs_seeking("seek('button', 'Close chat').focus()").await?;
+    other.hits(Key::Enter).await?;
+    other.is_at("button", "Open chat").await?;
     other.evaluates("release()").await?;
     other.waits_until(&format!("!({WAITS})")).await?;
     ensure!(!other.has("dialog", "Chat").await?, "it opened again");
     other.clicks("button", "Open chat").await?;
     other.is_at("textbox", "Message").await?;
     ensure!(other.evaluates("told").await? == json!(["open", "close", "open"]));
+    ensure!(other.evaluates(WRITTEN).await? == "Not yet", "Enter on another button is no wish to send");
     other.is_content().await
 }
 
