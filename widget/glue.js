@@ -111,7 +111,7 @@ function bulleDeeds(log, told, deeds, retry) {
   });
 }
 
-// The buttons beside the composer, the file picker behind the first one, and files that are dragged over the panel, dropped or pasted into it. Made once the
+// The buttons beside the composer, the file picker behind the second, and files that are dragged over the panel, dropped or pasted into it. Made once the
 // panel stands there and the composer has the focus, and still before anything is drawn.
 function bulleTools(tools, told, labels) {
   queueMicrotask(() => {
@@ -119,12 +119,12 @@ function bulleTools(tools, told, labels) {
     picker.type = "file";
     picker.multiple = picker.hidden = true;
     labels.split("|").forEach((label, index) => {
-      const name = ["attach", "emoji", "voice"][index];
+      const name = ["emoji", "attach", "voice"][index];
       const button = document.createElement("button");
       button.type = "button";
       button.className = name + " icon";
       button.ariaLabel = button.title = label;
-      button.onclick = () => index ? told.ask(["tool", name]) : picker.click();
+      button.onclick = () => name === "attach" ? picker.click() : told.ask(["tool", name]);
       tools.append(button);
     });
     tools.append(picker);

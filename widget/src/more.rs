@@ -64,9 +64,10 @@ pub fn more(chat: Chat, name: &str, place: Option<&Element>, json: Option<&str>)
     chat.told.with_value(|told| load(told, name, place, json, token.as_deref()));
 }
 
-/// The buttons beside the composer: files, emoji, voice.
+/// The buttons beside the composer: emoji, files, voice. The first is there from the beginning and stays where it is when the relay has told
+/// whether the others may come.
 pub fn tools(place: Element, chat: Chat) {
-    let labels = [chat.texts.attach, chat.texts.emoji, chat.texts.voice].join("|");
+    let labels = [chat.texts.emoji, chat.texts.attach, chat.texts.voice].join("|");
     chat.told.with_value(|told| make_tools(&place, told, &labels));
 }
 
