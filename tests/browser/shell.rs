@@ -88,6 +88,8 @@ async fn what_is_not_sent_yet_stays_in_the_composer(engine: Engine) -> Result<()
     visitor.presses("Do you").await?;
     visitor.evaluates("release()").await?;
     visitor.waits_until(&format!("!({WAITS})")).await?;
+    // Kept for the next page as everything is that is written later.
+    visitor.waits_until("sessionStorage['bulle:demo:draft'] === 'Do you'").await?;
     visitor.presses(" ship?").await?;
     ensure!(visitor.evaluates(WRITTEN).await? == "Do you ship?");
     visitor.hits(Key::Enter).await?;
